@@ -1,0 +1,483 @@
+"""The payment document as data: what is owed, to whom and why, and a proof that its sums agree.
+
+Law: Rules 354, cl. 69 (contents); the form of order 43/пр (sections). The look lives in `receipts/`.
+Money is integer kopecks; areas are dm²; volumes are exact fractions of the unit; rates are 1/10 000 rouble;
+coefficients are thousandths. A month is the date of its first day. Nothing here reads a clock or a database:
+storage builds a `Receipt`, calls `check()`, and hands it to `receipts.render.render_receipt`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+MICRO = 1_000_000
+COEFFICIENT_ONE_MILLI = 1_000
+HISTORY_MONTHS_MAX = 13
+PAYEES_MAX = 12
+ROWS_MAX = 200
+
+
+class ReceiptMismatch(AssertionError):
+    """Sums of a receipt disagree: our own mistake, so the receipt must not leave the house."""
+
+
+class SectionKind(StrEnum):
+    """Groups of rows in the order they are printed."""
+
+    HOUSING = "housing"
+    UTILITIES = "utilities"
+    CAPITAL_REPAIR = "capital_repair"
+    OTHER = "other"
+
+
+class DocumentKind(StrEnum):
+    """What the paper asks for: a month, old debts only, or the capital repair contribution only."""
+
+    REGULAR = "regular"
+    DEBT = "debt"
+    CAPITAL_REPAIR = "capital_repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An exact amount of a resource, num/den in its unit; printing rounds it, arithmetic never does."""
+
+    num: int
+    den: int = MICRO
+
+    def __post_init__(self) -> None:
+        if self.den <= 0:
+            raise ReceiptMismatch(f"Знаменатель объёма должен быть больше нуля, а он {self.den}.")
+
+    def rounded(self, digits: int) -> int:
+        """Half away from zero, in units of 10^-digits."""
+        scaled = abs(self.num) * int(10**digits)
+        whole = (2 * scaled + self.den) // (2 * self.den)
+        return whole if self.num >= 0 else -whole
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Section 1 of the form: who pays and for what premises."""
+
+    account_number: str
+    name: str
+    address: str
+    postcode: str = ""
+    els: str = ""
+    """Единый лицевой счёт of GIS ЖКХ, ten characters, or empty."""
+    service_id: str = ""
+    """Идентификатор ЖКУ of GIS ЖКХ, or empty."""
+    area_total_dm2: int | None = None
+    area_living_dm2: int | None = None
+    area_heated_dm2: int | None = None
+    residents: int = 0
+    """Permanently registered people."""
+    temporary_residents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Who receives the money: requisites for a bank and for a person."""
+
+    name: str
+    inn: str
+    bank_account: str
+    bank_name: str
+    bic: str
+    correspondent_account: str = ""
+    """Empty or «0» when the bank has none (a treasury account)."""
+    kpp: str = ""
+    ogrn: str = ""
+    address: str = ""
+    phone: str = ""
+    emergency_phone: str = ""
+    site: str = ""
+    email: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A sum to pay and its parts. A positive opening is a debt, a negative one an advance."""
+
+    opening_kopecks: int
+    charged_kopecks: int
+    """Charges of the month with surcharges, before recalculations and benefits."""
+    correction_kopecks: int
+    """Recalculations less benefits, signed."""
+    penalty_kopecks: int
+    """Penalties and court costs, signed; never inside the charges."""
+    paid_kopecks: int
+    """Payments received since the opening balance, positive."""
+    to_pay_kopecks: int
+    """Negative means an advance: nothing is to be paid."""
+
+    @property
+    def due_kopecks(self) -> int:
+        """What a bank is asked for: never below zero."""
+        return max(self.to_pay_kopecks, 0)
+
+    def check(self, whose: str) -> None:
+        """Raise ReceiptMismatch unless to_pay is the opening, plus all of the month, less the payments."""
+        must_be = (
+            self.opening_kopecks
+            + self.charged_kopecks
+            + self.correction_kopecks
+            + self.penalty_kopecks
+            - self.paid_kopecks
+        )
+        _agree(f"{whose}: к оплате", self.to_pay_kopecks, must_be)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentBlock:
+    """Section 2 of the form: one payee, what to pay them, and how a bank recognises the payment."""
+
+    payee: Payee
+    totals: Totals
+    title: str = ""
+    """What this payee is paid for, in a few words: «Жилищно-коммунальные услуги»."""
+    account_number: str = ""
+    """The account at this payee when it differs from the payer's; empty means the same."""
+    document_id: str = ""
+    """Идентификатор платёжного документа of GIS ЖКХ, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """One service of section 3. total = individual + common + surcharge + recalculation − benefit."""
+
+    service: str
+    unit: str
+    basis: str
+    """How the volume was found, in a few words: «по счётчику», «по нормативу, 3 чел.»."""
+    rate_e4: int | None
+    """Price of a unit in 1/10 000 rouble; None when several prices or none apply."""
+    charged_kopecks: int
+    """Individual consumption, or the whole charge of a housing service, without the surcharge."""
+    total_kopecks: int
+    volume: Quantity | None = None
+    common_volume: Quantity | None = None
+    """Share in the common needs of the house (СОИ)."""
+    common_basis: str = ""
+    common_charged_kopecks: int = 0
+    coefficient_milli: int = COEFFICIENT_ONE_MILLI
+    """Raising coefficient: 1 500 and 3 000 are 1.5 and 3."""
+    surcharge_kopecks: int = 0
+    recalculation_kopecks: int = 0
+    benefit_kopecks: int = 0
+    """Taken off in the document, so positive; what is paid to the person elsewhere is not here."""
+    payee: int = 0
+    """Index of the payment block this row belongs to."""
+
+    @property
+    def gross_kopecks(self) -> int:
+        """Charge of the month with the surcharge."""
+        return self.charged_kopecks + self.common_charged_kopecks + self.surcharge_kopecks
+
+    @property
+    def correction_kopecks(self) -> int:
+        """What recalculations and benefits add (usually take off)."""
+        return self.recalculation_kopecks - self.benefit_kopecks
+
+    def check(self) -> None:
+        """Raise ReceiptMismatch when the parts do not make the total or the surcharge has no coefficient."""
+        _agree(f"строка «{self.service}»", self.total_kopecks, self.gross_kopecks + self.correction_kopecks)
+        if self.surcharge_kopecks and self.coefficient_milli == COEFFICIENT_ONE_MILLI:
+            raise ReceiptMismatch(f"Строка «{self.service}»: есть превышение, но нет коэффициента.")
+        if self.benefit_kopecks < 0:
+            raise ReceiptMismatch(f"Строка «{self.service}»: льгота не может быть меньше нуля.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSection:
+    """A group of rows with its own subtotal."""
+
+    kind: SectionKind
+    rows: tuple[ReceiptRow, ...]
+    total_kopecks: int
+    title: str = ""
+    """Empty takes the usual heading of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """Section 5: a recalculation with its ground; the sums of a service make its recalculation column."""
+
+    service: str
+    ground: str
+    """In words with the document: «Поверка счётчика, акт № 12 от 03.10.2026»."""
+    amount_kopecks: int
+    first_month: date | None = None
+    last_month: date | None = None
+    payee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyRow:
+    """Penalties and court costs, apart from services: on what, for how long, at which rate."""
+
+    title: str
+    amount_kopecks: int
+    base_kopecks: int | None = None
+    month: date | None = None
+    """The month the debt is of."""
+    days: int | None = None
+    ground: str = ""
+    """Rate in words, or the court act."""
+    payee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentRow:
+    """Section 6: payment by instalments (Rules 354, cl. 72). Shown; the sum to pay already respects it."""
+
+    service: str
+    of_month_kopecks: int
+    of_past_kopecks: int
+    interest_kopecks: int
+    total_kopecks: int
+    interest_rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A meter, its two readings and what was used; a zone has its own row."""
+
+    service: str
+    meter_number: str
+    unit: str
+    place: str = ""
+    zone: str = ""
+    previous: Quantity | None = None
+    previous_on: date | None = None
+    current: Quantity | None = None
+    current_on: date | None = None
+    consumption: Quantity | None = None
+    source: str = ""
+    """Who gave the reading, in a word or two: «из кабинета», «нет показания»."""
+    verify_until: date | None = None
+    """The last day the meter may be used without a new verification."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """Section 4: the norm and the volumes of the whole house for a service."""
+
+    service: str
+    unit: str
+    norm: Quantity | None = None
+    norm_unit: str = ""
+    """«м³ на человека»."""
+    common_norm: Quantity | None = None
+    common_norm_unit: str = ""
+    house_reading: Quantity | None = None
+    house_volume: Quantity | None = None
+    """Of the house meter for the month."""
+    premises_volume: Quantity | None = None
+    common_volume: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthAmount:
+    """A bar of the year's chart."""
+
+    month: date
+    charged_kopecks: int
+    paid_kopecks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePart:
+    """A part of the difference with the last month: «Отопление: начался сезон», signed."""
+
+    label: str
+    amount_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Why this month costs more or less than the last one; the parts add up to the kopeck."""
+
+    previous_month: date
+    previous_kopecks: int
+    parts: tuple[ChangePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A company or supplier of the reference block."""
+
+    role: str
+    """«Управляющая компания», «Холодная вода», «Аварийная служба»."""
+    name: str
+    phone: str = ""
+    address: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a resident looks up: when to send readings, whom to call, where the cabinet is, the news."""
+
+    rows: tuple[ReferenceRow, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    readings_from: date | None = None
+    readings_until: date | None = None
+    readings_how: str = ""
+    """Ways to send readings, in words."""
+    cabinet_address: str = ""
+    cabinet_code: str = ""
+    payment_ways: str = ""
+    news: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The whole document. `check()` proves it; a receipt that fails is never rendered."""
+
+    number: str
+    """Number of the payment document within the organisation."""
+    month: date
+    issued_on: date
+    due_on: date
+    payer: Payer
+    payments: tuple[PaymentBlock, ...]
+    sections: tuple[ReceiptSection, ...]
+    totals: Totals
+    kind: DocumentKind = DocumentKind.REGULAR
+    sender: str = ""
+    """Organisation that sends the paper; empty takes the first payee."""
+    sender_address: str = ""
+    balance_on: date | None = None
+    """The day the opening balance is struck."""
+    paid_through: date | None = None
+    """Payments received up to this day are counted."""
+    last_paid_on: date | None = None
+    corrections: tuple[CorrectionRow, ...] = ()
+    penalties: tuple[PenaltyRow, ...] = ()
+    instalments: tuple[InstalmentRow, ...] = ()
+    readings: tuple[ReadingRow, ...] = ()
+    history: tuple[MonthAmount, ...] = ()
+    """Oldest first, the month of the document last; at most thirteen."""
+    change: Change | None = None
+    reference: Reference = field(default_factory=Reference)
+
+    @property
+    def rows(self) -> tuple[ReceiptRow, ...]:
+        """All services in the order of the page."""
+        return tuple(row for section in self.sections for row in section.rows)
+
+    @property
+    def due_kopecks(self) -> int:
+        """The headline: sums due to each payee; an advance at one never pays another."""
+        return sum(block.totals.due_kopecks for block in self.payments)
+
+    def check(self) -> None:
+        """Raise ReceiptMismatch naming the first sum that does not agree."""
+        self._check_shape()
+        for section in self.sections:
+            for row in section.rows:
+                row.check()
+            _agree(f"раздел «{section.title or section.kind}»", section.total_kopecks, _total(section.rows))
+        self._check_grounds()
+        self._check_totals()
+        self._check_change()
+
+    def _check_shape(self) -> None:
+        if not 1 <= len(self.payments) <= PAYEES_MAX:
+            raise ReceiptMismatch(f"Получателей платежа {len(self.payments)}, а можно от 1 до {PAYEES_MAX}.")
+        if len(self.rows) > ROWS_MAX:
+            raise ReceiptMismatch(f"Строк начислений {len(self.rows)}, а можно не больше {ROWS_MAX}.")
+        if len(self.history) > HISTORY_MONTHS_MAX:
+            raise ReceiptMismatch(f"Месяцев истории {len(self.history)}, больше {HISTORY_MONTHS_MAX}.")
+        months = [self.month, *(bar.month for bar in self.history)]
+        if any(month.day != 1 for month in months):
+            raise ReceiptMismatch("Месяц обозначается его первым днём.")
+        if self.due_on < self.month:
+            raise ReceiptMismatch(f"Срок оплаты {self.due_on} раньше месяца начисления.")
+        owners = [row.payee for row in self.rows]
+        owners += [row.payee for row in self.corrections]
+        owners += [row.payee for row in self.penalties]
+        if any(not 0 <= payee < len(self.payments) for payee in owners):
+            raise ReceiptMismatch("Строка относится к получателю, которого нет в документе.")
+
+    def _check_grounds(self) -> None:
+        """Every recalculation has its ground on the page, service by service."""
+        columns: Counter[tuple[int, str]] = Counter()
+        grounds: Counter[tuple[int, str]] = Counter()
+        for row in self.rows:
+            columns[row.payee, row.service] += row.recalculation_kopecks
+        for ground in self.corrections:
+            grounds[ground.payee, ground.service] += ground.amount_kopecks
+        for payee, service in sorted({*columns, *grounds}):
+            name = f"основания перерасчёта «{service}»"
+            _agree(name, grounds[payee, service], columns[payee, service])
+
+    def _check_totals(self) -> None:
+        for index, block in enumerate(self.payments):
+            whose = f"получатель «{block.payee.name}»"
+            rows = [row for row in self.rows if row.payee == index]
+            fines = sum(row.amount_kopecks for row in self.penalties if row.payee == index)
+            _agree(f"{whose}: начислено", block.totals.charged_kopecks, sum(r.gross_kopecks for r in rows))
+            corrections = sum(row.correction_kopecks for row in rows)
+            _agree(f"{whose}: перерасчёты", block.totals.correction_kopecks, corrections)
+            _agree(f"{whose}: пени", block.totals.penalty_kopecks, fines)
+            block.totals.check(whose)
+        self.totals.check("документ")
+        if self.totals != sum_totals(block.totals for block in self.payments):
+            raise ReceiptMismatch("Итоги документа не равны сумме итогов получателей.")
+
+    def _check_change(self) -> None:
+        if self.change is None:
+            return
+        difference = (
+            self.totals.charged_kopecks + self.totals.correction_kopecks - self.change.previous_kopecks
+        )
+        parts = sum(part.amount_kopecks for part in self.change.parts)
+        _agree("разница с прошлым месяцем", parts, difference)
+
+
+def sum_totals(parts: Iterable[Totals]) -> Totals:
+    """Totals of several payees taken together."""
+    items = list(parts)
+    return Totals(
+        opening_kopecks=sum(item.opening_kopecks for item in items),
+        charged_kopecks=sum(item.charged_kopecks for item in items),
+        correction_kopecks=sum(item.correction_kopecks for item in items),
+        penalty_kopecks=sum(item.penalty_kopecks for item in items),
+        paid_kopecks=sum(item.paid_kopecks for item in items),
+        to_pay_kopecks=sum(item.to_pay_kopecks for item in items),
+    )
+
+
+def totals_of(
+    rows: Iterable[ReceiptRow], opening_kopecks: int, paid_kopecks: int, penalty_kopecks: int = 0
+) -> Totals:
+    """Totals that agree with these rows: what a builder calls for each payee."""
+    items = list(rows)
+    charged = sum(row.gross_kopecks for row in items)
+    correction = sum(row.correction_kopecks for row in items)
+    to_pay = opening_kopecks + charged + correction + penalty_kopecks - paid_kopecks
+    return Totals(opening_kopecks, charged, correction, penalty_kopecks, paid_kopecks, to_pay)
+
+
+def section_of(kind: SectionKind, rows: Iterable[ReceiptRow], title: str = "") -> ReceiptSection:
+    """A section with its own sum."""
+    items = tuple(rows)
+    return ReceiptSection(kind, items, _total(items), title)
+
+
+def _total(rows: Iterable[ReceiptRow]) -> int:
+    return sum(row.total_kopecks for row in rows)
+
+
+def _agree(what: str, printed: int, must_be: int) -> None:
+    if printed != must_be:
+        raise ReceiptMismatch(
+            f"Квитанция не сходится, {what}: записано {printed} коп., должно быть {must_be} коп. "
+            "Документ не выпущен; пересчитайте счёт и сообщите разработчикам, если повторится."
+        )
