@@ -1,0 +1,1 @@
+"""Ray: plain testable classes, each in a shell of a few lines."""

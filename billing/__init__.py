@@ -1,0 +1,1 @@
+"""The law: pure functions over columns; no clock, no input, no output."""

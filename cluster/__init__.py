@@ -1,0 +1,1 @@
+"""Composition: settings, the embedded parts, the supervisor and the command line."""

@@ -1,0 +1,1 @@
+"""The world outside: a folder a counterpart; bus is the only NATS client."""

@@ -1,0 +1,1 @@
+"""Tests of the product; tests/support holds their services and helpers."""
