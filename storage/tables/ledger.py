@@ -1,0 +1,106 @@
+"""The ledger: append-only entries whose postings sum to zero, and the monthly opening balances proved by them.
+
+Charges are written once: the debit of residents for a published run is the run's lines; its entry holds one posting
+of the total on book RESIDENTS (account_id NULL, run_id set) and the credits of payees by service.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, BigId, Kopecks, Month, Recorded, Small, Words
+
+
+class Entry(Base):
+    """A fact of money. idempotency_key is unique; input_hash tells a repeat from an alarm."""
+
+    __tablename__ = "entries"
+    __table_args__ = (Index("ix_entries_period", "period"),)
+
+    id: Mapped[BigId]
+    kind: Mapped[Words]  # accrual, payment, opening, reversal, transfer, write_off …
+    period: Mapped[Month]  # the open month it was posted in
+    booked_on: Mapped[dt.date] = mapped_column(Date)
+    happened_at: Mapped[dt.datetime | None]
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"), unique=True)
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+    input_hash: Mapped[Words]
+    reverses_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(Text)
+    ground: Mapped[str | None] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    recorded_at: Mapped[Recorded]
+
+
+class Posting(Base):
+    """One side of an entry: signed kopecks on a book (billing.ledger.Book). of_period: which month it pays or corrects."""
+
+    __tablename__ = "postings"
+    __table_args__ = (
+        PrimaryKeyConstraint("entry_id", "ordinal"),
+        Index("ix_postings_account_id", "account_id", "period"),
+        CheckConstraint("amount_kopecks <> 0", name="amount"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    ordinal: Mapped[Small]
+    book: Mapped[Small]
+    period: Mapped[Month]
+    account_id: Mapped[int | None] = mapped_column(Integer)
+    company_id: Mapped[int | None] = mapped_column(Integer)
+    organisation_id: Mapped[int | None] = mapped_column(Integer)
+    service: Mapped[int | None] = mapped_column(SmallInteger)
+    of_period: Mapped[dt.date | None] = mapped_column(Date)
+    amount_kopecks: Mapped[Kopecks]
+
+
+class OpeningBalance(Base):
+    """Balance of an account at the first instant of a month (debt positive): a cache, proved by `ledger check`."""
+
+    __tablename__ = "opening_balances"
+    __table_args__ = (
+        PrimaryKeyConstraint("period", "account_id"),
+        Index("ix_opening_balances_account_id", "account_id"),
+    )
+
+    period: Mapped[Month]
+    account_id: Mapped[int] = mapped_column(Integer)
+    company_id: Mapped[int] = mapped_column(Integer)
+    amount_kopecks: Mapped[Kopecks]
+
+
+class Payment(Base):
+    """A payment as it came from outside, unique by agent and its number; posted by exactly one entry."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        Index("uq_payments_agent_number", "agent_id", "number", unique=True),
+        Index("ix_payments_account_id", "account_id"),
+        CheckConstraint("amount_kopecks > 0", name="amount"),
+    )
+
+    id: Mapped[BigId]
+    agent_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    number: Mapped[Words]
+    account_id: Mapped[int | None] = mapped_column(Integer)
+    company_id: Mapped[int | None] = mapped_column(Integer)
+    account_number: Mapped[Words]
+    amount_kopecks: Mapped[Kopecks]
+    paid_on: Mapped[dt.date] = mapped_column(Date)
+    of_period: Mapped[dt.date | None] = mapped_column(Date)
+    state: Mapped[str] = mapped_column(Text, server_default="accepted")
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
+    recorded_at: Mapped[Recorded]
