@@ -19,7 +19,7 @@ PAYEES_MAX = 12
 ROWS_MAX = 200
 
 
-class ReceiptMismatch(AssertionError):
+class ReceiptMismatchError(AssertionError):
     """Sums of a receipt disagree: our own mistake, so the receipt must not leave the house."""
 
 
@@ -49,7 +49,7 @@ class Quantity:
 
     def __post_init__(self) -> None:
         if self.den <= 0:
-            raise ReceiptMismatch(f"Знаменатель объёма должен быть больше нуля, а он {self.den}.")
+            raise ReceiptMismatchError(f"Знаменатель объёма должен быть больше нуля, а он {self.den}.")
 
     def rounded(self, digits: int) -> int:
         """Half away from zero, in units of 10^-digits."""
@@ -121,7 +121,7 @@ class Totals:
         return max(self.to_pay_kopecks, 0)
 
     def check(self, whose: str) -> None:
-        """Raise ReceiptMismatch unless to_pay is the opening, plus all of the month, less the payments."""
+        """Raise ReceiptMismatchError unless to_pay is the opening, plus all of the month, less the payments."""
         must_be = (
             self.opening_kopecks
             + self.charged_kopecks
@@ -184,12 +184,12 @@ class ReceiptRow:
         return self.recalculation_kopecks - self.benefit_kopecks
 
     def check(self) -> None:
-        """Raise ReceiptMismatch when the parts do not make the total or the surcharge has no coefficient."""
+        """Raise ReceiptMismatchError when the parts do not make the total or the surcharge has no coefficient."""
         _agree(f"строка «{self.service}»", self.total_kopecks, self.gross_kopecks + self.correction_kopecks)
         if self.surcharge_kopecks and self.coefficient_milli == COEFFICIENT_ONE_MILLI:
-            raise ReceiptMismatch(f"Строка «{self.service}»: есть превышение, но нет коэффициента.")
+            raise ReceiptMismatchError(f"Строка «{self.service}»: есть превышение, но нет коэффициента.")
         if self.benefit_kopecks < 0:
-            raise ReceiptMismatch(f"Строка «{self.service}»: льгота не может быть меньше нуля.")
+            raise ReceiptMismatchError(f"Строка «{self.service}»: льгота не может быть меньше нуля.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +377,7 @@ class Receipt:
         return sum(block.totals.due_kopecks for block in self.payments)
 
     def check(self) -> None:
-        """Raise ReceiptMismatch naming the first sum that does not agree."""
+        """Raise ReceiptMismatchError naming the first sum that does not agree."""
         self._check_shape()
         for section in self.sections:
             for row in section.rows:
@@ -389,21 +389,23 @@ class Receipt:
 
     def _check_shape(self) -> None:
         if not 1 <= len(self.payments) <= PAYEES_MAX:
-            raise ReceiptMismatch(f"Получателей платежа {len(self.payments)}, а можно от 1 до {PAYEES_MAX}.")
+            raise ReceiptMismatchError(
+                f"Получателей платежа {len(self.payments)}, а можно от 1 до {PAYEES_MAX}."
+            )
         if len(self.rows) > ROWS_MAX:
-            raise ReceiptMismatch(f"Строк начислений {len(self.rows)}, а можно не больше {ROWS_MAX}.")
+            raise ReceiptMismatchError(f"Строк начислений {len(self.rows)}, а можно не больше {ROWS_MAX}.")
         if len(self.history) > HISTORY_MONTHS_MAX:
-            raise ReceiptMismatch(f"Месяцев истории {len(self.history)}, больше {HISTORY_MONTHS_MAX}.")
+            raise ReceiptMismatchError(f"Месяцев истории {len(self.history)}, больше {HISTORY_MONTHS_MAX}.")
         months = [self.month, *(bar.month for bar in self.history)]
         if any(month.day != 1 for month in months):
-            raise ReceiptMismatch("Месяц обозначается его первым днём.")
+            raise ReceiptMismatchError("Месяц обозначается его первым днём.")
         if self.due_on < self.month:
-            raise ReceiptMismatch(f"Срок оплаты {self.due_on} раньше месяца начисления.")
+            raise ReceiptMismatchError(f"Срок оплаты {self.due_on} раньше месяца начисления.")
         owners = [row.payee for row in self.rows]
         owners += [row.payee for row in self.corrections]
         owners += [row.payee for row in self.penalties]
         if any(not 0 <= payee < len(self.payments) for payee in owners):
-            raise ReceiptMismatch("Строка относится к получателю, которого нет в документе.")
+            raise ReceiptMismatchError("Строка относится к получателю, которого нет в документе.")
 
     def _check_grounds(self) -> None:
         """Every recalculation has its ground on the page, service by service."""
@@ -429,7 +431,7 @@ class Receipt:
             block.totals.check(whose)
         self.totals.check("документ")
         if self.totals != sum_totals(block.totals for block in self.payments):
-            raise ReceiptMismatch("Итоги документа не равны сумме итогов получателей.")
+            raise ReceiptMismatchError("Итоги документа не равны сумме итогов получателей.")
 
     def _check_change(self) -> None:
         if self.change is None:
@@ -477,7 +479,7 @@ def _total(rows: Iterable[ReceiptRow]) -> int:
 
 def _agree(what: str, printed: int, must_be: int) -> None:
     if printed != must_be:
-        raise ReceiptMismatch(
+        raise ReceiptMismatchError(
             f"Квитанция не сходится, {what}: записано {printed} коп., должно быть {must_be} коп. "
             "Документ не выпущен; пересчитайте счёт и сообщите разработчикам, если повторится."
         )
