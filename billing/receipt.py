@@ -121,7 +121,7 @@ class Totals:
         return max(self.to_pay_kopecks, 0)
 
     def check(self, whose: str) -> None:
-        """Raise ReceiptMismatchError unless to_pay is the opening, plus all of the month, less the payments."""
+        """Raise ReceiptMismatchError unless to_pay is the opening plus all of the month less payments."""
         must_be = (
             self.opening_kopecks
             + self.charged_kopecks
@@ -184,7 +184,7 @@ class ReceiptRow:
         return self.recalculation_kopecks - self.benefit_kopecks
 
     def check(self) -> None:
-        """Raise ReceiptMismatchError when the parts do not make the total or the surcharge has no coefficient."""
+        """Raise ReceiptMismatchError when the parts do not make the total or a surcharge has no coefficient."""
         _agree(f"строка «{self.service}»", self.total_kopecks, self.gross_kopecks + self.correction_kopecks)
         if self.surcharge_kopecks and self.coefficient_milli == COEFFICIENT_ONE_MILLI:
             raise ReceiptMismatchError(f"Строка «{self.service}»: есть превышение, но нет коэффициента.")

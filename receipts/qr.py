@@ -1,8 +1,8 @@
 """The payment QR code: what a bank reads (ГОСТ Р 56042-2014) and how it is drawn.
 
-A payload is a service block «ST», version, charset digit, a separator chosen so that no value contains it, and
-Key=Value fields, the five mandatory ones first. The bytes of the chosen charset go into the symbol as they are
-(byte mode, no ECI): that is what the standard and banks' scanners expect.
+A payload is a service block «ST», version, charset digit, a separator that no value contains, and Key=Value
+fields, the five mandatory ones first. The bytes of the chosen charset go into the symbol as they are (byte
+mode, no ECI): that is what the standard and banks' scanners expect.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,11 +19,12 @@ SEPARATORS = "|~_#$^&*/`@%"
 """In the order they are tried."""
 MANDATORY = ("Name", "PersonalAcc", "BankName", "BIC", "CorrespAcc")
 OPTIONAL = (
-    "Sum", "Purpose", "PayeeINN", "PayerINN", "DrawerStatus", "KPP", "CBC", "OKTMO", "PaytReason", "TaxPeriod",
-    "DocNo", "DocDate", "TaxPaytKind", "LastName", "FirstName", "MiddleName", "PayerAddress", "PersonalAccount",
-    "DocIdx", "PensAcc", "Contract", "PersAcc", "Flat", "Phone", "PayerIdType", "PayerIdNum", "ChildFio",
-    "BirthDate", "PaymTerm", "PaymPeriod", "Category", "ServiceName", "CounterId", "CounterVal", "QuittId",
-    "QuittDate", "InstNum", "ClassNum", "SpecFio", "AddAmount", "RuleId", "ExecId", "RegType", "UIN", "TechCode",
+    "Sum", "Purpose", "PayeeINN", "PayerINN", "DrawerStatus", "KPP", "CBC", "OKTMO", "PaytReason",
+    "TaxPeriod", "DocNo", "DocDate", "TaxPaytKind", "LastName", "FirstName", "MiddleName",
+    "PayerAddress", "PersonalAccount", "DocIdx", "PensAcc", "Contract", "PersAcc", "Flat", "Phone",
+    "PayerIdType", "PayerIdNum", "ChildFio", "BirthDate", "PaymTerm", "PaymPeriod", "Category",
+    "ServiceName", "CounterId", "CounterVal", "QuittId", "QuittDate", "InstNum", "ClassNum",
+    "SpecFio", "AddAmount", "RuleId", "ExecId", "RegType", "UIN", "TechCode",
 )  # fmt: skip
 LENGTHS_MAX = {
     "Name": 160, "BankName": 45, "CorrespAcc": 20, "Sum": 18, "Purpose": 210, "PayeeINN": 12, "KPP": 9,
@@ -52,7 +53,7 @@ class Charset(Enum):
         return self.value[1]
 
 
-class QrRefused(ValueError):
+class QrRefusedError(ValueError):
     """Requisites a bank would not accept; the message says which and what to do."""
 
     code = "receipt_qr_refused"
@@ -60,9 +61,9 @@ class QrRefused(ValueError):
 
 
 def qr_payload(fields: Mapping[str, str], charset: Charset = Charset.UTF_8) -> str:
-    """Text of the symbol; mandatory fields first in the order of the standard, the rest as given, empty ones left out.
+    """Text of the symbol: the mandatory fields in the order of the standard, then the rest as given.
 
-    `Sum` is whole kopecks in digits. Raises QrRefused with a Russian message.
+    Empty optional fields are left out; `Sum` is whole kopecks in digits. Raises QrRefusedError with a Russian message.
     """
     present = {key: value for key, value in fields.items() if value}
     ordered = {key: present.get(key, "") for key in MANDATORY}
@@ -82,12 +83,12 @@ def qr_bytes(text: str, charset: Charset) -> bytes:
         raw = text.encode(charset.codec)
     except UnicodeEncodeError as error:
         letter = text[error.start]
-        raise QrRefused(
+        raise QrRefusedError(
             f"В QR-код нельзя записать знак «{letter}» в кодировке {charset.codec}. "
             "Уберите его из реквизитов или выберите UTF-8."
         ) from error
     if len(raw) > BYTES_MAX:
-        raise QrRefused(
+        raise QrRefusedError(
             f"Данные для QR-кода занимают {len(raw)} байт, а читается не больше {BYTES_MAX}. "
             "Сократите название получателя, назначение платежа или адрес."
         )
@@ -121,22 +122,23 @@ def payment_fields(receipt: Receipt, block: PaymentBlock) -> dict[str, str]:
 
 
 def payment_payload(receipt: Receipt, block: PaymentBlock) -> bytes:
-    """Bytes of the symbol for one payee. UTF-8 where it fits, else Windows-1251, then without the payer's address.
+    """Bytes of the symbol for one payee: UTF-8 where it fits, else Windows-1251, else without the address.
 
-    The address and the name only help a person recognise the payment; the account finds it, so they go first.
+    The address only helps a person recognise the payment, the account finds it; so the address goes first.
     """
     fields = payment_fields(receipt, block)
     attempts = (
         (Charset.UTF_8, ()),
         (Charset.CP1251, ()),
+        (Charset.UTF_8, ("PayerAddress",)),
         (Charset.CP1251, ("PayerAddress",)),
     )
-    refusal: QrRefused | None = None
+    refusal: QrRefusedError | None = None
     for charset, left_out in attempts:
         chosen = {key: value for key, value in fields.items() if key not in left_out}
         try:
             return qr_bytes(qr_payload(chosen, charset), charset)
-        except QrRefused as error:
+        except QrRefusedError as error:
             refusal = refusal or error
     assert refusal is not None, "the loop either returned or met a refusal"
     raise refusal
@@ -154,8 +156,8 @@ def qr_svg(payload: bytes) -> str:
     modules = qr_modules(payload)
     side = modules.shape[0] + 2 * QUIET_ZONE_MODULES
     path = "".join(
-        f"M{start + QUIET_ZONE_MODULES} {y + QUIET_ZONE_MODULES}h{end - start}v1H{start + QUIET_ZONE_MODULES}z"
-        for y, row in enumerate(modules)
+        f"M{start} {y}h{end - start}v1H{start}z"
+        for y, row in enumerate(np.pad(modules, QUIET_ZONE_MODULES))
         for start, end in _runs(row)
     )
     return (
@@ -176,42 +178,40 @@ def _separator(values: Iterable[str]) -> str:
     for candidate in SEPARATORS:
         if candidate not in joined:
             return candidate
-    raise QrRefused(
+    raise QrRefusedError(
         f"Для QR-кода не осталось разделителя: в реквизитах есть все знаки {' '.join(SEPARATORS)}. "
         "Уберите хотя бы один из них из названия или назначения платежа."
     )
 
 
 def _check_field(key: str, value: str) -> None:
+    """Refuse what the standard or a bank would; the message names the requisite as people call it."""
+    name = _NAMES.get(key, key)
     if key not in MANDATORY and key not in OPTIONAL:
-        raise QrRefused(f"Поля «{key}» нет в ГОСТ Р 56042-2014. Проверьте название, регистр букв важен.")
+        raise QrRefusedError(f"Поля «{key}» нет в ГОСТ Р 56042-2014. Проверьте название: регистр букв важен.")
     if not value:
-        raise QrRefused(f"Для QR-кода не хватает реквизита {_NAMES.get(key, key)}. Впишите его у получателя.")
+        raise QrRefusedError(f"Для QR-кода не хватает реквизита «{name}». Впишите его у получателя.")
     if any(ord(letter) < ord(" ") for letter in value):
-        raise QrRefused(f"В реквизите {_NAMES.get(key, key)} есть перевод строки или табуляция. Уберите их.")
-    digits = _DIGITS.get(key)
-    if digits and not (value.isascii() and value.isdigit() and len(value) in digits):
-        wanted = " или ".join(str(count) for count in digits)
-        raise QrRefused(
-            f"{_NAMES[key]}: нужно {wanted} цифр без пробелов, а указано «{value}» "
-            f"(знаков: {len(value)}). Исправьте реквизит у получателя."
+        raise QrRefusedError(f"{name}: в значении есть перевод строки или табуляция. Уберите их.")
+    if key == "Sum" and not _only_digits(value):
+        raise QrRefusedError(f"{name}: нужны целые копейки цифрами, а указано «{value}». Проверьте сумму.")
+    lengths = () if key == "CorrespAcc" and value == "0" else _DIGITS.get(key, ())
+    if lengths and not (_only_digits(value) and len(value) in lengths):
+        wanted = " или ".join(str(count) for count in lengths)
+        or_none = ", либо 0, если счёта нет" if key == "CorrespAcc" else ""
+        raise QrRefusedError(
+            f"{name}: нужно {wanted} цифр без пробелов{or_none}, а указано «{value}» (знаков: {len(value)}). "
+            "Исправьте реквизит у получателя."
         )
     limit = LENGTHS_MAX.get(key)
     if limit and len(value) > limit:
-        raise QrRefused(
-            f"{_NAMES.get(key, key)}: {len(value)} знаков, а в QR-код помещается {limit}. Сократите до «{value[:30]}…»."
+        raise QrRefusedError(
+            f"{name}: {len(value)} знаков, а в QR-код помещается {limit}. Сократите «{value[:30]}…»."
         )
-    if key == "Sum" and not (value.isascii() and value.isdigit()):
-        raise QrRefused(f"Сумма для QR-кода пишется целыми копейками, а указано «{value}». Проверьте сумму.")
-    if (
-        key == "CorrespAcc"
-        and value != "0"
-        and not (value.isascii() and value.isdigit() and len(value) == 20)
-    ):
-        raise QrRefused(
-            f"{_NAMES[key]}: нужно 20 цифр без пробелов или 0, если счёта нет, а указано «{value}» "
-            f"(знаков: {len(value)}). Исправьте реквизит у получателя."
-        )
+
+
+def _only_digits(value: str) -> bool:
+    return value.isascii() and value.isdigit()
 
 
 _NAMES = {
@@ -227,7 +227,7 @@ _NAMES = {
     "PaymPeriod": "Период оплаты",
     "PersAcc": "Лицевой счёт",
 }
-_DIGITS = {"PersonalAcc": (20,), "BIC": (9,), "PayeeINN": (10, 12), "KPP": (9,)}
+_DIGITS = {"PersonalAcc": (20,), "CorrespAcc": (20,), "BIC": (9,), "PayeeINN": (10, 12), "KPP": (9,)}
 _PEOPLE_WORDS = 3
 
 

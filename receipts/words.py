@@ -1,6 +1,6 @@
 """Numbers and dates of the paper in Russian: kopecks, volumes, rates, areas, months. Integers in, text out.
 
-Thousands are parted by a narrow space that does not break, kopecks always have two digits, minus is a minus sign.
+Thousands are parted by a narrow space that does not break, kopecks have two digits, minus is a minus sign.
 """
 
 from datetime import date
