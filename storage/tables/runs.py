@@ -160,7 +160,7 @@ class Line(Base):
     """A charge with its trace in columns (billing.lines has the same columns, in the same order and widths).
 
     kind: 0 charge, 1 reversal of a published charge. volume = volume_num / volume_den micro-units, exactly;
-    amount = half_up(volume × rate); surcharge = half_up(volume × rate × raise / (1000 × days in month)).
+    amount = half_up(volume × rate); surcharge = half_up(raised_num / volume_den / 1000 × rate): raised_num = Σ num × (K − 1) in permille.
     a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped whole.
     """
 
@@ -189,7 +189,7 @@ class Line(Base):
     rate: Mapped[int] = mapped_column(BigInteger)
     amount_kopecks: Mapped[Kopecks]
     surcharge_kopecks: Mapped[Kopecks]
-    raise_permille_days: Mapped[int] = mapped_column(Integer)
+    raised_num: Mapped[int] = mapped_column(BigInteger)
     a: Mapped[int] = mapped_column(BigInteger)
     b: Mapped[int] = mapped_column(BigInteger)
 

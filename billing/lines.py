@@ -1,0 +1,170 @@
+"""Lines of a block: charges with their trace in columns, the same columns as table `lines`.
+
+amount = half_up(volume_num / volume_den × rate); surcharge = half_up(raised_num / (volume_den × 1000) × rate), where
+raised_num = Σ num × (K − 1) in permille over the days of the line. Both can be computed again from the line alone:
+`check` does so before the write, `paylogic explain` does so for a reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from billing.money import charge
+from billing.quantity import PERMILLE
+
+I64 = npt.NDArray[np.int64]
+
+CHARGE = 0
+REVERSAL = 1
+
+DTYPES: dict[str, Any] = {
+    "account_id": np.int32,
+    "company_id": np.int32,
+    "supplier_id": np.int32,
+    "service": np.int16,
+    "component": np.int16,
+    "basis": np.int16,
+    "kind": np.int16,
+    "first_day": np.int16,
+    "days": np.int16,
+    "volume_num": np.int64,
+    "volume_den": np.int64,
+    "rate": np.int64,
+    "amount_kopecks": np.int64,
+    "surcharge_kopecks": np.int64,
+    "raised_num": np.int64,
+    "a": np.int64,
+    "b": np.int64,
+}
+KEY = ("account_id", "service", "component", "first_day", "basis", "kind")
+
+
+@dataclass(slots=True, eq=False)
+class Lines:
+    """n lines as columns, each (n,), with the widths of DTYPES."""
+
+    account_id: npt.NDArray[np.int32]
+    company_id: npt.NDArray[np.int32]
+    supplier_id: npt.NDArray[np.int32]
+    service: npt.NDArray[np.int16]
+    component: npt.NDArray[np.int16]
+    basis: npt.NDArray[np.int16]
+    kind: npt.NDArray[np.int16]
+    first_day: npt.NDArray[np.int16]
+    days: npt.NDArray[np.int16]
+    volume_num: I64
+    volume_den: I64
+    rate: I64
+    amount_kopecks: I64
+    surcharge_kopecks: I64
+    raised_num: I64
+    a: I64
+    b: I64
+
+    def __len__(self) -> int:
+        return len(self.account_id)
+
+    @classmethod
+    def of(cls, size: int, **columns: npt.ArrayLike) -> Lines:
+        """Columns broadcast to (size,) and cast to their widths; what is not given is 0."""
+        made: dict[str, Any] = {}
+        for name, dtype in DTYPES.items():
+            column = np.empty(size, dtype)
+            column[...] = columns.get(name, 0)
+            made[name] = column
+        return cls(**made)
+
+    @classmethod
+    def empty(cls) -> Lines:
+        return cls.of(0)
+
+    @classmethod
+    def concat(cls, parts: Iterable[Lines]) -> Lines:
+        kept = [p for p in parts if len(p)]
+        if not kept:
+            return cls.empty()
+        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in kept]) for f in fields(cls)})
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Lines:
+        return Lines(**{f.name: getattr(self, f.name)[rows] for f in fields(Lines)})
+
+    def ordered(self) -> Lines:
+        """By account, then service, component, first day, basis, kind."""
+        minor = (
+            self.service.astype(np.int64) << 26
+            | self.component.astype(np.int64) << 20
+            | self.first_day.astype(np.int64) << 14
+            | self.basis.astype(np.int64) << 4
+            | self.kind
+        )
+        return self.take(np.lexsort((minor, self.account_id)))
+
+    def amounts_again(self) -> tuple[I64, I64]:
+        """Amount and surcharge of each line from its own trace."""
+        amount = charge(self.volume_num, self.volume_den, self.rate)
+        surcharge = np.zeros(len(self), np.int64)
+        raised = np.flatnonzero(self.raised_num)
+        if raised.size:
+            surcharge[raised] = charge(
+                self.raised_num[raised], self.volume_den[raised], self.rate[raised], over=PERMILLE
+            )
+        return amount, surcharge
+
+    def check(self) -> None:
+        """Pair assertion before the write: every line re-evaluates to its own kopecks and no key repeats."""
+        amount, surcharge = self.amounts_again()
+        assert np.array_equal(amount, self.amount_kopecks), "a line does not re-evaluate to its amount"
+        assert np.array_equal(surcharge, self.surcharge_kopecks), (
+            "a line does not re-evaluate to its surcharge"
+        )
+        assert (self.volume_den > 0).all() and (self.rate >= 0).all(), "a line without denominator or rate"
+        ordered = self.ordered()
+        same = np.ones(max(len(ordered) - 1, 0), np.bool_)
+        for name in KEY:
+            column = getattr(ordered, name)
+            same &= column[1:] == column[:-1]
+        assert not same.any(), "two lines with one key"
+
+    def total(self) -> int:
+        """Kopecks with surcharge."""
+        return int(self.amount_kopecks.sum()) + int(self.surcharge_kopecks.sum())
+
+    def digest(self) -> int:
+        """128-bit digest that does not depend on the order of lines: blocks may come in any order and size."""
+        low = np.zeros(len(self), np.uint64)
+        high = np.full(len(self), 0x9E3779B97F4A7C15, np.uint64)
+        for position, name in enumerate(DTYPES):
+            column = getattr(self, name).astype(np.int64).view(np.uint64)
+            low = _mix(low ^ (column + np.uint64(position * 2 + 1)))
+            high = _mix(high + (column ^ np.uint64(0xD1B54A32D192ED03)))
+        both = int(low.sum(dtype=np.uint64)) | int(high.sum(dtype=np.uint64)) << 64
+        return both
+
+    def reversal(self) -> Lines:
+        """The same lines with the opposite sign: what takes a published charge back."""
+        columns = {f.name: getattr(self, f.name) for f in fields(Lines)}
+        for name in ("volume_num", "raised_num", "amount_kopecks", "surcharge_kopecks"):
+            columns[name] = -columns[name]
+        columns["kind"] = np.full(len(self), REVERSAL, np.int16)
+        return Lines(**columns)
+
+
+def add_digests(digests: Iterable[int]) -> int:
+    """Digest of a whole from digests of its parts: lane by lane modulo 2**64."""
+    low = high = 0
+    for digest in digests:
+        low = (low + (digest & (2**64 - 1))) & (2**64 - 1)
+        high = (high + (digest >> 64)) & (2**64 - 1)
+    return low | high << 64
+
+
+def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """splitmix64 finaliser, wrapping."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)), np.uint64)

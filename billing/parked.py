@@ -1,0 +1,54 @@
+"""Accounts a run cannot charge: why, in words a person understands, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Reason(Enum):
+    """Stable code → sentence. {service} and {detail} are filled where the reason is told."""
+
+    NO_AREA = "Не указана площадь. Впишите площадь в карточке квартиры, и счёт посчитается."
+    NO_PEOPLE = "Нет ни проживающих, ни собственников. Внесите собственника, и счёт посчитается."
+    NO_TARIFF = "Нет тарифа: {service} на {detail}. Добавьте значение и документ в «Тарифы и нормативы», потом начислите."
+    NO_NORM = "Нет норматива: {service} на {detail}. Добавьте значение и документ в «Тарифы и нормативы», потом начислите."
+    NO_HOUSE_READING = (
+        "Нет показания общедомового счётчика: {service} за {detail}. Внесите показание дома, потом начислите."
+    )
+    NO_HOUSE_AREA = "У дома не указана общая площадь помещений: {service} не разделить. Впишите площадь дома."
+    NEIGHBOUR = "Объём дома не сложить: у соседнего счёта нет данных ({service}, счёт {detail}). Исправьте его, потом начислите."
+    OLDER_THAN_LAW = "Нет федеральных значений на {detail}: расчёт за этот месяц не поддерживается."
+    BLOCK_FAILED = (
+        "Не удалось посчитать часть прогона с этим домом. Администратор видит причину в журнале прогона."
+    )
+
+
+@dataclass(slots=True)
+class Parked:
+    """Collects parked accounts of a block: index → first reason met, its service and detail."""
+
+    size: int
+    reason: dict[int, tuple[Reason, int, str]] = field(default_factory=dict)
+
+    def add(
+        self,
+        rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp],
+        reason: Reason,
+        service: int,
+        detail: str = "",
+    ) -> None:
+        """Park accounts given by mask (N,) or indices; the first reason of an account stays."""
+        indices = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        for index in indices.tolist():
+            self.reason.setdefault(index, (reason, service, detail))
+
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """(N,) True where the account is parked."""
+        out = np.zeros(self.size, np.bool_)
+        if self.reason:
+            out[np.fromiter(self.reason, np.intp, len(self.reason))] = True
+        return out
