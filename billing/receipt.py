@@ -2,7 +2,7 @@
 
 Law: Rules 354, cl. 69 (contents); the form of order 43/пр (sections). The look lives in `receipts/`.
 Money is integer kopecks; areas are dm²; volumes are exact fractions of the unit; rates are 1/10 000 rouble;
-coefficients are thousandths. A month is the date of its first day. Nothing here reads a clock or a database:
+coefficients are permille (`billing.quantity`). A month is the date of its first day. Nothing here reads a clock or a database:
 storage builds a `Receipt`, calls `check()`, and hands it to `receipts.render.render_receipt`.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-MICRO = 1_000_000
-COEFFICIENT_ONE_MILLI = 1_000
+from billing.quantity import MICRO, PERMILLE
+
 HISTORY_MONTHS_MAX = 13
 PAYEES_MAX = 12
 ROWS_MAX = 200
@@ -154,7 +154,7 @@ class ReceiptRow:
     unit: str
     basis: str
     """How the volume was found, in a few words: «по счётчику», «по нормативу, 3 чел.»."""
-    rate_e4: int | None
+    rate: int | None
     """Price of a unit in 1/10 000 rouble; None when several prices or none apply."""
     charged_kopecks: int
     """Individual consumption, or the whole charge of a housing service, without the surcharge."""
@@ -164,12 +164,14 @@ class ReceiptRow:
     """Share in the common needs of the house (СОИ)."""
     common_basis: str = ""
     common_charged_kopecks: int = 0
-    coefficient_milli: int = COEFFICIENT_ONE_MILLI
+    coefficient_permille: int = PERMILLE
     """Raising coefficient: 1 500 and 3 000 are 1.5 and 3."""
     surcharge_kopecks: int = 0
     recalculation_kopecks: int = 0
     benefit_kopecks: int = 0
     """Taken off in the document, so positive; what is paid to the person elsewhere is not here."""
+    decimals: int | None = None
+    """Decimals of the volume worth printing; None takes the usual ones of the unit."""
     payee: int = 0
     """Index of the payment block this row belongs to."""
 
@@ -184,9 +186,9 @@ class ReceiptRow:
         return self.recalculation_kopecks - self.benefit_kopecks
 
     def check(self) -> None:
-        """Raise ReceiptMismatchError when the parts do not make the total or a surcharge has no coefficient."""
+        """Raise ReceiptMismatchError when parts do not make the total or a surcharge has no coefficient."""
         _agree(f"строка «{self.service}»", self.total_kopecks, self.gross_kopecks + self.correction_kopecks)
-        if self.surcharge_kopecks and self.coefficient_milli == COEFFICIENT_ONE_MILLI:
+        if self.surcharge_kopecks and self.coefficient_permille == PERMILLE:
             raise ReceiptMismatchError(f"Строка «{self.service}»: есть превышение, но нет коэффициента.")
         if self.benefit_kopecks < 0:
             raise ReceiptMismatchError(f"Строка «{self.service}»: льгота не может быть меньше нуля.")

@@ -63,7 +63,8 @@ class QrRefusedError(ValueError):
 def qr_payload(fields: Mapping[str, str], charset: Charset = Charset.UTF_8) -> str:
     """Text of the symbol: the mandatory fields in the order of the standard, then the rest as given.
 
-    Empty optional fields are left out; `Sum` is whole kopecks in digits. Raises QrRefusedError with a Russian message.
+    Empty optional fields are left out; `Sum` is whole kopecks in digits.
+    Raises QrRefusedError with a Russian message.
     """
     present = {key: value for key, value in fields.items() if value}
     ordered = {key: present.get(key, "") for key in MANDATORY}

@@ -20,6 +20,10 @@ MONTHS_OF = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
     "июля", "августа", "сентября", "октября", "ноября", "декабря",
 )  # fmt: skip
+MONTHS_IN = (
+    "январе", "феврале", "марте", "апреле", "мае", "июне",
+    "июле", "августе", "сентябре", "октябре", "ноябре", "декабре",
+)  # fmt: skip
 MONTHS_SHORT = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 VOLUME_DIGITS = {
@@ -65,15 +69,15 @@ def roubles(kopecks: int) -> str:
     return (MINUS if kopecks < 0 and whole else "") + grouped(whole)
 
 
-def rate(rate_e4: int) -> str:
+def rate(rate_scaled: int) -> str:
     """1/10 000 rouble → «51,2», at least two decimals."""
     least, digits = RATE_DIGITS[0], RATE_DIGITS[1]
-    return scaled(rate_e4, digits, least)
+    return scaled(rate_scaled, digits, least)
 
 
-def coefficient(milli: int) -> str:
+def coefficient(permille: int) -> str:
     """1500 → «1,5»."""
-    return scaled(milli, 3, 0)
+    return scaled(permille, 3, 0)
 
 
 def area(dm2: int) -> str:
@@ -81,9 +85,11 @@ def area(dm2: int) -> str:
     return f"{scaled(dm2, 2, 2)}{NBSP}м²"
 
 
-def volume(quantity: Quantity, unit: str) -> str:
-    """The amount alone, with the decimals usual for its unit; the rounding is for the eye only."""
-    least, digits = VOLUME_DIGITS.get(unit, VOLUME_DIGITS_OTHER)
+def volume(quantity: Quantity, unit: str, decimals: int | None = None) -> str:
+    """The amount alone, with the decimals usual for its unit or those asked for; rounded for the eye only."""
+    least, digits = VOLUME_DIGITS.get(unit, VOLUME_DIGITS_OTHER) if quantity.num else (0, 0)
+    if decimals is not None:
+        least, digits = min(least, decimals), decimals
     return scaled(quantity.rounded(digits), digits, least)
 
 
@@ -105,6 +111,11 @@ def day_short(moment: date) -> str:
 def month(moment: date) -> str:
     """«октябрь 2026»."""
     return f"{MONTHS[moment.month - 1]} {moment.year}"
+
+
+def month_in(moment: date) -> str:
+    """«октябре 2026», after «в»."""
+    return f"{MONTHS_IN[moment.month - 1]} {moment.year}"
 
 
 def month_span(first: date | None, last: date | None) -> str:

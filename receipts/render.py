@@ -1,0 +1,83 @@
+"""Receipt → PDF bytes: one call, the same bytes for the same receipt, no network and no font of the machine.
+
+The Typst form is compiled in memory with the strings of `receipts.page`. Fonts come from the PT Sans package
+by path; the time inside the file is the day of issue, so the digest of a document never changes by itself.
+"""
+
+import hashlib
+import json
+import threading
+from datetime import UTC, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import fontpkg_pt_sans
+import typst
+
+from billing.receipt import Receipt
+from receipts.page import page_of
+
+FORM = Path(__file__).parent / "forms" / "payment_document.typ"
+FONTS = Path(fontpkg_pt_sans.__file__).parent / "files"
+FONT_FAMILY = "PT Sans"
+PDF_STANDARD: Literal["ua-1"] = "ua-1"
+"""PDF/UA-1: tagged, titled, readable aloud; Typst refuses to write a file that breaks it."""
+
+_LOCAL = threading.local()
+
+
+class ReceiptRenderError(RuntimeError):
+    """No document came of the form and the data: a broken form or a missing font, in words with the place."""
+
+    code = "receipt_render_failed"
+    permanent = True
+
+
+def render_receipt(receipt: Receipt) -> bytes:
+    """PDF of the payment document, A4, PDF/UA-1, as many pages as it needs.
+
+    Raises ReceiptMismatchError when the sums disagree, QrRefusedError when a bank would not take the requisites,
+    ReceiptRenderError when the form is broken. Safe to call from several threads.
+    """
+    receipt.check()
+    data = json.dumps(page_of(receipt), ensure_ascii=False, separators=(",", ":"))
+    stamp = datetime.combine(receipt.issued_on, time(), tzinfo=UTC)
+    try:
+        made = _compiler().compile(
+            format="pdf", sys_inputs={"page": data}, pdf_standards=PDF_STANDARD, timestamp=stamp
+        )
+    except typst.TypstError as error:
+        raise ReceiptRenderError(_in_words(error)) from error
+    assert isinstance(made, bytes), "one PDF is one string of bytes"
+    return made
+
+
+def render_digest(document: bytes) -> str:
+    """SHA-256 of the file, what the archive keeps beside a receipt."""
+    return hashlib.sha256(document).hexdigest()
+
+
+def _compiler() -> typst.Compiler:
+    """A compiler a thread: Typst caches the parsed form and the fonts inside it."""
+    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
+    if compiler is None:
+        compiler = typst.Compiler(input=FORM, root=FORM.parent, font_paths=_fonts())
+        _LOCAL.compiler = compiler
+    return compiler
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+    if FONT_FAMILY not in fonts.families():
+        raise ReceiptRenderError(
+            f"Не найден шрифт {FONT_FAMILY} в папке {FONTS}. "
+            "Переустановите пакет fontpkg-pt-sans командой make install."
+        )
+    return fonts
+
+
+def _in_words(error: typst.TypstError) -> str:
+    place = (error.diagnostic or error.message).strip()
+    return f"Форма квитанции не собралась. {error.message}. Исправьте форму и повторите.\n{place}"
