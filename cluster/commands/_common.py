@@ -1,0 +1,125 @@
+"""What commands share: the stack of this home, calls into other layers, words and JSON."""
+
+import asyncio
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cluster.stack import Stack
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+
+
+class Refusal(Exception):
+    """A command cannot do it; says what, why and what to do. With --json the words are in the object too."""
+
+    def __init__(self, words: str, as_json: bool = False, **details: object) -> None:
+        super().__init__(words)
+        self.words = words
+        self.as_json = as_json
+        self.details = details
+
+    def show(self) -> None:
+        click.echo(self.words, err=True)
+        if self.as_json:
+            print_json({"ok": False, "error": self.words, **self.details})
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """The last line of the output: one object."""
+    sys.stdout.flush()
+    click.echo(json.dumps(content, ensure_ascii=False, default=str))
+
+
+def stack_here(as_json: bool = False) -> "Stack":
+    """The stack of PAYLOGIC_HOME, whether it runs or not."""
+    from cluster.settings import SettingsError, load
+    from cluster.stack import Stack
+
+    try:
+        return Stack(load())
+    except SettingsError as error:
+        raise Refusal(str(error), as_json) from error
+    except PermissionError as error:
+        raise Refusal(
+            f"Нет права писать в {error.filename}. Задайте другую папку: PAYLOGIC_HOME=...", as_json
+        ) from error
+
+
+def running_stack(as_json: bool = False) -> "Stack":
+    """The same, refused when its database does not answer."""
+    from cluster import embedded
+
+    stack = stack_here(as_json)
+    if not embedded.postgres(stack).ready():
+        raise Refusal(
+            f"База этого стенда ({stack.home}) не отвечает. Запустите стенд: paylogic up. "
+            "Состояние частей: paylogic status",
+            as_json,
+        )
+    return stack
+
+
+def call(target: str, *args: Any, **kwargs: Any) -> Any:
+    """Call "package.module:function" of another layer, synchronous or not; coded errors become refusals."""
+    as_json = bool(kwargs.pop("_as_json", False))
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    try:
+        result = function(*args, **kwargs)
+        return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+    except Exception as error:
+        code = getattr(error, "code", None)  # the one tree of errors: code, Russian message, permanent
+        if not isinstance(code, str):
+            raise
+        raise Refusal(str(error), as_json, code=code) from error
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+def plain(result: Any) -> dict[str, Any]:
+    """A result of another layer as a dictionary for JSON: mapping, dataclass or object with as_dict()."""
+    if isinstance(result, dict):
+        return result
+    if hasattr(result, "as_dict"):
+        content: dict[str, Any] = result.as_dict()
+        return content
+    from dataclasses import asdict, is_dataclass
+
+    assert is_dataclass(result), f"a command cannot print {type(result)}"
+    assert not isinstance(result, type)
+    return asdict(result)
+
+
+class Progress:
+    """Progress of a long command on the terminal: progress(done, total, words). Silent when nobody looks."""
+
+    def __init__(self, title: str, quiet: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task = self._bar.add_task(title, total=None)
+
+    def __enter__(self) -> "Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int, words: str = "") -> None:
+        if words:
+            self._bar.update(self._task, description=words)
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,155 @@
+"""The addresses of one stack: ports picked once, passwords made once, both kept in its home."""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cluster.processes import free_ports, port_is_free, write_atomically
+from cluster.settings import PORT_PREFERRED, Settings
+
+DATABASE = "paylogic"
+OWNER_ROLE = "paylogic"
+WEB_ROLE = "paylogic_web"
+RAY_PATH_MAX = 40  # a Ray socket adds 64 characters to it and Unix allows 107
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What stack.json holds; a port written here is this stack's for good."""
+
+    port_postgres: int
+    port_nats: int
+    port_nats_monitor: int
+    port_ray: int
+    port_web: int
+    password_postgres: str
+    password_owner: str
+    password_web: str
+    password_nats: str
+    token_ray: str
+    secret_key: str
+
+
+class Stack:
+    """Where everything of one home is: folders, ports, addresses, whichever part is ours or another's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home
+        self.kept = remember(settings)
+        self.logs = self.home / "logs"
+        self.run = self.home / "run"
+
+    @property
+    def database_url(self) -> str:
+        """For workers and migrations: the owner of the tables."""
+        return self.settings.database_url or self._embedded_url(OWNER_ROLE, self.kept.password_owner)
+
+    @property
+    def web_database_url(self) -> str:
+        """For pages: a role under row-level security."""
+        return self.settings.web_database_url or self._embedded_url(WEB_ROLE, self.kept.password_web)
+
+    @property
+    def admin_database_url(self) -> str:
+        """The superuser of the embedded PostgreSQL (roles, test databases); none for a database elsewhere."""
+        assert self.settings.database_url is None, "a database elsewhere is administered by its owner"
+        return self._embedded_url("postgres", self.kept.password_postgres, "postgres")
+
+    def _embedded_url(self, role: str, password: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.kept.port_postgres}/{database}"
+
+    @property
+    def nats_url(self) -> str:
+        ours = f"nats://paylogic:{self.kept.password_nats}@127.0.0.1:{self.kept.port_nats}"
+        return self.settings.nats_url or ours
+
+    @property
+    def nats_monitor_url(self) -> str | None:
+        """HTTP monitoring of the NATS in use; None when it is another's and we were not told."""
+        if self.settings.nats_url is not None:
+            return self.settings.nats_monitor_url
+        return f"http://127.0.0.1:{self.kept.port_nats_monitor}"
+
+    @property
+    def ray_address(self) -> str:
+        return self.settings.ray_address or f"127.0.0.1:{self.kept.port_ray}"
+
+    @property
+    def ray_temp(self) -> Path:
+        """Folder of the embedded Ray; outside the home when the home's path is too long for Unix sockets."""
+        inside = self.home / "ray"
+        if len(str(inside)) <= RAY_PATH_MAX:
+            return inside
+        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:10]
+        return Path(tempfile.gettempdir()) / f"paylogic-ray-{name}"
+
+    @property
+    def web_port(self) -> int:
+        return self.settings.port or self.kept.port_web
+
+    @property
+    def url(self) -> str:
+        """The address a person opens."""
+        host = "localhost" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
+        return f"http://{host}:{self.web_port}"
+
+    def environment(self, web: bool = False) -> dict[str, str]:
+        """Environment of a process of this stack; pages do not learn the owner's way into the database."""
+        env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+        env |= {
+            "PAYLOGIC_HOME": str(self.home),
+            "PAYLOGIC_WEB_DATABASE_URL": self.web_database_url,
+            "PAYLOGIC_DATABASE_URL": self.database_url,
+            "PAYLOGIC_NATS_URL": self.nats_url,
+            "PAYLOGIC_RAY_ADDRESS": self.ray_address,
+            "PAYLOGIC_PORT": str(self.web_port),
+            "PAYLOGIC_SECRET_KEY": os.environ.get("PAYLOGIC_SECRET_KEY") or self.kept.secret_key,
+            "PAYLOGIC_LOG_LEVEL": self.settings.log_level,
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.settings.ray_address is None:
+            env |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.kept.token_ray}
+        if self.nats_monitor_url is not None:
+            env["PAYLOGIC_NATS_MONITOR_URL"] = self.nats_monitor_url
+        if self.settings.nats_sync_confirmed:
+            env["PAYLOGIC_NATS_SYNC_CONFIRMED"] = "1"
+        if web:
+            del env["PAYLOGIC_DATABASE_URL"]
+        return env
+
+
+def remember(settings: Settings) -> Remembered:
+    """Ports and passwords of this home: read, or picked and written when it is new."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / "stack.json"
+    with locked(settings.home / ".stack.lock"):
+        if path.exists():
+            return Remembered(**json.loads(path.read_text()))
+        postgres, nats, monitor, ray, web = free_ports(5)
+        if port_is_free(PORT_PREFERRED):
+            web = PORT_PREFERRED
+        made = [secrets.token_urlsafe(18) for _ in range(6)]
+        kept = Remembered(postgres, nats, monitor, ray, web, *made)
+        write_atomically(path, json.dumps(asdict(kept), indent=1))
+        return kept
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
+    """Hold a file lock; BlockingIOError at once when another holds it and wait is false."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
