@@ -1,1 +1,1 @@
-"""Pages: a folder a role, the template beside its route."""
+"""Pages: a folder a role, template beside its route. Never calls an actor, never writes SQL."""

@@ -1,0 +1,60 @@
+"""The pages as one ASGI app: `create_app()` for a server, `create_app(config)` for tests and the cluster."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from storage.engine import Database
+from web import auth, centre, errors, health, jobs, search, static
+from web.config import WebConfig, from_environment
+from web.middleware import Surround
+from web.roles import refuse_undeclared
+from web.static import STATIC
+
+log = logging.getLogger("paylogic.web")
+
+FEATURES = (auth, centre, jobs, search)
+"""Each is a package with ROUTERS; features do not import each other."""
+BODY_MAX = 32 * 1024 * 1024
+"""Largest body of a request: a workbook of a city fits."""
+NEEDED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-ptag.min.js", "vendor/hx-preload.min.js")
+
+
+def create_app(config: WebConfig | None = None) -> FastAPI:
+    """Build the app. Raises RuntimeError when a route names nobody who may use it or the settings are missing."""
+    known = config or from_environment()
+    missing = [name for name in NEEDED if name not in STATIC.files]
+    if missing:
+        log.warning("front-end files are missing (%s): run make install; pages work by refresh", ", ".join(missing))
+    app = FastAPI(
+        title="Pay-logic",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        max_body_size=BODY_MAX,, max_body_size=BODY_MAX
+    )
+    app.state.config = known
+    app.state.database = Database(known.database_url, "web")
+    app.state.is_stopping = False
+    app.include_router(static.router)
+    app.include_router(health.router)
+    for feature in FEATURES:
+        for router in feature.ROUTERS:
+            app.include_router(router)
+    errors.install(app)
+    app.add_middleware(Surround, is_https=known.is_https)
+    refuse_undeclared(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.is_stopping = True
+    await app.state.database.close()

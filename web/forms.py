@@ -1,0 +1,109 @@
+"""What was typed, kept as typed, with errors in words beside each field."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from billing.period import Period
+
+TEXT_MAX = 2000
+"""Longest text a field takes; longer is a mistake or an attack."""
+
+
+@dataclass(slots=True)
+class Typed:
+    """A form: raw values by field and errors by field ("" is an error of the whole form)."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    files: dict[str, UploadFile] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing has been refused so far."""
+        return not self.errors
+
+    def value(self, name: str) -> str:
+        """What was typed, stripped; an absent field is an empty one."""
+        return self.values.get(name, "").strip()
+
+    def refuse(self, name: str, words: str) -> None:
+        """Keep the first error of a field."""
+        self.errors.setdefault(name, words)
+
+    def text(self, name: str, missing: str, longest: int = TEXT_MAX) -> str:
+        """A required text; `missing` says what to do when it is empty."""
+        value = self.value(name)
+        if not value:
+            self.refuse(name, missing)
+        elif len(value) > longest:
+            self.refuse(name, f"Слишком длинно: {len(value)} знаков, помещается {longest}. Сократите.")
+        return value
+
+    def integer(self, name: str, words: str) -> int | None:
+        """A whole number, spaces between thousands allowed; `words` when it is not one."""
+        value = self.value(name).replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
+        if not value.removeprefix("-").isascii() or not value.removeprefix("-").isdigit() or len(value) > 18:
+            self.refuse(name, words)
+            return None
+        return int(value)
+
+    def date(self, name: str, words: str) -> dt.date | None:
+        """A date as a browser sends it (2026-10-01) or as people write it (01.10.2026)."""
+        value = self.value(name)
+        for form in ("%Y-%m-%d", "%d.%m.%Y"):
+            try:
+                return dt.datetime.strptime(value, form).date()  # noqa: DTZ007  a calendar date has no zone
+            except ValueError:
+                continue
+        self.refuse(name, words)
+        return None
+
+    def period(self, name: str) -> Period | None:
+        """A month «2026-10»."""
+        try:
+            return Period.parse(self.value(name))
+        except ValueError as error:
+            self.refuse(name, str(error))
+            return None
+
+    def scaled(self, name: str, digits: int, words: str) -> int | None:
+        """A decimal number with comma or dot as an integer × 10^digits; more decimals than that are refused."""
+        value = (
+            self.value(name).replace(" ", "").replace("\u202f", "").replace("\u00a0", "").replace(",", ".")
+        )
+        whole, _, rest = value.partition(".")
+        digits_only = (whole + rest).isascii() and (whole + rest).isdigit()
+        if not digits_only or len(rest) > digits or len(whole) > 12:
+            self.refuse(name, words)
+            return None
+        return int(whole or "0") * 10**digits + int((rest + "0" * digits)[:digits] or "0")
+
+    def choice(self, name: str, allowed: Mapping[str, object] | tuple[str, ...], words: str) -> str:
+        """One of the allowed values."""
+        value = self.value(name)
+        if value not in allowed:
+            self.refuse(name, words)
+        return value
+
+
+async def read_form(request: Request) -> Typed:
+    """The posted form of a request; parsed once, however often it is asked for."""
+    form = await request.form()
+    typed = Typed()
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            typed.files[name] = value
+        else:
+            typed.values[name] = value
+    return typed
+
+
+def blank(**values: object) -> Typed:
+    """A form before anything was typed, with what we know already."""
+    return Typed({name: str(value) for name, value in values.items() if value is not None})

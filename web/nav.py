@@ -1,0 +1,58 @@
+"""The left rail: by job, not by table, and only what the role may open. Every item leads to a page that exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from web.roles import CENTRE_STAFF, Me, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A job in the rail: label, icon of static/icons.svg, address, who sees it, which addresses belong to it."""
+
+    label: str
+    icon: str
+    href: str
+    roles: tuple[Role, ...]
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RailItem:
+    """An item as it stands in the rail of a page."""
+
+    label: str
+    icon: str
+    href: str
+    is_here: bool
+
+
+ITEMS: tuple[Item, ...] = (
+    Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
+    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
+    Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
+    Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
+    Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
+)
+
+HOMES: dict[Role, str] = {
+    Role.ADMIN: "/centre/month",
+    Role.CENTRE: "/centre/month",
+    Role.PUBLISHER: "/centre/month",
+}
+"""Where a role lands after signing in; a role without a workplace yet lands on its profile."""
+HOME_OTHERWISE = "/me"
+
+
+def home_of(role: Role) -> str:
+    """The first page of a role."""
+    return HOMES.get(role, HOME_OTHERWISE)
+
+
+def rail(me: Me | None, path: str) -> list[RailItem]:
+    """The rail of this person on this page."""
+    if me is None:
+        return []
+    mine = [item for item in ITEMS if me.role in item.roles]
+    return [RailItem(item.label, item.icon, item.href, path.startswith(item.prefixes)) for item in mine]

@@ -1,0 +1,96 @@
+"""A page or one block of it from the same template: whole for a browser, bare for an htmx partial request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from web import nav
+from web.filters import FILTERS
+from web.static import STATIC
+
+FOLDER = Path(__file__).parent
+VARY = "HX-Request, HX-Request-Type"
+
+
+def environment() -> Environment:
+    """Templates lie beside their routes (`centre/run.html`), shared partials in templates/ (`_staff.html`)."""
+    made = Environment(
+        loader=FileSystemLoader([FOLDER, FOLDER / "templates"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        auto_reload=False,
+    )
+    made.filters.update(FILTERS)
+    made.globals["static"] = STATIC.url
+    made.globals["ui"] = made.get_template("_ui.html").module
+    return made
+
+
+ENV = environment()
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a fragment; Back and boosted links ask for the whole page."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def page(
+    request: Request,
+    template: str,
+    view: Any,
+    block: str | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """The page of a view; only its `block` when htmx asks for a fragment.
+
+    Raises jinja2.UndefinedError when the template uses what the view has not.
+    """
+    if block is not None and is_partial(request):
+        html = fragment(request, template, view, block)
+    else:
+        html = ENV.get_template(template).render(context_of(request, view))
+    return HTMLResponse(html, status, headers={"Vary": VARY, **(headers or {})})
+
+
+def fragment(request: Request, template: str, view: Any, block: str) -> str:
+    """One block of a template as text: for partial answers and messages of a stream."""
+    loaded = ENV.get_template(template)
+    context = loaded.new_context(context_of(request, view))
+    return "".join(loaded.blocks[block](context))
+
+
+def hx_partial(target: str, html: str, swap: str = "outerMorph") -> str:
+    """Wrap a fragment so that htmx puts it where it belongs: several places in one answer or one SSE message."""
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def see_other(request: Request, location: str) -> Response:
+    """After a deed: 303 for a form without JS, HX-Location for htmx (which would follow 303 into the target)."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": location})
+    return RedirectResponse(location, status_code=303)
+
+
+def context_of(request: Request, view: Any) -> dict[str, Any]:
+    """What every template has: the view, the person, the frame, the hidden field of CSRF."""
+    me = getattr(request.state, "me", None)
+    csrf = getattr(request.state, "csrf", "")
+    return {
+        "view": view,
+        "me": me,
+        "rail": nav.rail(me, request.url.path),
+        "csrf_field": Markup('<input type="hidden" name="csrf" value="{}" />').format(csrf),
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "path": request.url.path,
+    }
