@@ -1,7 +1,9 @@
 """Declarative base of every table: one naming convention, and the few column types the product has.
 
-Money is BIGINT kopecks, quantities are BIGINT scaled integers (see billing.quantity), a month is the DATE of its
-first day with a CHECK, an instant is TIMESTAMPTZ. Facts carry two times: valid_from / valid_to say when it was so
+Money is BIGINT kopecks, quantities are BIGINT scaled integers (see billing.quantity), a month is the DATE
+of its
+first day with a CHECK, an instant is TIMESTAMPTZ. Facts carry two times: valid_from / valid_to say when it
+was so
 (half-open, NULL = still so), recorded_at / superseded_at say when we learnt it and when we learnt better.
 """
 

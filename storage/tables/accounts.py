@@ -21,7 +21,9 @@ from storage.base import Base, Dated, Id, Words
 
 
 class Account(Base):
-    """A лицевой счёт. house_id and company_id repeat the address for scope and for reading blocks by range."""
+    """A лицевой счёт. house_id and company_id repeat the address for scope and for reading blocks by
+    range.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -29,6 +31,8 @@ class Account(Base):
         Index("ix_accounts_company_id", "company_id"),
         Index("ix_accounts_flat_id", "flat_id"),
         Index("ix_accounts_number", "number", unique=True, postgresql_ops={"number": "text_pattern_ops"}),
+        Index("ix_accounts_search_name", "search_name", postgresql_ops={"search_name": "text_pattern_ops"}),
+        Index("ix_accounts_phone", "phone", postgresql_ops={"phone": "text_pattern_ops"}),
         CheckConstraint("kind IN ('flat', 'room', 'nonresidential')", name="kind"),
     )
 
@@ -52,7 +56,8 @@ class Account(Base):
 class AccountFact(Base, Dated):
     """What the rules need of an account, constant over [valid_from, valid_to): one row a stretch.
 
-    Derived from registrations, ownerships and areas in the same transaction as they change (storage.people), so the
+    Derived from registrations, ownerships and areas in the same transaction as they change
+    (storage.people), so the
     run reads one narrow row an account instead of joining people. residents = permanently registered,
     temporary = temporarily living, owners = number of owners (Rules 354, п. 56(2)).
     meter_possible: bit per service code, whether an ИПУ can be installed (no act of impossibility).

@@ -1,4 +1,6 @@
-"""One address base: region → city → street → house → entrance → flat → room, with ФИАС ids and natural sort keys."""
+"""One address base: region → city → street → house → entrance → flat → room, with ФИАС ids and natural sort
+keys.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +65,8 @@ class Street(Base):
 class House(Base):
     """A house. Ids of houses are given in postal order by the seed; a run's block is a range of whole houses.
 
-    area_total_dm2 is S_об of Rules 354 (all living and non-living premises), area_common_dm2 is the area of common
-    property; zone_id picks city-wide tariffs and norms of its zone.
+    area_total_dm2 is S_об of Rules 354 (all living and non-living premises), area_common_dm2 is the area of
+    common property; zone_id picks city-wide tariffs and norms of its zone.
     """
 
     __tablename__ = "houses"
@@ -117,7 +119,9 @@ class Entrance(Base):
 
 
 class Flat(Base):
-    """A premises of a house: a flat, a communal flat or non-living premises. Sorted by `sort_key` (natural order)."""
+    """A premises of a house: a flat, a communal flat or non-living premises. Sorted by `sort_key` (natural
+    order).
+    """
 
     __tablename__ = "flats"
     __table_args__ = (

@@ -44,6 +44,7 @@ class ServiceRequest(Base):
     idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
     recorded_at: Mapped[Recorded]
     started_at: Mapped[dt.datetime | None]
+    postponed_until: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
     result: Mapped[str | None] = mapped_column(Text)
     mark: Mapped[int | None] = mapped_column(SmallInteger)

@@ -1,4 +1,6 @@
-"""The edge with the world: inbox, transactional outbox, processed events, dead letters, audit, files, imports."""
+"""The edge with the world: inbox, transactional outbox, processed events, dead letters, audit, files,
+imports.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from storage.base import Base, BigId, Id, Recorded, Words
 
 
 class InboxRow(Base):
-    """What came in, unique by source and key with a hash of the input; the answer to a repeat is read from here."""
+    """What came in, unique by source and key with a hash of the input; the answer to a repeat is read from
+    here.
+    """
 
     __tablename__ = "inbox"
     __table_args__ = (Index("uq_inbox_source_key", "source", "key", unique=True),)
@@ -120,7 +124,9 @@ class StoredFile(Base):
 
 
 class ImportRun(Base):
-    """A workbook that was imported: its digest, verdict counts, who; the same digest again changes nothing."""
+    """A workbook that was imported: its digest, verdict counts, who; the same digest again changes
+    nothing.
+    """
 
     __tablename__ = "imports"
 

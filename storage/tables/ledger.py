@@ -1,7 +1,8 @@
-"""The ledger: append-only entries whose postings sum to zero, and the monthly opening balances proved by them.
+"""The ledger: append-only entries whose postings sum to zero, and the monthly opening balances proved by
+them.
 
-Charges are written once: the debit of residents for a published run is the run's lines; its entry holds one posting
-of the total on book RESIDENTS (account_id NULL, run_id set) and the credits of payees by service.
+Charges are written once: the debit of residents for a published run is the run's lines; its entry holds one
+posting of the total on book RESIDENTS (account_id NULL, run_id set) and the credits of payees by service.
 """
 
 from __future__ import annotations
@@ -46,12 +47,15 @@ class Entry(Base):
 
 
 class Posting(Base):
-    """One side of an entry: signed kopecks on a book (billing.ledger.Book). of_period: which month it pays or corrects."""
+    """One side of an entry: signed kopecks on a book (billing.ledger.Book). of_period: which month it pays
+    or corrects.
+    """
 
     __tablename__ = "postings"
     __table_args__ = (
         PrimaryKeyConstraint("entry_id", "ordinal"),
         Index("ix_postings_account_id", "account_id", "period"),
+        Index("ix_postings_period", "period", postgresql_using="brin"),
         CheckConstraint("amount_kopecks <> 0", name="amount"),
     )
 
@@ -68,7 +72,9 @@ class Posting(Base):
 
 
 class OpeningBalance(Base):
-    """Balance of an account at the first instant of a month (debt positive): a cache, proved by `ledger check`."""
+    """Balance of an account at the first instant of a month (debt positive): a cache, proved by `ledger
+    check`.
+    """
 
     __tablename__ = "opening_balances"
     __table_args__ = (

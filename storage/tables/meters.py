@@ -25,10 +25,11 @@ from storage.base import Base, Dated, Id, Learnt, Micro, Month, Recorded, Small,
 class Meter(Base):
     """A meter. kind: individual (ИПУ), flat (общий квартирный), room, house (ОДПУ: account_id is NULL).
 
-    zones: 1, 2 or 3 tariff zones. digits: figures before the comma, for rollover. verified_until is the last day of
+    zones: 1, 2 or 3 tariff zones. digits: figures before the comma, for rollover. verified_until is the
+    last day of
     the current verification; a gap between verifications is a row of meter_events (kind 'unverified').
-    initial1..3: readings at installation, in micro-units. supplier_duty: replacement is the duty of the guaranteeing
-    supplier (Rules 354, п. 59 г).
+    initial1..3: readings at installation, in micro-units. supplier_duty: replacement is the duty of the
+    guaranteeing supplier (Rules 354, п. 59 г).
     """
 
     __tablename__ = "meters"
@@ -95,10 +96,12 @@ READING_STATUSES = ("accepted", "held", "rejected")
 class Reading(Base):
     """A reading of a meter for a month, in micro-units, never edited: a better one supersedes it.
 
-    Each accepted reading knows what came before it (prev_*: the last accepted reading of an earlier month, or the
-    initial one) and the average window that ends with it: window_volume* over window_months months of real readings,
-    at most the last six, gaps spread evenly (Rules 354, п. 59). Derived at write by storage.readings, recomputed for
-    the meter's later rows when an earlier reading changes. Partitioned by month of `period`.
+    Each accepted reading knows what came before it (prev_*: the last accepted reading of an earlier month,
+    or the
+    initial one) and the average window that ends with it: window_volume* over window_months months of real
+    readings,
+    at most the last six, gaps spread evenly (Rules 354, п. 59). Derived at write by storage.readings,
+    recomputed for the meter's later rows when an earlier reading changes. Partitioned by month of `period`.
     """
 
     __tablename__ = "readings"

@@ -1,4 +1,6 @@
-"""Who takes part: the centre, companies (УК), suppliers (РСО), agents, social bodies, dispatch centres; contracts."""
+"""Who takes part: the centre, companies (УК), suppliers (РСО), agents, social bodies, dispatch centres;
+contracts.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ class Contract(Base, Valid, Learnt):
 
 
 class Setting(Base, Valid, Learnt):
-    """A dated policy of the city (organisation_id NULL) or of one organisation; key and JSON-free text value."""
+    """A dated policy of the city (organisation_id NULL) or of one organisation; key and JSON-free text
+    value.
+    """
 
     __tablename__ = "settings"
     __table_args__ = (Index("ix_settings_key_organisation", "key", "organisation_id"),)

@@ -45,7 +45,8 @@ class Run(Base):
     """One computation of a month over a scope. Totals are filled as blocks finish; the digest when all have.
 
     state: planned → accruing → checked → published | undone; failed is a run that could not be planned.
-    kind: full (nothing published before for this scope) or difference (only differences from what is published).
+    kind: full (nothing published before for this scope) or difference (only differences from what is
+    published).
     """
 
     __tablename__ = "runs"
@@ -86,7 +87,9 @@ class Run(Base):
 
 
 class RunBlock(Base):
-    """A block of a run: whole houses. state: planned → done | parked; written by one worker in one transaction."""
+    """A block of a run: whole houses. state: planned → done | parked; written by one worker in one
+    transaction.
+    """
 
     __tablename__ = "run_blocks"
     __table_args__ = (CheckConstraint("state IN ('planned', 'done', 'parked')", name="state"),)
@@ -109,7 +112,9 @@ class RunBlock(Base):
 
 
 class RunTotal(Base):
-    """Sums of a block by company, supplier and service component: the run's totals without scanning its lines."""
+    """Sums of a block by company, supplier and service component: the run's totals without scanning its
+    lines.
+    """
 
     __tablename__ = "run_totals"
 
@@ -146,7 +151,7 @@ class RunAccount(Base):
         UniqueConstraint("run_id", "account_id"),
         {"postgresql_partition_by": "LIST (run_id)"},
     )
-    __mapper_args__ = {"primary_key": ["run_id", "account_id"]}
+    __mapper_args__ = {  # noqa: RUF012"primary_key": ["run_id", "account_id"]}
 
     run_id: Mapped[int] = mapped_column(Integer)
     account_id: Mapped[int] = mapped_column(Integer)
@@ -160,8 +165,10 @@ class Line(Base):
     """A charge with its trace in columns (billing.lines has the same columns, in the same order and widths).
 
     kind: 0 charge, 1 reversal of a published charge. volume = volume_num / volume_den micro-units, exactly;
-    amount = half_up(volume × rate); surcharge = half_up(raised_num / volume_den / 1000 × rate): raised_num = Σ num × (K − 1) in permille.
-    a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped whole.
+    amount = half_up(volume × rate); surcharge = half_up(raised_num / volume_den / 1000 × rate): raised_num
+    = Σ num × (K − 1) in permille.
+    a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped
+    whole.
     """
 
     __tablename__ = "lines"
@@ -170,7 +177,7 @@ class Line(Base):
         CheckConstraint("volume_den > 0 AND rate >= 0", name="trace"),
         {"postgresql_partition_by": "LIST (run_id)"},
     )
-    __mapper_args__ = {
+    __mapper_args__ = {  # noqa: RUF012
         "primary_key": ["run_id", "account_id", "service", "component", "first_day", "basis", "kind"]
     }
 

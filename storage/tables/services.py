@@ -21,7 +21,9 @@ from storage.base import Base, Dated, Id, Small, Words
 
 
 class ServiceRow(Base):
-    """The catalogue: code (billing.services), labels, unit, group; custom services of organisations get codes ≥ 100."""
+    """The catalogue: code (billing.services), labels, unit, group; custom services of organisations get
+    codes ≥ 100.
+    """
 
     __tablename__ = "services"
 
@@ -36,7 +38,9 @@ class ServiceRow(Base):
 
 
 class HouseService(Base, Dated):
-    """A service of a whole house: who supplies it, to whom it is paid, by which method (billing.services.Method)."""
+    """A service of a whole house: who supplies it, to whom it is paid, by which method
+    (billing.services.Method).
+    """
 
     __tablename__ = "house_services"
 
@@ -92,7 +96,8 @@ class Tariff(Base, Dated):
 
 
 class Norm(Base, Dated):
-    """A dated norm, micro-units. kind: person, area (heating, gas heating), common (СОИ), heat_per_m3, waste_year.
+    """A dated norm, micro-units. kind: person, area (heating, gas heating), common (СОИ), heat_per_m3,
+    waste_year.
 
     rooms and persons narrow an electricity norm; NULL = any.
     """
@@ -114,7 +119,9 @@ class Norm(Base, Dated):
 
 
 class Coefficient(Base, Dated):
-    """A dated coefficient or switch of a region or organisation, in permille (heating months, K where the region differs)."""
+    """A dated coefficient or switch of a region or organisation, in permille (heating months, K where the
+    region differs).
+    """
 
     __tablename__ = "coefficients"
 

@@ -1,0 +1,255 @@
+-- Functions and triggers of the database, written anew when they change (storage/rights.py).
+-- Each statement ends with a line "-- end".
+
+-- ---- scope: what the policies of storage/scope.py read; unset means nothing ----
+
+CREATE OR REPLACE FUNCTION paylogic_all() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(current_setting('paylogic.everything', true), '') = 'on' $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_signed_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(current_setting('paylogic.role', true), '') <> '' $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_companies() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(current_setting('paylogic.companies', true), ''), '{}')::int[] $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_dispatched() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(current_setting('paylogic.dispatched', true), ''), '{}')::int[] $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_accounts() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(current_setting('paylogic.accounts', true), ''), '{}')::int[] $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_flats() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(current_setting('paylogic.flats', true), ''), '{}')::int[] $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_houses() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(current_setting('paylogic.houses', true), ''), '{}')::int[] $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_user() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT nullif(current_setting('paylogic.user', true), '')::int $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_organisation() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT nullif(current_setting('paylogic.organisation', true), '')::int $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_supplier() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT nullif(current_setting('paylogic.supplier', true), '')::int $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_agent() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT nullif(current_setting('paylogic.agent', true), '')::int $$
+-- end
+-- Runs a resident or a supplier may see; as the owner, so that the policy of runs is not asked again for each line.
+CREATE OR REPLACE FUNCTION paylogic_published_runs() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT coalesce(array_agg(id), '{}') FROM public.runs WHERE state = 'published' $$
+-- end
+
+-- ---- sign-in: the only questions that may be asked before anybody is known ----
+
+CREATE OR REPLACE FUNCTION paylogic_credentials(wanted text)
+RETURNS TABLE (id int, password_hash text, role text, is_active boolean) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT u.id, u.password_hash, u.role, u.is_active FROM public.users u WHERE u.login = wanted $$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_failures(wanted text, address text, since timestamptz)
+RETURNS TABLE (by_login bigint, by_ip bigint, last_at timestamptz) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT count(*) FILTER (WHERE a.login = wanted AND a.recorded_at > coalesce(
+           (SELECT max(g.recorded_at) FROM public.sign_in_attempts g WHERE g.login = wanted AND g.succeeded), since)),
+         count(*) FILTER (WHERE a.ip = address),
+         max(a.recorded_at)
+    FROM public.sign_in_attempts a
+   WHERE a.recorded_at > since AND NOT a.succeeded AND (a.login = wanted OR a.ip = address)
+$$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_session(wanted text)
+RETURNS TABLE (user_id int, login text, role text, full_name text, organisation_id int, organisation_kind text,
+               must_change_password boolean, single_keys boolean, csrf text, seen_at timestamptz,
+               expires_at timestamptz, dispatched int[], accounts int[], flats int[], houses int[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT u.id, u.login, u.role, u.full_name, u.organisation_id, o.kind, u.must_change_password, u.single_keys,
+         s.csrf, s.seen_at, s.expires_at,
+         CASE WHEN u.role = 'dispatcher' THEN
+           ARRAY(SELECT c.organisation_id FROM public.contracts c
+                  WHERE c.counterparty_id = u.organisation_id AND c.kind = 'dispatch' AND c.superseded_at IS NULL
+                    AND c.valid_from <= current_date AND (c.valid_to IS NULL OR c.valid_to > current_date)
+                 UNION
+                 SELECT u.organisation_id WHERE o.kind = 'company')
+         ELSE '{}' END,
+         a.accounts, a.flats, a.houses
+    FROM public.user_sessions s
+    JOIN public.users u ON u.id = s.user_id AND u.is_active
+    LEFT JOIN public.organisations o ON o.id = u.organisation_id
+    CROSS JOIN LATERAL (
+      SELECT coalesce(array_agg(acc.id ORDER BY acc.id), '{}') AS accounts,
+             coalesce(array_agg(DISTINCT acc.flat_id), '{}') AS flats,
+             coalesce(array_agg(DISTINCT acc.house_id), '{}') AS houses
+        FROM public.user_accounts ua JOIN public.accounts acc ON acc.id = ua.account_id
+       WHERE ua.user_id = u.id AND u.role = 'resident') a
+   WHERE s.token_hash = wanted AND s.ended_at IS NULL
+$$
+-- end
+
+-- ---- partitions of readings, one a month ----
+
+CREATE OR REPLACE FUNCTION ensure_reading_partition(day date) RETURNS text LANGUAGE plpgsql
+AS $$
+DECLARE
+  first date := date_trunc('month', day)::date;
+  part text := 'readings_' || to_char(day, 'YYYY_MM');
+BEGIN
+  IF to_regclass('public.' || part) IS NOT NULL THEN
+    RETURN part;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('paylogic:' || part));
+  IF to_regclass('public.' || part) IS NULL THEN
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.readings INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part);
+    EXECUTE format('ALTER TABLE public.readings ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                   part, first, (first + interval '1 month')::date);
+  END IF;
+  RETURN part;
+END $$
+-- end
+
+-- ---- history is only added to ----
+
+CREATE OR REPLACE FUNCTION paylogic_refuse_change() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'table % is only added to: % is refused', TG_TABLE_NAME, TG_OP
+    USING ERRCODE = 'PL001', HINT = 'Post a reversal or a difference, or supersede the row by a better one.';
+END $$
+-- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entries
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON postings
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON lines
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON run_accounts
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE FUNCTION paylogic_refuse_published() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM runs WHERE id = OLD.run_id AND state = 'published') THEN
+    RAISE EXCEPTION 'run % is published: its rows in % stay', OLD.run_id, TG_TABLE_NAME USING ERRCODE = 'PL001';
+  END IF;
+  RETURN OLD;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER published_stays BEFORE DELETE ON lines
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_published()
+-- end
+CREATE OR REPLACE TRIGGER published_stays BEFORE DELETE ON run_accounts
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_published()
+-- end
+CREATE OR REPLACE TRIGGER values_stay
+BEFORE UPDATE OF id, period, meter_id, account_id, taken_on, value1_micro, value2_micro, value3_micro, source, event_id
+ON readings FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER readings_stay BEFORE DELETE ON readings
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER facts_stay BEFORE UPDATE OF agent_id, number, account_number, amount_kopecks, paid_on
+ON payments FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER payments_stay BEFORE DELETE OR TRUNCATE ON payments
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER input_stays BEFORE UPDATE OF source, key, input_hash, payload
+ON inbox FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER inbox_stays BEFORE DELETE OR TRUNCATE ON inbox
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+
+-- ---- months and the ledger ----
+
+CREATE OR REPLACE FUNCTION paylogic_month_stays() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF TG_OP = 'DELETE' OR OLD.state = 'closed' THEN
+    RAISE EXCEPTION 'month % is closed for good', OLD.period
+      USING ERRCODE = 'PL002', HINT = 'Post the difference in the open month.';
+  END IF;
+  RETURN NEW;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER closed_stays BEFORE UPDATE OR DELETE ON months
+FOR EACH ROW EXECUTE FUNCTION paylogic_month_stays()
+-- end
+-- paylogic.loading = on (set by the owner of the tables only) lets a load of history write months already closed.
+CREATE OR REPLACE FUNCTION paylogic_entries_fit() RETURNS trigger LANGUAGE plpgsql
+AS $$
+DECLARE
+  wrong date;
+BEGIN
+  IF coalesce(current_setting('paylogic.loading', true), '') = 'on' THEN
+    RETURN NULL;
+  END IF;
+  SELECT n.period INTO wrong FROM new_rows n
+   WHERE NOT EXISTS (SELECT 1 FROM months m WHERE m.period = n.period AND m.state = 'open') LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'month % is not open: nothing is posted in it', wrong
+      USING ERRCODE = 'PL002', HINT = 'Post in the open month with of_period of the month it is about.';
+  END IF;
+  RETURN NULL;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER month_is_open AFTER INSERT ON entries REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_entries_fit()
+-- end
+CREATE OR REPLACE FUNCTION paylogic_postings_fit() RETURNS trigger LANGUAGE plpgsql
+AS $$
+DECLARE
+  wrong bigint;
+BEGIN
+  SELECT n.entry_id INTO wrong FROM new_rows n GROUP BY n.entry_id HAVING sum(n.amount_kopecks) <> 0 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'postings of entry % do not sum to zero', wrong
+      USING ERRCODE = 'PL003', HINT = 'Write all postings of an entry by one statement.';
+  END IF;
+  SELECT n.entry_id INTO wrong FROM new_rows n JOIN entries e ON e.id = n.entry_id
+   WHERE e.period <> n.period LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'postings of entry % are of another month than the entry', wrong USING ERRCODE = 'PL003';
+  END IF;
+  RETURN NULL;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER sum_is_zero AFTER INSERT ON postings REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_postings_fit()
+-- end
+
+-- ---- waking the relay; a bulk intake may set paylogic.quiet = on, the relay polls anyway ----
+
+CREATE OR REPLACE FUNCTION paylogic_wake_relay() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF coalesce(current_setting('paylogic.quiet', true), '') <> 'on' THEN
+    PERFORM pg_notify('paylogic_outbox', '');
+  END IF;
+  RETURN NULL;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER wake_relay AFTER INSERT ON outbox
+FOR EACH STATEMENT EXECUTE FUNCTION paylogic_wake_relay()
+-- end
+
+-- ---- what the web may call ----
+
+REVOKE EXECUTE ON FUNCTION paylogic_published_runs(), paylogic_credentials(text),
+  paylogic_failures(text, text, timestamptz), paylogic_session(text), ensure_reading_partition(date) FROM PUBLIC
+-- end
+GRANT EXECUTE ON FUNCTION paylogic_published_runs(), paylogic_credentials(text),
+  paylogic_failures(text, text, timestamptz), paylogic_session(text) TO paylogic_web
+-- end
+CREATE SEQUENCE IF NOT EXISTS service_request_numbers
+-- end

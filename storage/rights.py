@@ -1,0 +1,75 @@
+"""Turns storage.scope.POLICIES and the guards of history into SQL; applied after the migrations, as often
+as asked.
+
+Tables change by migrations, one after another. Rights, policies, functions and triggers are code:
+`apply_rights` writes them anew whenever their digest differs from the one the database remembers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from storage.base import Base
+from storage.scope import POLICIES, WEB_ROLE, Policy
+
+FUNCTIONS = Path(__file__).parent / "migrations" / "functions.sql"
+STATEMENT_END = "\n-- end\n"
+
+
+def apply_rights(connection: Connection) -> bool:
+    """Create or renew functions, triggers, policies and grants; false when the database already has exactly
+    these.
+    """
+    statements = rights()
+    digest = hashlib.sha256("\0".join(statements).encode()).hexdigest()
+    known = connection.scalar(
+        text("SELECT obj_description(to_regprocedure('paylogic_rights()')::oid, 'pg_proc')")
+    )
+    if known == digest:
+        return False
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION paylogic_rights() RETURNS void LANGUAGE sql AS 'SELECT'"
+    )
+    connection.exec_driver_sql(f"COMMENT ON FUNCTION paylogic_rights() IS '{digest}'")
+    return True
+
+
+def rights() -> list[str]:
+    """All statements, in order: functions and triggers of functions.sql, then grants and policies of each
+    table.
+    """
+    statements = [part.strip() for part in FUNCTIONS.read_text("utf-8").split(STATEMENT_END) if part.strip()]
+    statements.append(f"GRANT USAGE ON SCHEMA public TO {WEB_ROLE}")
+    statements.append(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {WEB_ROLE}")
+    statements.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}")
+    for table, policy in POLICIES.items():
+        statements.extend(_policy(table, policy))
+    return statements
+
+
+def _policy(table: str, policy: Policy) -> list[str]:
+    names = ("web_read", "web_add", "web_change")
+    statements = [f"DROP POLICY IF EXISTS {name} ON {table}" for name in names]
+    statements.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    statements.append(f"CREATE POLICY web_read ON {table} FOR SELECT TO {WEB_ROLE} USING ({policy.using})")
+    statements.append(
+        f"CREATE POLICY web_add ON {table} FOR INSERT TO {WEB_ROLE} WITH CHECK ({policy.check})"
+    )
+    statements.append(
+        f"CREATE POLICY web_change ON {table} FOR UPDATE TO {WEB_ROLE} "
+        f"USING ({policy.check}) WITH CHECK ({policy.check})"
+    )
+    statements.extend(f"GRANT {right} ON {table} TO {WEB_ROLE}" for right in policy.rights)
+    return statements
+
+
+def unknown_tables() -> set[str]:
+    """Tables of the product that have no policy: a mistake of ours, refused by a test."""
+    from storage.scope import WORKERS_ONLY
+
+    return set(Base.metadata.tables) - set(POLICIES) - WORKERS_ONLY

@@ -1,0 +1,248 @@
+"""The one place that says which rows a user may see.
+
+A Scope is worked out once a request from the user (storage.users.scope_of) and applied to the transaction as
+transaction-local settings; the policies of row-level security below read them through STABLE functions
+wrapped in
+a sub-select, which PostgreSQL evaluates once a statement. Without an applied scope the role `paylogic_web`
+sees no row of any table whose policy is not public.
+
+Every table of storage.tables is either in POLICIES or in WORKERS_ONLY; a test checks this, so that a new
+table cannot be forgotten. storage.rights turns the policies into SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+WEB_ROLE = "paylogic_web"
+
+SEES_ALL = frozenset({"admin", "centre", "publisher"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one user may see. Empty by default: a scope made by mistake shows nothing.
+
+    company_ids      rows of these companies, all of them (an accountant of a УК)
+    dispatch_ids     of these companies only what a dispatcher needs: addresses, accounts, requests, incidents
+    supplier_id      lines and totals where this organisation supplies the service, without names
+    agent_id         payments that this organisation took
+    account_ids      a resident's own accounts, with flat_ids and house_ids they stand in
+    """
+
+    user_id: int | None = None
+    role: str = ""
+    organisation_id: int | None = None
+    everything: bool = False
+    company_ids: tuple[int, ...] = ()
+    dispatch_ids: tuple[int, ...] = ()
+    supplier_id: int | None = None
+    agent_id: int | None = None
+    account_ids: tuple[int, ...] = ()
+    flat_ids: tuple[int, ...] = ()
+    house_ids: tuple[int, ...] = ()
+
+    def sees_company(self, company_id: int) -> bool:
+        """Whether all rows of a company are in scope (not only what a dispatcher sees)."""
+        return self.everything or company_id in self.company_ids
+
+
+NOTHING = Scope()
+SYSTEM = Scope(role="system", everything=True)  # work of the product itself on the web's connection
+
+
+async def apply(session: AsyncSession, scope: Scope) -> None:
+    """Set the scope for this transaction; it disappears with COMMIT or ROLLBACK."""
+    await _set(
+        session,
+        {
+            "paylogic.user": _one(scope.user_id),
+            "paylogic.role": scope.role,
+            "paylogic.organisation": _one(scope.organisation_id),
+            "paylogic.everything": "on" if scope.everything else "off",
+            "paylogic.companies": _many(scope.company_ids),
+            "paylogic.dispatched": _many(scope.dispatch_ids),
+            "paylogic.supplier": _one(scope.supplier_id),
+            "paylogic.agent": _one(scope.agent_id),
+            "paylogic.accounts": _many(scope.account_ids),
+            "paylogic.flats": _many(scope.flat_ids),
+            "paylogic.houses": _many(scope.house_ids),
+        },
+    )
+
+
+async def _set(session: AsyncSession, values: dict[str, str]) -> None:
+    calls = ", ".join(f"set_config('{name}', :v{number}, true)" for number, name in enumerate(values))
+    await session.execute(
+        text(f"SELECT {calls}"), {f"v{n}": value for n, value in enumerate(values.values())}
+    )
+
+
+def _one(value: int | None) -> str:
+    return "" if value is None else str(int(value))
+
+
+def _many(values: Sequence[int]) -> str:
+    return "{" + ",".join(str(int(value)) for value in values) + "}"
+
+
+# ---- policies ------------------------------------------------------------------------------------
+# A condition calls a function inside a sub-select, so that it is an InitPlan (once a statement, not once a
+# row).
+
+ALL = "(SELECT paylogic_all())"
+SIGNED_IN = "(SELECT paylogic_signed_in())"
+COMPANY = "company_id = ANY ((SELECT paylogic_companies())::int[])"
+DISPATCHED = "company_id = ANY ((SELECT paylogic_dispatched())::int[])"
+ACCOUNT = "account_id = ANY ((SELECT paylogic_accounts())::int[])"
+SUPPLIER = "supplier_id = (SELECT paylogic_supplier())"
+AGENT = "agent_id = (SELECT paylogic_agent())"
+FLAT = "flat_id = ANY ((SELECT paylogic_flats())::int[])"
+USER = "user_id = (SELECT paylogic_user())"
+CREATED_BY = "created_by = (SELECT paylogic_user())"
+ORGANISATION = "organisation_id = (SELECT paylogic_organisation())"
+PUBLISHED = "run_id = ANY ((SELECT paylogic_published_runs())::int[])"
+OWN_REQUEST = (
+    "EXISTS (SELECT 1 FROM service_requests r WHERE r.id = request_id AND "
+    "(r.account_id = ANY ((SELECT paylogic_accounts())::int[]) OR r.created_by = (SELECT paylogic_user())))"
+)
+OWN_METER = (
+    "EXISTS (SELECT 1 FROM meters m WHERE m.id = meter_id AND "
+    "m.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
+)
+ACCOUNT_OF_COMPANY = (
+    "EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND "
+    "a.company_id = ANY ((SELECT paylogic_companies())::int[]))"
+)
+RESIDENT_OF_COMPANY = "role = 'resident' AND organisation_id = ANY ((SELECT paylogic_companies())::int[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who sees a row, who may write one, and which rights the web has on the table at all.
+
+    reads    conditions of which any shows the row; a scope of everything always sees it
+    writes   conditions of which any allows a new or changed row; the same as reads when None
+    public   everybody reads, signed in or not
+    rights   table or column rights of paylogic_web; what is not here PostgreSQL refuses before any policy
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] | None = None
+    public: bool = False
+    rights: tuple[str, ...] = ("SELECT",)
+
+    @property
+    def using(self) -> str:
+        return "true" if self.public else " OR ".join((ALL, *(f"({one})" for one in self.reads)))
+
+    @property
+    def check(self) -> str:
+        conditions = self.reads if self.writes is None else self.writes
+        return " OR ".join((ALL, *(f"({one})" for one in conditions)))
+
+
+ADD = ("SELECT", "INSERT")
+WRITE = ("SELECT", "INSERT", "UPDATE")
+DATED = ("SELECT", "INSERT", "UPDATE (valid_to, superseded_at)")
+
+# What only workers touch: the web has no right at all.
+WORKERS_ONLY = frozenset({"processed_events"})
+
+POLICIES: dict[str, Policy] = {
+    # Reference data: addresses without people, organisations, prices. Everybody reads, the owner of a value
+    # writes.
+    "organisations": Policy(public=True, writes=("id = (SELECT paylogic_organisation())",), rights=WRITE),
+    "settings": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
+    "regions": Policy(public=True, writes=(), rights=ADD),
+    "cities": Policy(public=True, writes=(), rights=ADD),
+    "streets": Policy(public=True, writes=(), rights=ADD),
+    "houses": Policy(public=True, writes=(COMPANY,), rights=WRITE),
+    "house_states": Policy(public=True, writes=(), rights=DATED),
+    "house_managements": Policy(public=True, writes=(), rights=DATED),
+    "entrances": Policy(public=True, writes=(), rights=ADD),
+    "services": Policy(public=True, writes=(ORGANISATION,), rights=WRITE),
+    "house_services": Policy(public=True, writes=(COMPANY,), rights=DATED),
+    "tariffs": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
+    "norms": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
+    "coefficients": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
+    "months": Policy(public=True, writes=()),
+    "contracts": Policy(
+        (ORGANISATION, "counterparty_id = (SELECT paylogic_organisation())"), (), rights=DATED
+    ),
+    # People and premises of a company.
+    "flats": Policy(
+        (COMPANY, DISPATCHED, "id = ANY ((SELECT paylogic_flats())::int[])"), (COMPANY,), rights=WRITE
+    ),
+    "rooms": Policy((COMPANY, DISPATCHED, FLAT), (COMPANY,), rights=WRITE),
+    "accounts": Policy(
+        (COMPANY, DISPATCHED, "id = ANY ((SELECT paylogic_accounts())::int[])"), (COMPANY,), rights=WRITE
+    ),
+    "account_facts": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
+    "account_services": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
+    "account_benefits": Policy((COMPANY,), rights=DATED),
+    "persons": Policy((COMPANY,), rights=WRITE),
+    "registrations": Policy((COMPANY,), rights=DATED),
+    "ownerships": Policy((COMPANY,), rights=DATED),
+    # Meters; readings themselves are written by workers, who take them from the inbox.
+    "meters": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=WRITE),
+    "meter_events": Policy((COMPANY, OWN_METER), (COMPANY,), rights=DATED),
+    "readings": Policy((COMPANY, ACCOUNT)),
+    "reading_verdicts": Policy((COMPANY,)),
+    # Runs are computed by workers; the web asks, stops and signs. Residents and suppliers see only
+    # published sums.
+    "runs": Policy(
+        (COMPANY, f"state = 'published' AND {SIGNED_IN}"),
+        (COMPANY,),
+        rights=("SELECT", "INSERT", "UPDATE (stop_requested, requested_by, requested_at, approved_by)"),
+    ),
+    "run_blocks": Policy(),
+    "run_log": Policy(rights=ADD),
+    "run_totals": Policy((COMPANY, f"{SUPPLIER} AND {PUBLISHED}")),
+    "run_houses": Policy((COMPANY,)),
+    "run_accounts": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}")),
+    "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
+    "parked_accounts": Policy((COMPANY,)),
+    "jobs": Policy((COMPANY, CREATED_BY), rights=ADD),
+    # Money is posted by workers alone.
+    "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
+    "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),
+    "opening_balances": Policy((COMPANY, ACCOUNT)),
+    "payments": Policy((COMPANY, ACCOUNT, AGENT)),
+    # Dispatch.
+    "service_requests": Policy(
+        (COMPANY, DISPATCHED, ACCOUNT, CREATED_BY),
+        (COMPANY, DISPATCHED, f"{ACCOUNT} AND {CREATED_BY}"),
+        rights=WRITE,
+    ),
+    "request_events": Policy(
+        (COMPANY, DISPATCHED, f"to_resident AND {OWN_REQUEST}"),
+        (COMPANY, DISPATCHED, f"{USER} AND {OWN_REQUEST}"),
+        rights=ADD,
+    ),
+    "incidents": Policy(
+        (COMPANY, DISPATCHED, "house_ids && (SELECT paylogic_houses())"), (COMPANY, DISPATCHED), rights=WRITE
+    ),
+    # The edge: the web appends; an event never comes back to it.
+    "inbox": Policy((COMPANY, ACCOUNT), rights=ADD),
+    "outbox": Policy(writes=(SIGNED_IN,), rights=ADD),
+    "dead_letters": Policy(rights=("SELECT", "UPDATE (resolved_at)")),
+    "audit": Policy((COMPANY,), (USER,), rights=ADD),
+    "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
+    "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),
+    "import_verdicts": Policy(("EXISTS (SELECT 1 FROM imports i WHERE i.id = import_id)",), rights=ADD),
+    # Users. Sign-in itself goes through functions of storage.rights, before anybody is known.
+    "users": Policy(
+        ("id = (SELECT paylogic_user())", ORGANISATION, RESIDENT_OF_COMPANY),
+        ("id = (SELECT paylogic_user())", RESIDENT_OF_COMPANY),
+        rights=(*ADD, "UPDATE (password_hash, full_name, is_active, must_change_password, single_keys)"),
+    ),
+    "user_accounts": Policy((USER, ACCOUNT_OF_COMPANY), (ACCOUNT_OF_COMPANY,), rights=ADD),
+    "user_sessions": Policy((USER,), rights=("SELECT", "INSERT", "UPDATE (seen_at, expires_at, ended_at)")),
+    "sign_in_attempts": Policy(writes=("true",), rights=ADD),
+    "user_filters": Policy((USER,), rights=WRITE),
+}

@@ -1,0 +1,112 @@
+"""Migrations make exactly what the models say, as often as asked, in several databases of one cluster at
+once.
+"""
+
+import asyncio
+import secrets
+import sys
+
+import pytest
+from sqlalchemy import text
+
+from storage.base import Base
+from storage.engine import Database
+from storage.migrate import differences, upgrade
+from storage.scope import POLICIES, WORKERS_ONLY
+from tests.storage.conftest import WEB_PASSWORD, _sql
+
+
+async def test_migrations_match_models(db: Database) -> None:
+    async with db.engine.connect() as connection:
+        found = await connection.run_sync(differences)
+
+    assert found == []
+
+
+async def test_difference_would_be_seen(db: Database) -> None:
+    async with db.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE streets DROP COLUMN search_name"))
+    async with db.engine.connect() as connection:
+        found = await connection.run_sync(differences)
+
+    assert "search_name" in repr(found)
+
+
+async def test_upgrade_twice_changes_nothing(database_url: str, db: Database) -> None:
+    async def state() -> list[tuple[str, ...]]:
+        async with db.engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT 'policy', polrelid::regclass || polname, xmin::text FROM pg_policy "
+                    "UNION ALL SELECT 'version', version_num, xmin::text FROM alembic_version ORDER BY 1, 2"
+                )
+            )
+            return [tuple(row) for row in rows]
+
+    before = await state()
+    await upgrade(database_url, WEB_PASSWORD)
+
+    assert len(before) > len(POLICIES)
+    assert await state() == before
+
+
+async def test_databases_of_one_cluster_are_migrated_together(server: str) -> None:
+    names = [f"together_{secrets.token_hex(4)}" for _ in range(3)]
+    for name in names:
+        await _sql(server, f"CREATE DATABASE {name}")
+
+    code = "import asyncio, sys; from storage.migrate import upgrade; asyncio.run(upgrade(*sys.argv[1:]))"
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", code, f"{server}/{name}", WEB_PASSWORD)
+        for name in names
+        for _ in range(2)
+    ]
+    assert [await process.wait() for process in started] == [0] * len(started)
+
+    for name in names:
+        made = Database(f"{server}/{name}")
+        async with made.engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+        await made.close()
+        await _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_web_role_owns_nothing_and_bypasses_nothing(db: Database) -> None:
+    async with db.engine.connect() as connection:
+        role = (
+            await connection.execute(
+                text(
+                    "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles "
+                    "WHERE rolname = 'paylogic_web'"
+                )
+            )
+        ).one()
+        owned = await connection.scalar(
+            text("SELECT count(*) FROM pg_class WHERE relowner = 'paylogic_web'::regrole")
+        )
+        deletes = await connection.scalar(
+            text(
+                "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') "
+                "AND relnamespace = 'public'::regnamespace "
+                "AND has_table_privilege('paylogic_web', oid, 'DELETE, TRUNCATE')"
+            )
+        )
+
+    assert tuple(role) == (False, False, False, False)
+    assert (owned, deletes) == (0, 0)
+
+
+async def test_partitions_give_the_web_no_rights(db: Database, web: Database) -> None:
+    async with db.transaction() as session:
+        part = await session.scalar(text("SELECT ensure_reading_partition('2026-10-15')"))
+        again = await session.scalar(text("SELECT ensure_reading_partition('2026-10-01')"))
+
+    assert part == again == "readings_2026_10"
+    with pytest.raises(Exception, match="permission denied for table readings_2026_10"):
+        async with web.reading() as session:
+            await session.execute(text("SELECT count(*) FROM readings_2026_10"))
+
+
+def test_every_table_has_a_policy_or_is_for_workers() -> None:
+    assert set(Base.metadata.tables) == set(POLICIES) | WORKERS_ONLY
+    assert not set(POLICIES) & WORKERS_ONLY
