@@ -1,0 +1,257 @@
+"""What a month looks like in the light of the past: one definition for storage, the seed and law cases.
+
+Meters: previous reading, gaps, silence, faults, refusals of access and the average window (Rules 354, п. 59,
+п. 60). People: who counts on a day (п. 56). Months are ordinals of `billing.period.Period`; event days are
+half-open [first, after). Exact integers; only a gap cut by the window's edge is rounded, to a micro-unit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from billing.block import MISSING
+from billing.period import Period
+from billing.quantity import MICRO
+
+I64 = npt.NDArray[np.int64]
+Values = tuple[int, int, int]
+N = TypeVar("N", int, npt.NDArray[np.int64])
+
+ZONES_MAX = 3
+AVERAGE_MONTHS_MAX = 6  # п. 59: «не менее 6 месяцев»; exactly the last six (law.md § 10.2)
+TEMPORARY_DAYS_MIN = 6  # п. 56(1): a stay of more than five days in a row
+ZERO: Values = (0, 0, 0)
+FAILURES = ("fault", "unverified")
+REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An accepted reading that closes a month: micro-units by zone (day or single, night, half-peak)."""
+
+    month: int
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A dated state of a meter, as in meter_events: fault, unverified, refusal. `after` None = still so."""
+
+    kind: str
+    first: dt.date
+    after: dt.date | None = None
+
+    def months(self, last: int) -> range:
+        """Ordinals of the months it touches, not later than `last`."""
+        end = last if self.after is None else Period.of(self.after - dt.timedelta(days=1)).ordinal
+        return range(Period.of(self.first).ordinal, min(end, last) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterFacts:
+    """A meter and its past.
+
+    marks: accepted readings, ascending by month, one a month. initial: values at installation. season: the
+    calendar months that count for the average (heating meters only), None = every month.
+    """
+
+    digits: int
+    marks: Sequence[Mark]
+    installed_on: dt.date | None = None
+    initial: Values = ZERO
+    removed_on: dt.date | None = None
+    verified_until: dt.date | None = None
+    events: Sequence[Event] = ()
+    season: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterState:
+    """Columns of one row of billing.block.Meters, without the volumes billed meanwhile."""
+
+    has_reading: bool
+    start: Values
+    end: Values
+    gap_months: int
+    silent_months: int
+    failed_month: int
+    refused_month: int
+    second_refusal: bool
+    window: Values
+    window_months: int
+
+
+# ---- arithmetic of months, for one meter or for a column -------------------------------------------------
+
+
+def initial_month(installed_on: dt.date) -> int:
+    """The month an initial reading closes: the one before installation, so that the first one counts."""
+    return Period.of(installed_on).ordinal - 1
+
+
+def gap_months(previous: N, period: int) -> N:
+    """Months without a reading between the previous one and a reading of `period`."""
+    return period - 1 - previous
+
+
+def silent_months(last: N, period: int) -> N:
+    """Months in a row without a reading, `period` included, when the last one closed month `last`."""
+    return period - last
+
+
+def expired_month(verified_until: dt.date | None, period: int) -> int:
+    """1 in the month with the first day past the verification, 2 in the next …; 0 while it is valid."""
+    if verified_until is None:
+        return 0
+    return max(0, period + 1 - Period.of(verified_until + dt.timedelta(days=1)).ordinal)
+
+
+def in_force(installed_on: dt.date | None, removed_on: dt.date | None, period: Period) -> bool:
+    """Whether the meter stood on some day of the month; taken off on the 1st, it belonged to the last one."""
+    if installed_on is not None and installed_on > period.last_day:
+        return False
+    return removed_on is None or removed_on > period.first_day
+
+
+def has_temporary_stay(first: dt.date, last: dt.date | None) -> bool:
+    """Whether a temporary stay counts: more than five calendar days, both ends counted (law.md § 10.2)."""
+    return last is None or (last - first).days + 1 >= TEMPORARY_DAYS_MIN
+
+
+def counted_people(residents: I64, temporary: I64, owners: I64) -> I64:
+    """People of the norm on a day: residents; owners when nobody lives, not even temporarily (п. 56(2))."""
+    return np.where(residents > 0, residents, np.where(temporary > 0, 0, owners))
+
+
+# ---- readings ------------------------------------------------------------------------------------------
+
+
+def consumed(start: Values, end: Values, digits: int) -> Values:
+    """Difference of two readings by zone; a smaller second one means that the counter rolled over."""
+    turn = 10**digits * MICRO
+    day, night, half_peak = (e - s if e >= s else e - s + turn for s, e in zip(start, end, strict=True))
+    return day, night, half_peak
+
+
+def window(
+    marks: Sequence[Mark],
+    digits: int,
+    failed: frozenset[int] = frozenset(),
+    season: frozenset[int] | None = None,
+) -> tuple[Values, int]:
+    """Volume and months of the average window that ends with the last mark (п. 59).
+
+    At most the last six months; a gap between two readings is spread evenly (over months of the season when there
+    is one); an interval that touches a failed month or has no month of the season does not count. Less than three
+    months in the result means that there is no average.
+    """
+    months = 0
+    sums = [Fraction(0)] * ZONES_MAX
+    for at in range(len(marks) - 1, 0, -1):
+        before, after = marks[at - 1], marks[at]
+        between = range(before.month + 1, after.month + 1)
+        assert between, "marks must ascend, one a month"
+        length = len(between) if season is None else sum(month % 12 + 1 in season for month in between)
+        if length == 0 or not failed.isdisjoint(between):
+            continue
+        taken = min(length, AVERAGE_MONTHS_MAX - months)
+        for zone, volume in enumerate(consumed(before.values, after.values, digits)):
+            sums[zone] += Fraction(volume * taken, length)
+        months += taken
+        if months == AVERAGE_MONTHS_MAX:
+            break
+    day, night, half_peak = (int((2 * s.numerator + s.denominator) // (2 * s.denominator)) for s in sums)
+    return (day, night, half_peak), months
+
+
+# ---- events --------------------------------------------------------------------------------------------
+
+
+def failed_months(events: Iterable[Event], verified_until: dt.date | None, period: int) -> frozenset[int]:
+    """Months up to `period` with a day on which the meter was broken, lost or unverified."""
+    out: set[int] = set()
+    for event in events:
+        if event.kind in FAILURES:
+            out.update(event.months(period))
+    expired = expired_month(verified_until, period)
+    out.update(range(period - expired + 1, period + 1))
+    return frozenset(out)
+
+
+def in_a_row(months: frozenset[int] | set[int], period: int) -> int:
+    """How many months of the set in a row end with `period`; 0 when it is not in the set."""
+    count = 0
+    while period - count in months:
+        count += 1
+    return count
+
+
+def refusal(events: Iterable[Event], period: int) -> tuple[int, bool]:
+    """Month number of refused access (0 = none) and whether a second act was drawn up in the same row."""
+    acts = [event for event in events if event.kind == REFUSAL]
+    months: set[int] = set()
+    for act in acts:
+        months.update(act.months(period))
+    number = in_a_row(months, period)
+    if number == 0:
+        return 0, False
+    since = period - number + 1
+    drawn = sum(since <= Period.of(act.first).ordinal <= period for act in acts)
+    return number, drawn > 1
+
+
+# ---- the whole state of a meter ------------------------------------------------------------------------
+
+
+def points(facts: MeterFacts, period: int) -> list[Mark]:
+    """Readings up to `period`, the initial one first when the installation is known."""
+    known = [mark for mark in facts.marks if mark.month <= period]
+    if facts.installed_on is not None:
+        first = Mark(initial_month(facts.installed_on), facts.initial)
+        known = [first, *(mark for mark in known if mark.month > first.month)]
+    return known
+
+
+def state(facts: MeterFacts, period: Period) -> MeterState | None:
+    """Columns of the meter for the month, or None when it is not in force or nothing was ever read.
+
+    The window ends with the last reading before the month, or before the fault of a broken or unverified meter.
+    """
+    if not in_force(facts.installed_on, facts.removed_on, period):
+        return None
+    known = points(facts, period.ordinal)
+    has_reading = bool(known) and known[-1].month == period.ordinal
+    earlier = known[:-1] if has_reading else known
+    if not earlier:
+        return None
+    failed = failed_months(facts.events, facts.verified_until, period.ordinal)
+    failed_month = in_a_row(failed, period.ordinal)
+    refused_month, second = refusal(facts.events, period.ordinal)
+    sound = period.ordinal - failed_month if failed_month else period.ordinal - 1
+    volumes, months = window([m for m in earlier if m.month <= sound], facts.digits, failed, facts.season)
+    previous = earlier[-1]
+    return MeterState(
+        has_reading=has_reading,
+        start=previous.values,
+        end=known[-1].values if has_reading else previous.values,
+        gap_months=gap_months(previous.month, period.ordinal) if has_reading else 0,
+        silent_months=0 if has_reading else _silence(previous.month, failed, period.ordinal),
+        failed_month=failed_month,
+        refused_month=refused_month,
+        second_refusal=second,
+        window=volumes,
+        window_months=months,
+    )
+
+
+def _silence(last: int, failed: frozenset[int], period: int) -> int:
+    """Silent months since the last reading; months of a fault before them were not silence."""
+    broken = max((month for month in failed if last < month < period), default=MISSING)
+    return silent_months(max(last, broken), period)
