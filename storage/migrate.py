@@ -29,9 +29,7 @@ from storage.scope import WEB_ROLE
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_LIMIT_MS = 10_000
 ADVISORY_LOCK = 7_120_354  # any number, the same in every process
-ROLE_ATTEMPTS = (
-    10  # the role belongs to the cluster, and other databases of it may be migrated at this moment
-)
+ROLE_ATTEMPTS = 10  # other databases of the cluster may be migrated at this moment
 ROLE_PAUSE_S = 0.1
 
 _one_at_a_time = asyncio.Lock()  # alembic keeps its context in module globals

@@ -151,7 +151,7 @@ class RunAccount(Base):
         UniqueConstraint("run_id", "account_id"),
         {"postgresql_partition_by": "LIST (run_id)"},
     )
-    __mapper_args__ = {  # noqa: RUF012"primary_key": ["run_id", "account_id"]}
+    __mapper_args__ = {"primary_key": ["run_id", "account_id"]}  # noqa: RUF012
 
     run_id: Mapped[int] = mapped_column(Integer)
     account_id: Mapped[int] = mapped_column(Integer)
