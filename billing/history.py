@@ -148,9 +148,9 @@ def window(
 ) -> tuple[Values, int]:
     """Volume and months of the average window that ends with the last mark (п. 59).
 
-    At most the last six months; a gap between two readings is spread evenly (over months of the season when there
-    is one); an interval that touches a failed month or has no month of the season does not count. Less than three
-    months in the result means that there is no average.
+    At most the last six months; a gap between two readings is spread evenly (over months of the season, when
+    given); an interval that touches a failed month or has no month of the season does not count. Less than
+    three months in the result means that there is no average.
     """
     months = 0
     sums = [Fraction(0)] * ZONES_MAX
@@ -222,7 +222,7 @@ def points(facts: MeterFacts, period: int) -> list[Mark]:
 def state(facts: MeterFacts, period: Period) -> MeterState | None:
     """Columns of the meter for the month, or None when it is not in force or nothing was ever read.
 
-    The window ends with the last reading before the month, or before the fault of a broken or unverified meter.
+    The window ends with the last reading before the month, or before the fault if the meter is broken.
     """
     if not in_force(facts.installed_on, facts.removed_on, period):
         return None
