@@ -2,7 +2,7 @@
 
 Law: Rules 354, cl. 69 (contents); the form of order 43/пр (sections). The look lives in `receipts/`.
 Money is integer kopecks; areas are dm²; volumes are exact fractions of the unit; rates are 1/10 000 rouble;
-coefficients are permille (`billing.quantity`). A month is the date of its first day. Nothing here reads a clock or a database:
+coefficients are permille (see `billing.quantity`). A month is the date of its first day. No clock, no tables:
 storage builds a `Receipt`, calls `check()`, and hands it to `receipts.render.render_receipt`.
 """
 
@@ -285,7 +285,7 @@ class ReferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class MonthAmount:
-    """A bar of the year's chart."""
+    """A bar of the year's chart: charges with surcharges, recalculations and benefits, no penalties."""
 
     month: date
     charged_kopecks: int
@@ -387,7 +387,7 @@ class Receipt:
             _agree(f"раздел «{section.title or section.kind}»", section.total_kopecks, _total(section.rows))
         self._check_grounds()
         self._check_totals()
-        self._check_change()
+        self._check_months()
 
     def _check_shape(self) -> None:
         if not 1 <= len(self.payments) <= PAYEES_MAX:
@@ -435,14 +435,15 @@ class Receipt:
         if self.totals != sum_totals(block.totals for block in self.payments):
             raise ReceiptMismatchError("Итоги документа не равны сумме итогов получателей.")
 
-    def _check_change(self) -> None:
-        if self.change is None:
-            return
-        difference = (
-            self.totals.charged_kopecks + self.totals.correction_kopecks - self.change.previous_kopecks
-        )
-        parts = sum(part.amount_kopecks for part in self.change.parts)
-        _agree("разница с прошлым месяцем", parts, difference)
+    def _check_months(self) -> None:
+        """The chart and the explanation speak of the same sum as the table."""
+        of_month = self.totals.charged_kopecks + self.totals.correction_kopecks
+        for bar in self.history:
+            if bar.month == self.month:
+                _agree("столбик этого месяца", bar.charged_kopecks, of_month)
+        if self.change is not None:
+            parts = sum(part.amount_kopecks for part in self.change.parts)
+            _agree("разница с прошлым месяцем", parts, of_month - self.change.previous_kopecks)
 
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:

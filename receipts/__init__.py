@@ -1,0 +1,1 @@
+"""THE LOOK of paper: a Receipt in, bytes out; no database, no clock."""

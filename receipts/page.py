@@ -7,8 +7,8 @@ see the same. Keys of the result are the interface of `forms/payment_document.ty
 from datetime import date, timedelta
 from typing import Any
 
+from billing.quantity import PERMILLE
 from billing.receipt import (
-    PERMILLE,
     DocumentKind,
     PaymentBlock,
     Quantity,
@@ -114,10 +114,8 @@ def _headline(receipt: Receipt) -> Page:
         label, amount, note = "К оплате", words.money(0), "Всё оплачено, платить не нужно"
     caption = "Наведите камеру приложения банка: реквизиты и сумма заполнятся сами."
     if len(blocks) > 1:
-        first = words.money(blocks[0].totals.due_kopecks)
-        caption = (
-            f"Код только для {blocks[0].payee.name}: {first} ₽. Коды остальных — ниже, «Куда и как платить»."
-        )
+        first = f"{blocks[0].payee.name}: {words.money(blocks[0].totals.due_kopecks)} ₽"
+        caption = f"Код только для {first}. Коды остальных — ниже, «Куда и как платить»."
     return {
         "label": label,
         "amount": amount,

@@ -34,17 +34,17 @@ class ReceiptRenderError(RuntimeError):
     permanent = True
 
 
-def render_receipt(receipt: Receipt) -> bytes:
+def render_receipt(receipt: Receipt, form: Path = FORM) -> bytes:
     """PDF of the payment document, A4, PDF/UA-1, as many pages as it needs.
 
-    Raises ReceiptMismatchError when the sums disagree, QrRefusedError when a bank would not take the requisites,
-    ReceiptRenderError when the form is broken. Safe to call from several threads.
+    Raises ReceiptMismatchError when the sums disagree, QrRefusedError when a bank would not take the
+    requisites, ReceiptRenderError when the form is broken. Safe to call from several threads.
     """
     receipt.check()
     data = json.dumps(page_of(receipt), ensure_ascii=False, separators=(",", ":"))
     stamp = datetime.combine(receipt.issued_on, time(), tzinfo=UTC)
     try:
-        made = _compiler().compile(
+        made = _compiler(form).compile(
             format="pdf", sys_inputs={"page": data}, pdf_standards=PDF_STANDARD, timestamp=stamp
         )
     except typst.TypstError as error:
@@ -58,13 +58,13 @@ def render_digest(document: bytes) -> str:
     return hashlib.sha256(document).hexdigest()
 
 
-def _compiler() -> typst.Compiler:
-    """A compiler a thread: Typst caches the parsed form and the fonts inside it."""
-    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
-    if compiler is None:
-        compiler = typst.Compiler(input=FORM, root=FORM.parent, font_paths=_fonts())
-        _LOCAL.compiler = compiler
-    return compiler
+def _compiler(form: Path) -> typst.Compiler:
+    """The compiler of a thread for a form: Typst keeps the parsed form and the fonts inside it."""
+    held: tuple[Path, typst.Compiler] | None = getattr(_LOCAL, "held", None)
+    if held is None or held[0] != form:
+        held = (form, typst.Compiler(input=form, root=form.parent, font_paths=_fonts()))
+        _LOCAL.held = held
+    return held[1]
 
 
 @cache
