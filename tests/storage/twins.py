@@ -1,0 +1,80 @@
+"""Two of everything: a row of every table for company 1 and one for company 2, every id being 1 or 2.
+
+So what a scope of company 1 may see of any table is the row with number 1, whatever the table is.
+"""
+
+import datetime as dt
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.base import Base
+
+NUMBERED = ("created_by", "user_id", "company_id", "organisation_id", "account_id", "flat_id", "request_id")
+FIXED: dict[tuple[str, str], object] = {
+    ("organisations", "kind"): "company",
+    ("registrations", "kind"): "permanent",
+    ("meter_events", "kind"): "fault",
+    ("readings", "source"): "resident",
+    ("runs", "scope_kind"): "organisation",
+    ("runs", "state"): "published",
+    ("users", "role"): "resident",
+    ("request_events", "to_resident"): True,
+}
+
+
+def row(table: Table, number: int) -> dict[str, object]:
+    """Values of every column that must be given, and of every nullable one a policy looks at."""
+    return {
+        column.name: value(table, column, number)
+        for column in table.columns
+        if (table.name, column.name) in FIXED
+        or column.name in ("id", *NUMBERED)
+        or (not column.nullable and column.server_default is None)
+    }
+
+
+def value(table: Table, column: Column[object], number: int) -> object:
+    """A value that fits the type; whatever is an id is the number itself."""
+    if (table.name, column.name) in FIXED:
+        return FIXED[table.name, column.name]
+    if table.name == "months":
+        return {"period": dt.date(2026, 8 + number, 1), "state": ("closed", "open")[number - 1]}[column.name]
+    by_type: dict[type, object] = {
+        Text: f"{column.name} {number}",
+        Date: dt.date(2026, 10, 1),
+        DateTime: dt.datetime(2026, 10, 1, tzinfo=dt.UTC),
+        Boolean: False,
+        JSONB: {},
+        LargeBinary: b"x",
+        ARRAY: [number],
+        SmallInteger: number,
+        Uuid: f"00000000-0000-0000-0000-00000000000{number}",
+    }
+    return next((given for kind, given in by_type.items() if isinstance(column.type, kind)), number)
+
+
+async def fill(connection: AsyncConnection) -> None:
+    """Insert both rows everywhere, past triggers and foreign keys: only visibility is looked at here."""
+    await connection.execute(text("SET LOCAL session_replication_role = replica"))
+    await connection.execute(text("SELECT ensure_reading_partition('2026-10-01')"))
+    for number in (1, 2):
+        for parent in ("lines", "run_accounts"):
+            partition = f"CREATE TABLE {parent}_{number} PARTITION OF {parent} FOR VALUES IN ({number})"
+            await connection.execute(text(partition))
+    for table in Base.metadata.sorted_tables:
+        for number in (1, 2):
+            await connection.execute(table.insert().values(**row(table, number)))
