@@ -25,11 +25,14 @@ NEEDED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-ptag.min.js",
 
 
 def create_app(config: WebConfig | None = None) -> FastAPI:
-    """Build the app. Raises RuntimeError when a route names nobody who may use it or the settings are missing."""
+    """Build the app.
+
+    Raises RuntimeError when a route names nobody who may use it or the settings are missing.
+    """
     known = config or from_environment()
     missing = [name for name in NEEDED if name not in STATIC.files]
     if missing:
-        log.warning("front-end files are missing (%s): run make install; pages work by refresh", ", ".join(missing))
+        log.warning("front-end files are missing, pages work by refresh; run make install: %s", missing)
     app = FastAPI(
         title="Pay-logic",
         docs_url=None,
@@ -37,7 +40,7 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
         openapi_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
-        max_body_size=BODY_MAX,, max_body_size=BODY_MAX
+        max_body_size=BODY_MAX,
     )
     app.state.config = known
     app.state.database = Database(known.database_url, "web")

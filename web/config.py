@@ -1,4 +1,4 @@
-"""What the pages need to know of their surroundings, from the environment (prefix PAYLOGIC_) or from a caller."""
+"""What the pages need to know of their surroundings: from the environment (PAYLOGIC_…) or from a caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class WebConfig:
     """Addresses and switches of the pages.
 
-    database_url is the role paylogic_web, under row-level security. is_https makes the cookie Secure and adds HSTS.
+    database_url is the role paylogic_web, under row-level security. is_https: Secure cookie and HSTS.
     nats_url and ray_address are only looked at by /health: a page never talks to either.
     """
 

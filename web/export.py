@@ -1,4 +1,4 @@
-"""A list as a file people open: CSV for Excel (semicolons, comma decimals, BOM) and XLSX with real numbers."""
+"""A list as a file people open: CSV for Excel (semicolons, comma decimals, BOM) and XLSX with numbers."""
 
 from __future__ import annotations
 

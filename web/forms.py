@@ -73,7 +73,7 @@ class Typed:
             return None
 
     def scaled(self, name: str, digits: int, words: str) -> int | None:
-        """A decimal number with comma or dot as an integer × 10^digits; more decimals than that are refused."""
+        """A decimal number with comma or dot as an integer × 10^digits; more decimals are refused."""
         value = (
             self.value(name).replace(" ", "").replace("\u202f", "").replace("\u00a0", "").replace(",", ".")
         )

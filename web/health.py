@@ -1,4 +1,4 @@
-"""/health: whether the database, the event bus and the workers answer, as JSON; no sign-in, nothing personal."""
+"""/health: whether the database, the event bus and the workers answer, as JSON; no sign-in needed."""
 
 from __future__ import annotations
 

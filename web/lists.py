@@ -1,4 +1,4 @@
-"""The state of a list lives in its address: search, filters, sort, page; one canonical form, no empty parameters."""
+"""The state of a list lives in its address: search, filters, sort, page; one canonical form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Round every request: headers of safety, the access log with its duration, and a page instead of a stack trace."""
+"""Round every request: headers of safety, the access log, and a page instead of a stack trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The left rail: by job, not by table, and only what the role may open. Every item leads to a page that exists."""
+"""The left rail: by job, not by table, and only what the role may open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from web.roles import CENTRE_STAFF, Me, Role
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A job in the rail: label, icon of static/icons.svg, address, who sees it, which addresses belong to it."""
+    """A job in the rail: label, icon of static/icons.svg, address, who sees it, addresses of its pages."""
 
     label: str
     icon: str

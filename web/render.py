@@ -20,7 +20,7 @@ VARY = "HX-Request, HX-Request-Type"
 
 
 def environment() -> Environment:
-    """Templates lie beside their routes (`centre/run.html`), shared partials in templates/ (`_staff.html`)."""
+    """Templates lie beside their routes (`centre/run.html`), shared ones in templates/ (`_staff.html`)."""
     made = Environment(
         loader=FileSystemLoader([FOLDER, FOLDER / "templates"]),
         autoescape=True,
@@ -71,12 +71,12 @@ def fragment(request: Request, template: str, view: Any, block: str) -> str:
 
 
 def hx_partial(target: str, html: str, swap: str = "outerMorph") -> str:
-    """Wrap a fragment so that htmx puts it where it belongs: several places in one answer or one SSE message."""
+    """Wrap a fragment for its place: several places in one answer or one SSE message."""
     return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
 
 
 def see_other(request: Request, location: str) -> Response:
-    """After a deed: 303 for a form without JS, HX-Location for htmx (which would follow 303 into the target)."""
+    """After a deed: 303 for a plain form, HX-Redirect for htmx (it would follow 303 into the target)."""
     if request.headers.get("HX-Request") == "true":
         return Response(status_code=204, headers={"HX-Redirect": location})
     return RedirectResponse(location, status_code=303)

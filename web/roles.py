@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from storage.users import SignedIn
 from web.errors import RightNeeded
 
 
@@ -73,6 +74,8 @@ class Me:
     csrf: str
     token_hash: str
     open_period: dt.date | None
+    account_ids: tuple[int, ...]
+    signed: SignedIn
 
     @property
     def title(self) -> str:

@@ -1,0 +1,218 @@
+"""Read model of the page «Месяц»: figures of the month against the last, how far each stage is, companies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from storage.run_pages import month_before
+from storage.session import Session
+
+MONTHS_MAX = 36
+
+
+@dataclass(frozen=True, slots=True)
+class MonthInfo:
+    """A month as the centre's books have it."""
+
+    period: dt.date
+    state: str
+    closed_at: dt.datetime | None
+    closed_by_name: str | None
+
+
+async def months(session: Session) -> list[MonthInfo]:
+    """Known months, newest first."""
+    found = await session.execute(
+        text(f"""
+        SELECT m.period, m.state, m.closed_at, u.full_name AS closed_by_name
+          FROM months m LEFT JOIN users u ON u.id = m.closed_by
+         ORDER BY m.period DESC LIMIT {MONTHS_MAX}""")  # noqa: S608
+    )
+    return [MonthInfo(**row._mapping) for row in found]
+
+
+async def open_period(session: Session) -> dt.date | None:
+    """The open month."""
+    found: dt.date | None = await session.scalar(text("SELECT period FROM months WHERE state = 'open'"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RunMark:
+    """A run as a stage needs it."""
+
+    id: int
+    state: str
+    scope_kind: str
+    requested_by: int | None
+    accounts_count: int
+    parked_count: int
+    total_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums of the month and of the one before."""
+
+    published_kopecks: int
+    before_kopecks: int
+    paid_kopecks: int
+    paid_before_kopecks: int
+    accounts_count: int
+
+
+async def figures(session: Session, period: dt.date) -> Figures:
+    """Charged by published runs, paid by the date of payment, accounts open in the month."""
+    row = (
+        await session.execute(
+            text("""
+            SELECT coalesce(r.published, 0)::bigint AS published_kopecks,
+                   coalesce(r.before, 0)::bigint AS before_kopecks,
+                   coalesce(p.paid, 0)::bigint AS paid_kopecks,
+                   coalesce(p.before, 0)::bigint AS paid_before_kopecks,
+                   (SELECT count(*)::int FROM accounts
+                     WHERE opened_on < :next
+                       AND (closed_on IS NULL OR closed_on >= :period)) AS accounts_count
+              FROM (SELECT sum(kopecks) FILTER (WHERE period = :period) AS published,
+                           sum(kopecks) FILTER (WHERE period = :before) AS before
+                      FROM (SELECT state, period, amount_kopecks + surcharge_kopecks AS kopecks
+                              FROM runs) sums
+                     WHERE state = 'published' AND period IN (:period, :before)) r,
+                   (SELECT sum(-amount_kopecks) FILTER (WHERE period = :period) AS paid,
+                           sum(-amount_kopecks) FILTER (WHERE period = :before) AS before
+                      FROM (SELECT s.period, s.amount_kopecks
+                              FROM postings s JOIN entries e ON e.id = s.entry_id
+                             WHERE e.kind = 'payment' AND s.account_id IS NOT NULL
+                               AND e.period IN (:period, :before)) postings) p"""),
+            {"period": period, "before": month_before(period), "next": month_after(period)},
+        )
+    ).one()
+    return Figures(**row._mapping)
+
+
+def month_after(period: dt.date) -> dt.date:
+    """The first day of the next month."""
+    return (period + dt.timedelta(days=32)).replace(day=1)
+
+
+async def run_marks(session: Session, period: dt.date) -> list[RunMark]:
+    """Runs of the month that were not undone, newest first."""
+    found = await session.execute(
+        text("""
+        SELECT id, state, scope_kind, requested_by, accounts_count, parked_count,
+               amount_kopecks + surcharge_kopecks AS total_kopecks
+          FROM runs WHERE period = :period AND state <> 'undone' ORDER BY id DESC LIMIT 100"""),
+        {"period": period},
+    )
+    return [RunMark(**row._mapping) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    """A company in the month: readings, parked, charged against last month, how much of it is published."""
+
+    company_id: int
+    name: str
+    houses_count: int
+    accounts_count: int
+    meters_count: int
+    readings_count: int
+    house_meters_count: int
+    house_readings_count: int
+    parked_count: int
+    charged_kopecks: int
+    before_kopecks: int
+    is_published: bool
+
+
+async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
+    """Every company with houses. Charges are of published runs, else of the newest draft of the city.
+
+    One statement over per-company sums; the count of readings reads one monthly partition by its index.
+    """
+    found = await session.execute(
+        text("""
+        WITH published AS (SELECT id FROM runs WHERE state = 'published' AND period = :period),
+        draft AS (
+          SELECT id FROM runs
+           WHERE period = :period AND state IN ('accruing', 'checked') AND scope_kind = 'city'
+           ORDER BY id DESC LIMIT 1),
+        homes AS (SELECT company_id, count(*) AS houses FROM houses GROUP BY 1),
+        people AS (SELECT company_id, count(*) AS accounts FROM accounts
+                    WHERE opened_on < :next AND (closed_on IS NULL OR closed_on >= :period) GROUP BY 1),
+        devices AS (SELECT company_id, count(*) FILTER (WHERE kind <> 'house') AS meters,
+                           count(*) FILTER (WHERE kind = 'house') AS house_meters
+                      FROM meters WHERE installed_on < :next AND (removed_on IS NULL OR removed_on > :period)
+                     GROUP BY 1),
+        taken AS (SELECT company_id, count(*) FILTER (WHERE account_id IS NOT NULL) AS readings,
+                         count(*) FILTER (WHERE account_id IS NULL) AS house_readings
+                    FROM readings WHERE period = :period AND superseded_at IS NULL AND status = 'accepted'
+                   GROUP BY 1),
+        sums AS (SELECT t.company_id,
+                        sum(k.kopecks) FILTER (WHERE r.period = :period AND r.state = 'published')
+                          AS published,
+                        sum(k.kopecks) FILTER (WHERE r.id = (SELECT id FROM draft)) AS drafted,
+                        sum(k.kopecks) FILTER (WHERE r.period = :before) AS before
+                   FROM run_totals t JOIN runs r ON r.id = t.run_id
+                  CROSS JOIN LATERAL (SELECT t.amount_kopecks + t.surcharge_kopecks AS kopecks) k
+                  WHERE r.id = (SELECT id FROM draft)
+                     OR (r.state = 'published' AND r.period IN (:period, :before)) GROUP BY 1),
+        aside AS (SELECT p.company_id, count(*) AS parked FROM parked_accounts p
+                   WHERE p.run_id = (SELECT coalesce((SELECT id FROM draft), max(id)) FROM published)
+                   GROUP BY 1)
+        SELECT o.id AS company_id, o.short_name AS name, h.houses::int AS houses_count,
+               coalesce(a.accounts, 0)::int AS accounts_count,
+               coalesce(d.meters, 0)::int AS meters_count, coalesce(t.readings, 0)::int AS readings_count,
+               coalesce(d.house_meters, 0)::int AS house_meters_count,
+               coalesce(t.house_readings, 0)::int AS house_readings_count,
+               coalesce(x.parked, 0)::int AS parked_count,
+               coalesce(s.published, s.drafted, 0)::bigint AS charged_kopecks,
+               coalesce(s.before, 0)::bigint AS before_kopecks,
+               s.published IS NOT NULL AS is_published
+          FROM homes h
+          JOIN organisations o ON o.id = h.company_id
+          LEFT JOIN people a ON a.company_id = o.id
+          LEFT JOIN devices d ON d.company_id = o.id
+          LEFT JOIN taken t ON t.company_id = o.id
+          LEFT JOIN sums s ON s.company_id = o.id
+          LEFT JOIN aside x ON x.company_id = o.id
+         ORDER BY o.short_name"""),
+        {"period": period, "before": month_before(period), "next": month_after(period)},
+    )
+    return [CompanyRow(**row._mapping) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSum:
+    """Charged and paid in a month: a pair of bars of the chart."""
+
+    period: dt.date
+    charged_kopecks: int
+    paid_kopecks: int
+
+
+async def year(session: Session, last: dt.date) -> list[MonthSum]:
+    """Twelve months that end with `last`, oldest first; months without runs are there with zeros."""
+    found = await session.execute(
+        text("""
+        WITH wanted AS (
+          SELECT (CAST(:last AS date) - make_interval(months => n))::date AS period
+            FROM generate_series(0, 11) AS n),
+        charged AS (
+          SELECT period, sum(amount_kopecks + surcharge_kopecks) AS kopecks FROM runs
+           WHERE state = 'published' AND period IN (SELECT period FROM wanted) GROUP BY 1),
+        paid AS (
+          SELECT e.period, sum(-s.amount_kopecks) AS kopecks
+            FROM entries e JOIN postings s ON s.entry_id = e.id
+           WHERE e.kind = 'payment' AND s.account_id IS NOT NULL AND e.period IN (SELECT period FROM wanted)
+           GROUP BY 1)
+        SELECT w.period, coalesce(c.kopecks, 0)::bigint AS charged_kopecks,
+               coalesce(p.kopecks, 0)::bigint AS paid_kopecks
+          FROM wanted w LEFT JOIN charged c USING (period) LEFT JOIN paid p USING (period)
+         ORDER BY w.period"""),
+        {"last": last},
+    )
+    return [MonthSum(**row._mapping) for row in found]

@@ -1,0 +1,3 @@
+"""Workplace of the settlement centre."""
+
+ROUTERS = ()

@@ -1,0 +1,3 @@
+"""The search box of every staff page."""
+
+ROUTERS = ()
