@@ -45,7 +45,7 @@ NOTHING = words.DASH
 def page_of(receipt: Receipt) -> Page:
     """All strings of the document. The receipt must have passed `check()`."""
     sender = receipt.payments[0].payee
-    return {
+    page: Page = {
         "title": TITLES[receipt.kind],
         "month": words.month(receipt.month),
         "month_in": words.month_in(receipt.month),
@@ -77,6 +77,18 @@ def page_of(receipt: Receipt) -> Page:
         "cabinet": {"address": receipt.reference.cabinet_address, "code": receipt.reference.cabinet_code},
         "news": list(receipt.reference.news),
     }
+    return {key: _breakable(value) for key, value in page.items()}
+
+
+def _breakable(value: Any) -> Any:
+    """The same data with places to break in absurdly long words; symbols are drawings, not words."""
+    if isinstance(value, str):
+        return words.breakable(value)
+    if isinstance(value, list):
+        return [_breakable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item if key == "svg" else _breakable(item) for key, item in value.items()}
+    return value
 
 
 def _payer(receipt: Receipt) -> Page:

@@ -101,7 +101,7 @@ def payment_fields(receipt: Receipt, block: PaymentBlock) -> dict[str, str]:
     payee, payer = block.payee, receipt.payer
     account = block.account_number or payer.account_number
     last, first, middle = _names(payer.name)
-    return {
+    fields = {
         "Name": payee.name,
         "PersonalAcc": payee.bank_account,
         "BankName": payee.bank_name,
@@ -120,12 +120,13 @@ def payment_fields(receipt: Receipt, block: PaymentBlock) -> dict[str, str]:
         "QuittId": block.document_id,
         "TechCode": TECH_CODE_UTILITIES,
     }
+    return {key: " ".join(value.split()) for key, value in fields.items()}
 
 
 def payment_payload(receipt: Receipt, block: PaymentBlock) -> bytes:
-    """Bytes of the symbol for one payee: UTF-8 where it fits, else Windows-1251, else without the address.
+    """Bytes of the symbol for one payee: UTF-8 where it fits, else Windows-1251, else with less of the payer.
 
-    The address only helps a person recognise the payment, the account finds it; so the address goes first.
+    The address and the name only help a person recognise the payment, the account finds it; so they go first.
     """
     fields = payment_fields(receipt, block)
     attempts = (
@@ -133,6 +134,7 @@ def payment_payload(receipt: Receipt, block: PaymentBlock) -> bytes:
         (Charset.CP1251, ()),
         (Charset.UTF_8, ("PayerAddress",)),
         (Charset.CP1251, ("PayerAddress",)),
+        (Charset.UTF_8, ("PayerAddress", "LastName", "FirstName", "MiddleName")),
     )
     refusal: QrRefusedError | None = None
     for charset, left_out in attempts:

@@ -3,6 +3,7 @@
 Thousands are parted by a narrow space that does not break, kopecks have two digits, minus is a minus sign.
 """
 
+import re
 from datetime import date
 
 from billing.receipt import Quantity
@@ -11,6 +12,11 @@ THIN = "\u202f"
 NBSP = "\u00a0"
 MINUS = "\u2212"
 DASH = "\u2013"
+ZERO_WIDTH_SPACE = "\u200b"
+PIECE = 12
+"""Letters between two places to break in a word no column holds whole."""
+LONG_WORD = re.compile(r"\S{31,}")
+"""The longest words of Russian addresses have under thirty letters."""
 
 MONTHS = (
     "январь", "февраль", "март", "апрель", "май", "июнь",
@@ -127,6 +133,15 @@ def month_span(first: date | None, last: date | None) -> str:
     if first.year == last.year:
         return f"{MONTHS[first.month - 1]}{DASH}{month(last)}"
     return f"{month(first)} {DASH} {month(last)}"
+
+
+def breakable(text: str) -> str:
+    """Places where a very long word may break: a line of the page never runs off the sheet."""
+    return LONG_WORD.sub(lambda word: ZERO_WIDTH_SPACE.join(_pieces(word.group())), text)
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[at : at + PIECE] for at in range(0, len(word), PIECE)]
 
 
 def people(count: int) -> str:

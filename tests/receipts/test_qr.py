@@ -217,6 +217,22 @@ def test_a_long_payment_is_written_in_windows_1251_and_then_without_the_address(
     assert samples.LONG_ADDRESS in raw.decode("cp1251")
     assert bare.startswith(b"ST00012")
     assert "PayerAddress" not in bare.decode()
+    assert "LastName=Иванова" in bare.decode()
+
+
+def test_an_endless_name_leaves_the_code_but_not_the_payment() -> None:
+    receipt = samples.ordinary(payer=replace(samples.PAYER, name="Щ" * 400, address="два\nряда"))
+
+    payload = payment_payload(receipt, receipt.payments[0]).decode()
+
+    assert "LastName" not in payload
+    assert "PersAcc=0001234567" in payload
+
+
+def test_an_address_in_two_lines_becomes_one() -> None:
+    receipt = samples.ordinary(payer=replace(samples.PAYER, address=" ул. Мира,\n д. 1\t"))
+
+    assert "PayerAddress=ул. Мира, д. 1|" in payment_payload(receipt, receipt.payments[0]).decode()
 
 
 def test_examples_of_the_law_when_they_are_at_hand() -> None:

@@ -454,6 +454,19 @@ def test_letters_that_mean_something_to_the_form_stay_letters() -> None:
     assert flat('#read("/etc/passwd")') in printed
 
 
+def test_a_word_without_end_is_broken_and_stays_on_the_sheet(tmp_path: Path) -> None:
+    endless = "Щ" * 400
+    base = samples.ordinary(payer=replace(samples.PAYER, name=endless, address=endless))
+    first = base.sections[0]
+    rows = (replace(first.rows[0], service=endless, basis=endless), *first.rows[1:])
+
+    document = render_receipt(replace(base, sections=(replace(first, rows=rows), *base.sections[1:])))
+
+    assert flat(text_of(document)).count("Щ") >= 4 * len(endless)
+    assert max(box[2] for _, _, box in word_boxes(document, tmp_path)) < 200 * POINTS_PER_MM
+    assert overlaps(document, tmp_path) == []
+
+
 def test_a_meter_without_verification_is_warned_about() -> None:
     expired = samples.meter("Газ", "77", "м³", "кухня", "1", "2", "1", date(2026, 11, 1))
     soon = replace(expired, meter_number="78", verify_until=date(2027, 1, 31))
