@@ -51,6 +51,11 @@ class Quantity:
         if self.den <= 0:
             raise ReceiptMismatchError(f"Знаменатель объёма должен быть больше нуля, а он {self.den}.")
 
+    @classmethod
+    def of_micro(cls, num: int, den: int = 1) -> "Quantity":
+        """From a line's volume: num/den micro-units."""
+        return cls(num, den * MICRO)
+
     def rounded(self, digits: int) -> int:
         """Half away from zero, in units of 10^-digits."""
         scaled = abs(self.num) * int(10**digits)

@@ -221,6 +221,10 @@ def test_a_quantity_rounds_half_away_from_zero(num: int, den: int, digits: int) 
         assert rounded == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
+def test_a_quantity_of_a_line_is_in_micro_units() -> None:
+    assert Quantity.of_micro(20_000_000, 3).rounded(3) == 6667
+
+
 def test_a_quantity_without_a_denominator_is_refused() -> None:
     with pytest.raises(ReceiptMismatchError, match="Знаменатель"):
         Quantity(1, 0)
