@@ -44,12 +44,14 @@ AS $$ SELECT coalesce(array_agg(id), '{}') FROM public.runs WHERE state = 'publi
 
 -- ---- sign-in: the only questions that may be asked before anybody is known ----
 
-CREATE OR REPLACE FUNCTION paylogic_credentials(wanted text)
+DROP FUNCTION IF EXISTS paylogic_credentials(text), paylogic_failures(text, text, timestamptz), paylogic_session(text)
+-- end
+CREATE FUNCTION paylogic_credentials(wanted text)
 RETURNS TABLE (id int, password_hash text, role text, is_active boolean) LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT u.id, u.password_hash, u.role, u.is_active FROM public.users u WHERE u.login = wanted $$
 -- end
-CREATE OR REPLACE FUNCTION paylogic_failures(wanted text, address text, since timestamptz)
+CREATE FUNCTION paylogic_failures(wanted text, address text, since timestamptz)
 RETURNS TABLE (by_login bigint, by_ip bigint, last_at timestamptz) LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
@@ -61,14 +63,14 @@ AS $$
    WHERE a.recorded_at > since AND NOT a.succeeded AND (a.login = wanted OR a.ip = address)
 $$
 -- end
-CREATE OR REPLACE FUNCTION paylogic_session(wanted text)
-RETURNS TABLE (user_id int, login text, role text, full_name text, organisation_id int, organisation_kind text,
+CREATE FUNCTION paylogic_session(wanted text)
+RETURNS TABLE (user_id int, login text, role text, full_name text, organisation_id int, organisation_name text,
                must_change_password boolean, single_keys boolean, csrf text, seen_at timestamptz,
-               expires_at timestamptz, dispatched int[], accounts int[], flats int[], houses int[])
+               expires_at timestamptz, open_period date, dispatched int[], accounts int[], flats int[], houses int[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-  SELECT u.id, u.login, u.role, u.full_name, u.organisation_id, o.kind, u.must_change_password, u.single_keys,
-         s.csrf, s.seen_at, s.expires_at,
+  SELECT u.id, u.login, u.role, u.full_name, u.organisation_id, o.short_name, u.must_change_password, u.single_keys,
+         s.csrf, s.seen_at, s.expires_at, (SELECT m.period FROM public.months m WHERE m.state = 'open'),
          CASE WHEN u.role = 'dispatcher' THEN
            ARRAY(SELECT c.organisation_id FROM public.contracts c
                   WHERE c.counterparty_id = u.organisation_id AND c.kind = 'dispatch' AND c.superseded_at IS NULL

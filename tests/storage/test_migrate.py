@@ -9,11 +9,12 @@ import sys
 import pytest
 from sqlalchemy import text
 
+from cluster.stack import OWNER_ROLE
 from storage.base import Base
 from storage.engine import Database
 from storage.migrate import differences, upgrade
 from storage.scope import POLICIES, WORKERS_ONLY
-from tests.storage.conftest import WEB_PASSWORD, _sql
+from tests.support.services import Services, TestDatabase
 
 
 async def test_migrations_match_models(db: Database) -> None:
@@ -32,7 +33,7 @@ async def test_difference_would_be_seen(db: Database) -> None:
     assert "search_name" in repr(found)
 
 
-async def test_upgrade_twice_changes_nothing(database_url: str, db: Database) -> None:
+async def test_upgrade_twice_changes_nothing(fresh_database: TestDatabase, db: Database) -> None:
     async def state() -> list[tuple[str, ...]]:
         async with db.engine.connect() as connection:
             rows = await connection.execute(
@@ -44,31 +45,48 @@ async def test_upgrade_twice_changes_nothing(database_url: str, db: Database) ->
             return [tuple(row) for row in rows]
 
     before = await state()
-    await upgrade(database_url, WEB_PASSWORD)
+    await upgrade(fresh_database.url)
 
     assert len(before) > len(POLICIES)
     assert await state() == before
 
 
-async def test_databases_of_one_cluster_are_migrated_together(server: str) -> None:
+async def test_databases_of_one_cluster_are_migrated_together(services: Services) -> None:
     names = [f"together_{secrets.token_hex(4)}" for _ in range(3)]
     for name in names:
-        await _sql(server, f"CREATE DATABASE {name}")
+        services.postgres.sql(f"CREATE DATABASE {name} OWNER {OWNER_ROLE}")
+    urls = [services.stack.database_url.rpartition("/")[0] + "/" + name for name in names]
+    code = "import asyncio, sys; from storage.migrate import upgrade; asyncio.run(upgrade(sys.argv[1]))"
 
-    code = "import asyncio, sys; from storage.migrate import upgrade; asyncio.run(upgrade(*sys.argv[1:]))"
     started = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", code, f"{server}/{name}", WEB_PASSWORD)
-        for name in names
+        await asyncio.create_subprocess_exec(sys.executable, "-c", code, url)
+        for url in urls
         for _ in range(2)
     ]
-    assert [await process.wait() for process in started] == [0] * len(started)
 
-    for name in names:
-        made = Database(f"{server}/{name}")
+    assert [await process.wait() for process in started] == [0] * len(started)
+    for url in urls:
+        made = Database(url)
         async with made.engine.connect() as connection:
             assert await connection.run_sync(differences) == []
         await made.close()
-        await _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    for name in names:
+        services.drop_database(name)
+
+
+async def test_role_and_its_password_are_made_when_absent(services: Services) -> None:
+    name = f"role_{secrets.token_hex(4)}"
+    services.postgres.sql(f"CREATE DATABASE {name}")
+    url = services.stack.admin_database_url.rpartition("/")[0] + "/" + name
+    kept = services.stack.kept.password_web
+
+    await upgrade(url, kept)  # the password of the session's own role, set again
+
+    pages = Database(url.replace(url.split("://")[1].split("@")[0], f"paylogic_web:{kept}"), "web")
+    async with pages.reading() as session:
+        assert await session.scalar(text("SELECT current_user")) == "paylogic_web"
+    await pages.close()
+    services.drop_database(name)
 
 
 async def test_web_role_owns_nothing_and_bypasses_nothing(db: Database) -> None:

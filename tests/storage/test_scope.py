@@ -3,7 +3,7 @@ written.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from storage.base import Base
 from storage.engine import Database
 from storage.scope import POLICIES, WORKERS_ONLY, Scope
 from tests.storage import twins
-from tests.storage.conftest import _sql
+from tests.support.services import TestDatabase
 
 TABLES = sorted(set(Base.metadata.tables) - WORKERS_ONLY)
 # Addresses without people, prices, organisations: the portal shows them to anybody. Named here a second
@@ -58,13 +58,10 @@ SEES = {
 
 
 @pytest.fixture(scope="module")
-def filled(server: str, template: str) -> Iterator[str]:
+def filled(database: TestDatabase) -> TestDatabase:
     """A database with two of everything, for all tests of this file: they only read, or are refused."""
-    name = f"twins_of_{template}"
-    asyncio.run(_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    asyncio.run(_fill(f"{server}/{name}"))
-    yield f"{server}/{name}"
-    asyncio.run(_sql(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(_fill(database.url))
+    return database
 
 
 async def _fill(url: str) -> None:
@@ -75,8 +72,8 @@ async def _fill(url: str) -> None:
 
 
 @pytest.fixture
-async def pages(filled: str) -> AsyncIterator[Database]:
-    made = Database(filled.replace("postgres@", "paylogic_web:web-of-tests@"), "web")
+async def pages(filled: TestDatabase) -> AsyncIterator[Database]:
+    made = Database(filled.web_url, "web")
     yield made
     await made.close()
 
@@ -187,8 +184,8 @@ async def test_scope_ends_with_its_transaction(pages: Database) -> None:
     await single.close()
 
 
-async def test_drafts_are_hidden_from_residents_and_suppliers(filled: str, pages: Database) -> None:
-    owner = Database(filled)
+async def test_drafts_are_hidden_from_residents_and_suppliers(filled: TestDatabase, pages: Database) -> None:
+    owner = Database(filled.url)
     sql = "SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM runs WHERE id = 1)"
     try:
         async with owner.transaction() as session:
