@@ -98,7 +98,7 @@ async def current_user(request: Request) -> Me:
 
 
 async def check_csrf(request: Request, me: Me | None) -> None:
-    """The scope of the person of this request; None before signing in: nothing personal is seen then."""
+    """Every unsafe request carries the token of its session in the form or in X-CSRF. Raises FormExpired."""
     if request.method in SAFE_METHODS:
         return
     given = request.headers.get("X-CSRF", "")

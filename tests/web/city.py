@@ -1,4 +1,4 @@
-"""A small city written by hand for tests of the pages: two companies, houses, accounts, people who sign in, runs.
+"""A small city written by hand for tests of the pages: two companies, houses, accounts, people, runs.
 
 Everything a page shows is here in figures one can add up in one's head; nothing is computed by the law.
 """
@@ -83,7 +83,8 @@ async def _addresses(session: Session) -> None:
     )
     await session.execute(
         text("""
-        INSERT INTO houses (id, street_id, number, sort_key, floors, company_id, area_total_dm2, area_common_dm2)
+        INSERT INTO houses (id, street_id, number, sort_key, floors, company_id, area_total_dm2,
+                            area_common_dm2)
         VALUES (1, 1, '12', '00012', 3, 2, 60000, 9000), (2, 2, '4', '00004', 3, 3, 60000, 9000)""")
     )
 
@@ -113,7 +114,8 @@ async def _accounts(session: Session) -> None:
     )
     await _many(
         session,
-        """INSERT INTO accounts (id, number, house_id, flat_id, company_id, payer_name, search_name, opened_on)
+        """INSERT INTO accounts (id, number, house_id, flat_id, company_id, payer_name, search_name,
+                                 opened_on)
            VALUES (:id, :account, :house, :id, :company, :name, lower(:name), :opened)""",
         flats,
     )
@@ -142,23 +144,24 @@ async def _services(session: Session) -> None:
 
 
 async def _runs(session: Session) -> None:
-    """September is published: 100 000 a house; October is a checked draft: 110 000 and 90 000, one account parked."""
+    """September is published, 100 000 a house; October is a checked draft, 110 000 and 90 000, one parked."""
     await session.execute(
         text("""
-        INSERT INTO runs (id, period, scope_kind, state, command_id, created_by, started_at, checked_at,
-                          published_at, law_version, blocks_count, accounts_count, parked_count, lines_count,
-                          amount_kopecks, surcharge_kopecks, digest)
-        VALUES (1, :september, 'city', 'published', 'run-1', NULL, now(), now(), now(), 'law-1', 2, 24, 0, 48,
-                20000000, 0, 'abc'),
-               (2, :october, 'city', 'checked', 'run-2', NULL, now() - interval '1 minute', now(), NULL, 'law-1',
-                2, 24, 1, 46, 19900000, 100000, 'def')"""),
+        INSERT INTO runs (id, period, scope_kind, state, command_id, created_by, started_at,
+                          checked_at, published_at, law_version, blocks_count, accounts_count, parked_count,
+                          lines_count, amount_kopecks, surcharge_kopecks, digest)
+        VALUES (1, :september, 'city', 'published', 'run-1', NULL, now(), now(), now(), 'law-1', 2, 24, 0,
+                48, 20000000, 0, 'abc'),
+               (2, :october, 'city', 'checked', 'run-2', NULL, now() - interval '1 minute', now(), NULL,
+                'law-1', 2, 24, 1, 46, 19900000, 100000, 'def')"""),
         {"september": SEPTEMBER, "october": OCTOBER},
     )
     await session.execute(text("SELECT setval('runs_id_seq', 100)"))
     await session.execute(
         text("""
-        INSERT INTO run_blocks (run_id, block_no, house_ids, state, attempts, accounts_count, parked_count, lines_count,
-                                amount_kopecks, surcharge_kopecks, started_at, finished_at)
+        INSERT INTO run_blocks (run_id, block_no, house_ids, state, attempts, accounts_count,
+                                parked_count, lines_count, amount_kopecks, surcharge_kopecks, started_at,
+                                finished_at)
         VALUES (1, 0, '{1,2}', 'done', 1, 24, 0, 48, 20000000, 0, now() - interval '9 s', now()),
                (2, 0, '{1}', 'done', 1, 12, 0, 24, 10900000, 100000, now() - interval '5 s', now()),
                (2, 1, '{2}', 'done', 2, 12, 1, 22, 9000000, 0, now() - interval '4 s', now())""")
