@@ -19,6 +19,8 @@ LOG_BYTES_MAX = 20_000_000  # a log past this is set aside once (.1) when its pa
 POLL_S = 0.05
 CREATED_TOLERANCE_S = 1.0  # create_time is rebuilt from boot time and may move a little
 
+_children: dict[int, subprocess.Popen[bytes]] = {}  # started by this process and not yet collected
+
 
 class PartFailed(RuntimeError):
     """A part did not start or died at once; the message is for a person and ends with the end of its log."""
@@ -99,7 +101,7 @@ def spawn(
     gid = None if owner is None else owner.gid
     groups: list[int] | None = None if owner is None else []
     with log_path.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -111,6 +113,8 @@ def spawn(
             group=gid,
             extra_groups=groups,
         )
+    _children[child.pid] = child
+    return child
 
 
 def stop(process: psutil.Process, by: signal.Signals, limit_s: float) -> bool:
@@ -147,10 +151,9 @@ def kill_all(processes: Sequence[psutil.Process], limit_s: float = 10.0) -> None
 
 def reap(pid: int) -> None:
     """Collect our dead child so that it does not stay a zombie; not ours is fine."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]
 
 
 def processes_where(matches: Callable[[psutil.Process], bool]) -> Iterator[psutil.Process]:
