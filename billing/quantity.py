@@ -23,7 +23,7 @@ PERMILLE = 1_000
 RATE_TO_KOPECKS = MICRO * RATE_PER_RUBLE // KOPECKS_PER_RUBLE
 MICRO_M2_PER_DM2 = MICRO // DM2_PER_M2
 
-_DECIMAL = re.compile(r"^\s*([+-−]?)\s*(\d[\d \u00a0\u2009\u202f]*)(?:[.,](\d+))?\s*$")
+_DECIMAL = re.compile(r"^\s*([+\-−]?)\s*(\d[\d \u00a0\u2009\u202f]*)(?:[.,](\d+))?\s*$")
 
 
 def parse_scaled(text: str, scale: int) -> int:
