@@ -1,0 +1,161 @@
+"""A law case as data: the loader makes it of YAML, the builder turns it into columns, the runner compares.
+
+Quantities are integers at the scales of billing.quantity; last days are included («по 15.03» = to its end).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from billing.history import ZERO, MeterFacts, Values
+from billing.parked import Reason
+from billing.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A value in force from a day on (None = since ever); value None = there is none from that day."""
+
+    since: dt.date | None
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NormStep:
+    """A norm from a day on, for a number of rooms and persons (None = any)."""
+
+    since: dt.date | None
+    value: int | None
+    rooms: int | None = None
+    persons: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Values of the case: tariffs by (service, component), norms by (service, kind), coefficients by key."""
+
+    tariffs: dict[tuple[int, int], tuple[Step, ...]] = field(default_factory=dict)
+    tariffs_nonresidential: dict[tuple[int, int], tuple[Step, ...]] = field(default_factory=dict)
+    norms: dict[tuple[int, str], tuple[NormStep, ...]] = field(default_factory=dict)
+    coefficients: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """People from a day to a day, both included; None = open."""
+
+    count: int
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSpec:
+    """An individual meter. window, when given, replaces what the history of readings would yield."""
+
+    service: int
+    zones: int
+    facts: MeterFacts
+    supplier_duty: bool = False
+    billed: Values = ZERO
+    window: tuple[Values, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseMeterSpec:
+    """ОДПУ: volume of the month by zone, None when its reading is missing."""
+
+    zones: int
+    volume: Values | None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Expected volume in natural units; decimals given = compare after rounding half up to so many."""
+
+    value: Fraction
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """A line the law asks for. None = not compared."""
+
+    service: int
+    component: int
+    basis: int
+    amount_kopecks: int
+    surcharge_kopecks: int = 0
+    volume: Volume | None = None
+    rate: int | None = None
+    first_day: int | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedParking:
+    """The account must be parked: why, and for which service (None = not compared)."""
+
+    reason: Reason
+    service: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """All lines of the account but those of `ignored` services, or its parking."""
+
+    lines: tuple[ExpectedLine, ...] = ()
+    parked: ExpectedParking | None = None
+    ignored: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSpec:
+    """An account of the house of a case. heated_area_dm2 None = the whole area is heated."""
+
+    name: str
+    kind: int = 0
+    rooms: int = 1
+    area: tuple[Step, ...] = ()
+    living_area_dm2: int | None = None
+    heated_area_dm2: int | None = None
+    residents: tuple[Stay, ...] = ()
+    temporary: tuple[Stay, ...] = ()
+    owners: int = 1
+    opened: dt.date | None = None
+    closed: dt.date | None = None
+    meter_impossible: frozenset[int] = frozenset()
+    services: frozenset[int] | None = None  # None = those of the house
+    meters: tuple[MeterSpec, ...] = ()
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseSpec:
+    """A whole house with its law values and all its accounts. Areas None = nobody wrote them down."""
+
+    law: Law
+    services: frozenset[int]
+    methods: dict[int, int]
+    accounts: tuple[AccountSpec, ...]
+    area_total_dm2: int | None = None
+    area_common_dm2: int | None = None
+    heating_uniform: bool = False
+    house_meters: dict[int, HouseMeterSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case: what it is about, its month, its house. Expectations stand at the accounts."""
+
+    file: str
+    line: int
+    name: str
+    period: Period
+    house: HouseSpec
+    clause: str = ""
+    note: str = ""
+    covers: tuple[str, ...] = ()
+    source_wrong: str = ""
