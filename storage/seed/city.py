@@ -1,0 +1,263 @@
+"""seed_city: an empty migrated database becomes a city with history of readings, the same for the same seed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from billing.period import Period
+from billing.services import Service
+from storage import engine
+from storage.seed import meters as meters_of
+from storage.seed import people as people_of
+from storage.seed import reference, tables
+from storage.seed.consumption import Consumption, consumption
+from storage.seed.copy import Column, copy_in
+from storage.seed.flats import Accounts, Flats, build_accounts, build_flats
+from storage.seed.houses import Houses
+from storage.seed.houses import build as build_houses
+from storage.seed.load import Connection, bring_back, insert, restart_sequences, set_aside
+from storage.seed.readings import HouseVolumes, readings
+
+Progress = Callable[[str, int, int], None]
+
+OPEN_MONTH = Period(2026 * 12 + 9)  # October 2026
+ACCOUNTS_MIN, ACCOUNTS_MAX = 20, 9_000_000  # an account number has seven digits for its account
+MONTHS_MIN, MONTHS_MAX = 1, 24  # reference values begin in July 2024
+HOLES_PER_ACCOUNTS = 1_000  # one account in so many has no area; as many stand in houses without a reading
+BULK = (
+    "streets", "houses", "house_managements", "entrances", "flats", "rooms", "accounts", "account_facts", "persons",
+    "registrations", "ownerships", "account_benefits", "house_services", "account_services", "meters",
+    "meter_events", "readings",
+)  # fmt: skip
+SMALL = ("organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients")
+
+
+class SeedRefused(ValueError):
+    """What was asked cannot be seeded; the message is for a person."""
+
+
+@dataclass(slots=True)
+class SeedReport:
+    """What was made: rows by table, seconds by stage."""
+
+    accounts: int
+    seed: int
+    first_month: str
+    open_month: str
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class City:
+    """Everything that is generated before anything is written."""
+
+    houses: Houses
+    flats: Flats
+    accounts: Accounts
+    homes: people_of.Households
+    persons: people_of.Persons
+    used: Consumption
+    meters: meters_of.Meters
+    impossible: npt.NDArray[np.int64]
+    newcomers: npt.NDArray[np.bool_]  # accounts of the open month without an area
+    unread: npt.NDArray[np.bool_]  # house meters without a reading of the open month
+    first: Period
+    last: Period
+    companies: int
+
+
+async def seed_city(
+    database_url: str,
+    accounts: int,
+    seed: int,
+    months: int,
+    progress: Progress = lambda stage, done, total: None,
+    open_month: Period = OPEN_MONTH,
+    billed: bool = True,
+) -> SeedReport:
+    """Fill an empty database. `months` of readings end with `open_month`, whose readings are not all in yet.
+
+    billed: the first month of the history becomes the open one, to be billed month by month (cluster); otherwise
+    `open_month` is open at once and the months before it are closed without charges. Raises SeedRefused.
+    """
+    _check(accounts, months)
+    report = SeedReport(accounts, seed, str(open_month.shift(1 - months)), str(open_month))
+    clock = _Clock(report)
+    city = generate(accounts, seed, months, open_month)
+    clock.done("generate")
+    connection = await engine.connect(database_url)
+    try:
+        async with connection.transaction():
+            if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM organisations)"):
+                raise SeedRefused(
+                    "В базе уже есть данные, поверх них город не создаётся. Возьмите пустую базу: другой PAYLOGIC_HOME "
+                    "или другой PAYLOGIC_DATABASE_URL."
+                )
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            await _reference(connection, city, seed, billed)
+            aside = await set_aside(connection, BULK)
+            await _facts(connection, city, report, progress, np.random.default_rng([seed, 9]))
+            clock.done("facts")
+            await _readings(connection, city, report, progress, np.random.default_rng([seed, 10]))
+            clock.done("readings")
+            progress("индексы", 0, 1)
+            await bring_back(connection, aside)
+            await restart_sequences(connection, (*BULK[:-1], *SMALL))
+            await connection.execute(f"SELECT setval('readings_id_seq', {report.rows['readings'] + 1})")
+            clock.done("indexes")
+        await connection.execute("ANALYZE")
+        progress("индексы", 1, 1)
+        clock.done("analyze")
+    finally:
+        await connection.close()
+    return report
+
+
+def generate(accounts: int, seed: int, months: int, last: Period) -> City:
+    """The whole city in memory, from the numbers alone."""
+
+    def random(stage: int) -> np.random.Generator:
+        return np.random.default_rng([seed, stage])
+
+    first = last.shift(1 - months)
+    companies = reference.companies_of(accounts)
+    houses = build_houses(random(1), accounts, companies, last.year)
+    flats = build_flats(random(2), houses)
+    units = build_accounts(houses, flats)
+    newcomers = _newcomers(random(3), houses, units)
+    homes = people_of.households(
+        random(4), units, flats.rooms[units.flat], first.first_day, last.last_day, newcomers
+    )
+    persons = people_of.people(random(5), homes, last.first_day)
+    used = consumption(random(6), houses, units, homes)
+    has, impossible = meters_of.impossible(random(7), houses, units)
+    made = meters_of.build(random(8), houses, units, has, newcomers, last, months)
+    unread = _unread(houses, made, accounts)
+    return City(
+        houses,
+        flats,
+        units,
+        homes,
+        persons,
+        used,
+        made,
+        impossible,
+        newcomers,
+        unread,
+        first,
+        last,
+        companies,
+    )
+
+
+def _check(accounts: int, months: int) -> None:
+    if not ACCOUNTS_MIN <= accounts <= ACCOUNTS_MAX:
+        raise SeedRefused(
+            f"Счетов может быть от {ACCOUNTS_MIN} до {ACCOUNTS_MAX}, а задано {accounts}. Исправьте --accounts."
+        )
+    if not MONTHS_MIN <= months <= MONTHS_MAX:
+        raise SeedRefused(
+            f"Месяцев истории может быть от {MONTHS_MIN} до {MONTHS_MAX}, а задано {months}: цены города известны "
+            "с июля 2024 года. Исправьте --months."
+        )
+
+
+def _newcomers(random: np.random.Generator, houses: Houses, units: Accounts) -> npt.NDArray[np.bool_]:
+    """Accounts opened in the open month whose area nobody wrote down yet, in houses that share nothing by meter."""
+    out = np.zeros(len(units), np.bool_)
+    shared = np.zeros(len(houses), np.bool_)
+    for actual in houses.common_actual.values():
+        shared |= actual
+    shared |= houses.house_meter[Service.HEATING]
+    candidates = np.flatnonzero(~shared[units.house] & (units.kind == 0))
+    wanted = min(len(candidates), max(2, len(units) // HOLES_PER_ACCOUNTS))
+    out[random.choice(candidates, wanted, replace=False)] = True
+    return out
+
+
+def _unread(houses: Houses, meters: meters_of.Meters, accounts: int) -> npt.NDArray[np.bool_]:
+    """Heat meters of the smallest houses that have one, about a thousandth of accounts, are not read yet."""
+    heat = np.flatnonzero(meters.is_house & (meters.service == Service.HEATING))
+    if not len(heat):
+        return np.zeros(len(meters), np.bool_)
+    sizes = houses.accounts[meters.house[heat]]
+    order = np.argsort(sizes, kind="stable")
+    count = 1 + int(np.searchsorted(np.cumsum(sizes[order]), accounts // HOLES_PER_ACCOUNTS))
+    out = np.zeros(len(meters), np.bool_)
+    out[heat[order[:count]]] = True
+    return out
+
+
+async def _reference(connection: Connection, city: City, seed: int, billed: bool) -> None:
+    """Organisations and values of the city, and its calendar of months."""
+    start = dt.date(2020, 1, 1)
+    await insert(connection, "services", tables.service_rows())
+    await insert(connection, "organisations", reference.organisations(city.companies))
+    await insert(connection, "contracts", reference.contracts(city.companies, start))
+    await insert(connection, "regions", tables.region_rows(seed))
+    await insert(connection, "cities", tables.city_rows(seed))
+    await insert(connection, "tariffs", reference.tariffs(city.companies))
+    await insert(connection, "norms", reference.norms(city.last.first_day, city.last.year))
+    await insert(connection, "coefficients", reference.coefficients())
+    months = [Period(n) for n in range(city.first.ordinal, city.last.ordinal + 1)]
+    opened = city.first if billed else city.last
+    rows = [
+        {
+            "period": month.first_day,
+            "state": "open" if month == opened else "closed",
+            "closed_at": None if month == opened else tables.instant_of(month.shift(1).first_day),
+        }
+        for month in months
+        if month <= opened
+    ]
+    await insert(connection, "months", rows)
+
+
+async def _facts(
+    connection: Connection, city: City, report: SeedReport, progress: Progress, random: np.random.Generator
+) -> None:
+    """Every bulk table but readings, each by one COPY."""
+    made: list[tuple[str, str, dict[str, Column], int]] = tables.fact_tables(city, random)
+    for title, table, columns, rows in made:
+        await copy_in(connection, table, columns, rows, lambda done, t=title, n=rows: progress(t, done, n))  # type: ignore[misc]
+        report.rows[table] = rows
+
+
+async def _readings(
+    connection: Connection, city: City, report: SeedReport, progress: Progress, random: np.random.Generator
+) -> None:
+    """Readings chunk by chunk into the partitions of their months."""
+    for ordinal in range(city.first.ordinal - 1, city.last.ordinal + 1):
+        await connection.fetchval("SELECT ensure_reading_partition($1)", Period(ordinal).first_day)
+    volumes = HouseVolumes(city.houses, city.accounts, city.used)
+    total = len(city.meters) * (city.last.ordinal - city.first.ordinal + 2)
+    written = 0
+    for made in readings(random, city.meters, city.used, volumes, city.first, city.last, city.unread):
+        columns = tables.reading_columns(city, made, written + 1)
+        await copy_in(connection, f"readings_{made.period.year}_{made.period.month:02d}", columns, len(made))
+        written += len(made)
+        progress("показания", written, total)
+    report.rows["readings"] = written
+
+
+class _Clock:
+    """Seconds of each stage into the report."""
+
+    def __init__(self, report: SeedReport) -> None:
+        self._report, self._at = report, time.monotonic()
+
+    def done(self, stage: str) -> None:
+        now = time.monotonic()
+        self._report.seconds[stage] = round(now - self._at, 2)
+        self._at = now
+
+
+__all__ = ["City", "SeedRefused", "SeedReport", "generate", "seed_city"]
