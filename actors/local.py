@@ -1,0 +1,49 @@
+"""Runs without Ray and without NATS: the same Accruer and the same supervisor in this very process.
+
+For history that a seed bills month after month, for tests, and for a machine where Ray cannot run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.accrual import Accruer, Outcome
+from actors.supervisor import Supervisor
+from billing.accrue import accrue
+from storage.compute import Rules
+from storage.run_store import run_store
+from storage.run_work import BlockTask
+from storage.work import CONNECTIONS_MAX, BlockStore
+
+
+class LocalCrew:
+    """Accruers of this process."""
+
+    def __init__(self, url: str, workers: int = 1, rules: Rules = accrue) -> None:
+        self._accruers = {
+            f"local-{number}": Accruer(BlockStore(url, CONNECTIONS_MAX), f"local-{number}", rules)
+            for number in range(1, workers + 1)
+        }
+
+    async def refresh(self) -> Sequence[str]:
+        return list(self._accruers)
+
+    async def accrue(self, worker: str, task: BlockTask) -> Outcome:
+        return await self._accruers[worker].accrue(task)
+
+    async def close(self) -> None:
+        for accruer in self._accruers.values():
+            await accruer.close()
+
+
+async def run_until_idle(url: str, workers: int = 1, rules: Rules = accrue) -> None:
+    """Compute every accruing run to its end."""
+    crew, blocks = LocalCrew(url, workers, rules), BlockStore(url, 1)
+    try:
+        async with run_store(url) as store:
+            supervisor = Supervisor(store, blocks, crew)
+            while await supervisor.step():
+                await supervisor.rest()
+    finally:
+        await blocks.close()
+        await crew.close()

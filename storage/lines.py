@@ -1,0 +1,442 @@
+"""Lines of a run: a partition a run, filled block by block, each block by exactly one transaction.
+
+While a run accrues, its tables `lines_N` and `run_accounts_N` stand alone, so that loading and dropping them
+disturbs no reader. When every block is done the keys are built, the tables are analysed and attached.
+
+Fencing: write_block locks the row of the block, loads its rows, then locks the run's row for sharing and
+commits all of it with state 'done'. A second attempt at the block sees 'done' and takes the stored result; an
+attempt for a run that was stopped for good, undone or published meanwhile is refused, and nothing of it
+stays.
+"""
+
+# ruff: noqa: S608 - queries hold only our own words and integers; COPY takes no parameters
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import numpy as np
+import numpy.typing as npt
+
+from billing.block import Block
+from billing.lines import DTYPES, Lines
+from billing.parked import Parked, Reason
+from billing.period import Period
+from billing.services import CATALOGUE, Service
+from storage.bulk import Connection, Row, copy_in, copy_out, int_array
+from storage.compute import Computed
+
+I64 = npt.NDArray[np.int64]
+
+NUMPY_TO_SQL = {"int16": "int2", "int32": "int4", "int64": "int8"}
+COLUMNS = {name: NUMPY_TO_SQL[np.dtype(dtype).name] for name, dtype in DTYPES.items()}
+LINE = Row.of(run_id="int4", **COLUMNS)
+LINE_READ = Row.of(**COLUMNS)
+ACCOUNT_SUM = Row.of(
+    run_id="int4",
+    account_id="int4",
+    company_id="int4",
+    lines_count="int2",
+    amount_kopecks="int8",
+    surcharge_kopecks="int8",
+)
+TOTAL = Row.of(
+    run_id="int4",
+    block_no="int4",
+    company_id="int4",
+    supplier_id="int4",
+    service="int2",
+    component="int2",
+    lines_count="int4",
+    amount_kopecks="int8",
+    surcharge_kopecks="int8",
+)
+HOUSE_SUM = Row.of(
+    run_id="int4",
+    house_id="int4",
+    company_id="int4",
+    accounts_count="int4",
+    parked_count="int4",
+    amount_kopecks="int8",
+    surcharge_kopecks="int8",
+)
+PARKED_COLUMNS = ("run_id", "account_id", "company_id", "house_id", "service", "reason", "message")
+PARTITIONED = ("lines", "run_accounts")
+KEYS = {
+    "lines": "run_id, account_id, service, component, first_day, basis, kind",
+    "run_accounts": "run_id, account_id",
+}
+BUILD_MEMORY = "512MB"
+
+
+class RunGone(Exception):
+    """The run no longer takes lines: undone, stopped for good or already published. Nothing was written."""
+
+    code = "run-gone"
+    permanent = True
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDone:
+    """What a block came to; small, so that it can travel between processes."""
+
+    run_id: int
+    block_no: int
+    state: str  # done, parked
+    accounts: int
+    parked: int
+    lines: int
+    amount_kopecks: int
+    surcharge_kopecks: int
+    digest: str
+
+
+def hex_digest(digest: int) -> str:
+    """128 bits as 32 hex figures, as stored."""
+    return f"{digest:032x}"
+
+
+def partition(table: str, run_id: int) -> str:
+    """Name of a run's partition."""
+    return f"{table}_{int(run_id)}"
+
+
+# ---- partitions ----------------------------------------------------------------------------------------
+
+
+async def create_partitions(connection: Connection, run_id: int) -> None:
+    """The run's own tables, not yet part of lines and run_accounts. Safe to repeat."""
+    for table in PARTITIONED:
+        name = partition(table, run_id)
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, "
+            f"CONSTRAINT {name}_run CHECK (run_id = {int(run_id)})) WITH (autovacuum_enabled = off)"
+        )
+
+
+async def attach_partitions(connection: Connection, run_id: int) -> None:
+    """Build the keys, analyse and attach, in one transaction: pages see all of the run or nothing. Safe to
+    repeat.
+    """
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
+        for table in PARTITIONED:
+            name = partition(table, run_id)
+            if await connection.fetchval(
+                "SELECT relispartition FROM pg_class WHERE oid = to_regclass($1)", name
+            ):
+                continue
+            await connection.execute(f"ALTER TABLE {name} ADD CONSTRAINT {name}_key UNIQUE ({KEYS[table]})")
+            await connection.execute(f"ANALYZE {name}")
+            await connection.execute(f"ALTER TABLE {name} RESET (autovacuum_enabled)")
+            await connection.execute(
+                f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({int(run_id)})"
+            )
+            await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_run")
+
+
+async def drop_partitions(connection: Connection, run_id: int) -> bool:
+    """Drop the lines of a run; false when there were none. The caller has made sure that it is not
+    published.
+    """
+    found = False
+    for table in PARTITIONED:
+        name = partition(table, run_id)
+        if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
+            await connection.execute(f"DROP TABLE {name}")
+            found = True
+    return found
+
+
+# ---- a block in ----------------------------------------------------------------------------------------
+
+
+async def write_block(
+    connection: Connection, run_id: int, block_no: int, block: Block, computed: Computed, worker: str
+) -> BlockDone:
+    """Write all that a block came to, once. A repeat returns what the first attempt stored. Raises
+    RunGone.
+    """
+    lines, parked = computed.lines, computed.parked.mask()
+    good = computed.mine & ~parked
+    done = BlockDone(
+        run_id=run_id,
+        block_no=block_no,
+        state="done",
+        accounts=int(good.sum()),
+        parked=int(parked.sum()),
+        lines=len(lines),
+        amount_kopecks=int(lines.amount_kopecks.sum()),
+        surcharge_kopecks=int(lines.surcharge_kopecks.sum()),
+        digest=hex_digest(lines.digest()),
+    )
+    lines, account = by_account(block, lines)
+    try:
+        async with connection.transaction():
+            stored = await _lock_block(connection, run_id, block_no)
+            if stored is not None:
+                return stored
+            await copy_in(
+                connection,
+                partition("lines", run_id),
+                LINE,
+                {"run_id": run_id, **_columns(lines)},
+                len(lines),
+            )
+            await _write_sums(connection, run_id, block_no, lines)
+            await _write_houses(connection, run_id, block, lines, account, good, parked)
+            await _write_parked(connection, run_id, block, computed.parked)
+            await _finish_block(connection, done, worker)
+    except asyncpg.UndefinedTableError as error:
+        raise RunGone(f"run {run_id} has no tables") from error
+    return done
+
+
+def by_account(block: Block, lines: Lines) -> tuple[Lines, npt.NDArray[np.intp]]:
+    """Lines in the block's order of accounts, so that an account's lines lie together; index of each one's
+    account.
+
+    Lines of accounts that left the block (a difference takes their charges back) come last with index
+    len(block).
+    """
+    ids = block.accounts.id
+    order = np.argsort(ids, kind="stable")
+    at = np.searchsorted(ids, lines.account_id, sorter=order)
+    index = order[np.minimum(at, max(len(ids) - 1, 0))] if len(ids) else np.zeros(len(lines), np.intp)
+    if len(ids):
+        index = np.where(ids[index] == lines.account_id, index, len(ids))
+    narrow = index.astype(np.uint16) if len(ids) < 2**16 else index  # a radix sort for 16 bits
+    rows = np.argsort(narrow, kind="stable")
+    return lines.take(rows), index[rows]
+
+
+def _columns(lines: Lines) -> dict[str, npt.NDArray[Any]]:
+    return {name: getattr(lines, name) for name in DTYPES}
+
+
+async def _lock_block(connection: Connection, run_id: int, block_no: int) -> BlockDone | None:
+    row = await connection.fetchrow(
+        "SELECT state, accounts_count - parked_count AS accounts, parked_count, lines_count, amount_kopecks, "
+        "surcharge_kopecks, digest FROM run_blocks WHERE run_id = $1 AND block_no = $2 FOR UPDATE",
+        run_id,
+        block_no,
+    )
+    if row is None:
+        raise RunGone(f"run {run_id} has no block {block_no}")
+    if row["state"] == "planned":
+        return None
+    return BlockDone(
+        run_id,
+        block_no,
+        row["state"],
+        row["accounts"],
+        row["parked_count"],
+        row["lines_count"],
+        row["amount_kopecks"],
+        row["surcharge_kopecks"],
+        row["digest"] or hex_digest(0),
+    )
+
+
+async def _finish_block(
+    connection: Connection, done: BlockDone, worker: str, error: str | None = None
+) -> None:
+    """The run is looked at last, so that its row is held for a moment only."""
+    state = await connection.fetchval("SELECT state FROM runs WHERE id = $1 FOR SHARE", done.run_id)
+    if state != "accruing":
+        raise RunGone(f"run {done.run_id} is {state}")
+    await connection.execute(
+        "UPDATE run_blocks SET state = $3, accounts_count = $4, parked_count = $5, lines_count = $6, "
+        "amount_kopecks = $7, surcharge_kopecks = $8, digest = $9, worker = $10, error = $11, "
+        "finished_at = clock_timestamp() WHERE run_id = $1 AND block_no = $2",
+        done.run_id,
+        done.block_no,
+        done.state,
+        done.accounts + done.parked,
+        done.parked,
+        done.lines,
+        done.amount_kopecks,
+        done.surcharge_kopecks,
+        done.digest,
+        worker,
+        error,
+    )
+
+
+async def _write_sums(connection: Connection, run_id: int, block_no: int, lines: Lines) -> None:
+    sums = _account_sums(lines)
+    size = len(sums["account_id"])
+    await copy_in(
+        connection, partition("run_accounts", run_id), ACCOUNT_SUM, {"run_id": run_id, **sums}, size
+    )
+    totals = _totals(lines)
+    size = len(totals["service"])
+    await copy_in(connection, "run_totals", TOTAL, {"run_id": run_id, "block_no": block_no, **totals}, size)
+
+
+def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
+    """Sums by account; lines come grouped by account."""
+    if not len(lines):
+        empty = np.zeros(0, np.int64)
+        return dict.fromkeys(ACCOUNT_SUM.names[1:], empty)
+    starts = np.flatnonzero(np.append(True, lines.account_id[1:] != lines.account_id[:-1]))
+    counts = np.diff(np.append(starts, len(lines)))
+    return {
+        "account_id": lines.account_id[starts],
+        "company_id": lines.company_id[starts],
+        "lines_count": counts,
+        "amount_kopecks": np.add.reduceat(lines.amount_kopecks, starts),
+        "surcharge_kopecks": np.add.reduceat(lines.surcharge_kopecks, starts),
+    }
+
+
+def _totals(lines: Lines) -> dict[str, npt.NDArray[Any]]:
+    """Sums by company, supplier, service and component."""
+    key = (
+        lines.company_id.astype(np.int64) << 39
+        | lines.supplier_id.astype(np.int64) << 15
+        | lines.service.astype(np.int64) << 5
+        | lines.component.astype(np.int64)
+    )
+    assert not len(lines) or int(max(lines.company_id.max(), lines.supplier_id.max())) < 2**24, "ids too wide"
+    unique, first, group = np.unique(key, return_index=True, return_inverse=True)
+    sums = {}
+    for name in ("amount_kopecks", "surcharge_kopecks"):
+        sums[name] = np.zeros(len(unique), np.int64)
+        np.add.at(sums[name], group, getattr(lines, name))
+    return {
+        "company_id": lines.company_id[first],
+        "supplier_id": lines.supplier_id[first],
+        "service": lines.service[first],
+        "component": lines.component[first],
+        "lines_count": np.bincount(group, minlength=len(unique)),
+        **sums,
+    }
+
+
+async def _write_houses(
+    connection: Connection,
+    run_id: int,
+    block: Block,
+    lines: Lines,
+    account: npt.NDArray[np.intp],
+    good: npt.NDArray[np.bool_],
+    parked: npt.NDArray[np.bool_],
+) -> None:
+    size, house = len(block.houses), block.accounts.house
+    inside = account < len(block)
+    sums = {}
+    for name in ("amount_kopecks", "surcharge_kopecks"):
+        sums[name] = np.zeros(size, np.int64)
+        np.add.at(sums[name], house[account[inside]], getattr(lines, name)[inside])
+    columns = {
+        "run_id": run_id,
+        "house_id": block.houses.id,
+        "company_id": block.houses.company_id,
+        "accounts_count": np.bincount(house[good], minlength=size),
+        "parked_count": np.bincount(house[parked], minlength=size),
+        **sums,
+    }
+    await copy_in(connection, "run_houses", HOUSE_SUM, columns, size)
+
+
+# ---- parked --------------------------------------------------------------------------------------------
+
+
+def parked_message(reason: Reason, service: int, detail: str) -> str:
+    """The sentence a person reads."""
+    label = CATALOGUE[service].label if service in CATALOGUE else ""
+    return reason.value.format(service=label, detail=detail)
+
+
+async def _write_parked(connection: Connection, run_id: int, block: Block, parked: Parked) -> None:
+    accounts, houses = block.accounts, block.houses
+    rows = [
+        (
+            run_id,
+            int(accounts.id[at]),
+            int(accounts.company_id[at]),
+            int(houses.id[accounts.house[at]]),
+            service,
+            reason.name,
+            parked_message(reason, service, detail),
+        )
+        for at, (reason, service, detail) in sorted(parked.reason.items())
+    ]
+    if rows:
+        await connection.copy_records_to_table("parked_accounts", records=rows, columns=list(PARKED_COLUMNS))
+
+
+async def park_block(
+    connection: Connection, run_id: int, block_no: int, period: Period, error: str
+) -> BlockDone:
+    """Give a block up: all its accounts are parked with BLOCK_FAILED and the run goes on. Fenced as
+    write_block.
+    """
+    async with connection.transaction():
+        stored = await _lock_block(connection, run_id, block_no)
+        if stored is not None:
+            return stored
+        message = parked_message(Reason.BLOCK_FAILED, Service.UPKEEP, "")
+        status = await connection.execute(
+            "INSERT INTO parked_accounts (run_id, account_id, company_id, house_id, service, reason, "
+            "message) "
+            "SELECT b.run_id, a.id, a.company_id, a.house_id, 0, $5, $6 FROM run_blocks b "
+            "JOIN accounts a ON a.house_id = ANY (b.house_ids) JOIN runs r ON r.id = b.run_id "
+            "WHERE b.run_id = $1 AND b.block_no = $2 AND a.opened_on < $4 "
+            "AND (a.closed_on IS NULL OR a.closed_on > $3) "
+            "AND (r.scope_kind <> 'account' OR a.id = r.scope_id)",
+            run_id,
+            block_no,
+            period.first_day,
+            period.shift(1).first_day,
+            Reason.BLOCK_FAILED.name,
+            message,
+        )
+        parked = int(status.split()[-1])
+        await connection.execute(
+            "INSERT INTO run_houses (run_id, house_id, company_id, accounts_count, parked_count, "
+            "amount_kopecks, "
+            "surcharge_kopecks) SELECT run_id, house_id, min(company_id), 0, count(*), 0, 0 FROM "
+            "parked_accounts "
+            "WHERE run_id = $1 AND house_id = ANY (SELECT unnest(house_ids) FROM run_blocks "
+            "WHERE run_id = $1 AND block_no = $2) GROUP BY run_id, house_id",
+            run_id,
+            block_no,
+        )
+        done = BlockDone(run_id, block_no, "parked", 0, parked, 0, 0, 0, hex_digest(0))
+        await _finish_block(connection, done, worker="", error=error[:2000])
+    return done
+
+
+# ---- lines out -----------------------------------------------------------------------------------------
+
+
+async def read_lines(connection: Connection, run_ids: Sequence[int], account_ids: Sequence[int]) -> Lines:
+    """Lines of these accounts in these runs, in order of account and key."""
+    if not len(run_ids) or not len(account_ids):
+        return Lines.empty()
+    names = ", ".join(f"l.{name}" for name in LINE_READ.names)
+    columns = await copy_out(
+        connection,
+        LINE_READ,
+        f"SELECT {names} FROM lines l WHERE l.run_id = ANY({int_array(run_ids)}) "
+        f"AND l.account_id = ANY({int_array(account_ids)})",
+    )
+    return Lines(**columns).ordered()
+
+
+async def read_published(connection: Connection, period: Period, house_ids: Sequence[int]) -> Lines:
+    """What is already published for the month over these houses, whatever runs it came by."""
+    names = ", ".join(f"l.{name}" for name in LINE_READ.names)
+    columns = await copy_out(
+        connection,
+        LINE_READ,
+        f"SELECT {names} FROM accounts a JOIN lines l ON l.account_id = a.id "
+        f"WHERE a.house_id = ANY({int_array(house_ids)}) AND l.run_id = ANY (ARRAY("
+        f"SELECT r.id FROM runs r WHERE r.state = 'published' AND r.period = '{period.first_day}'))",
+    )
+    return Lines(**columns)
