@@ -1,6 +1,7 @@
 """Sort keys and search forms of Russian words, the same for what is seeded, imported and typed in.
 
-The embedded PostgreSQL compares texts by code points, so the order people expect is made here: numbers inside a
+The embedded PostgreSQL compares texts by code points, so the order people expect is made here: numbers inside
+a
 text are padded («2» before «10», «12» before «12А»), letters are lower, «ё» stands as «е».
 """
 

@@ -1,4 +1,4 @@
-"""seed_city: an empty migrated database becomes a city with history of readings, the same for the same seed."""
+"""seed_city: an empty migrated database becomes a city with a history, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,9 @@ from billing.services import Service
 from storage import engine
 from storage.seed import meters as meters_of
 from storage.seed import people as people_of
-from storage.seed import reference, tables
+from storage.seed import reference, tables, tables_services
 from storage.seed.consumption import Consumption, consumption
-from storage.seed.copy import Column, copy_in
+from storage.seed.copy import copy_in
 from storage.seed.flats import Accounts, Flats, build_accounts, build_flats
 from storage.seed.houses import Houses
 from storage.seed.houses import build as build_houses
@@ -31,15 +32,18 @@ ACCOUNTS_MIN, ACCOUNTS_MAX = 20, 9_000_000  # an account number has seven digits
 MONTHS_MIN, MONTHS_MAX = 1, 24  # reference values begin in July 2024
 HOLES_PER_ACCOUNTS = 1_000  # one account in so many has no area; as many stand in houses without a reading
 BULK = (
-    "streets", "houses", "house_managements", "entrances", "flats", "rooms", "accounts", "account_facts", "persons",
-    "registrations", "ownerships", "account_benefits", "house_services", "account_services", "meters",
-    "meter_events", "readings",
+    "streets", "houses", "house_managements", "entrances", "flats", "rooms", "accounts", "account_facts",
+    "persons", "registrations", "ownerships", "account_benefits", "house_services", "account_services",
+    "meters", "meter_events", "readings",
 )  # fmt: skip
 SMALL = ("organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients")
 
 
 class SeedRefused(ValueError):
     """What was asked cannot be seeded; the message is for a person."""
+
+    code = "seed-refused"
+    permanent = True
 
 
 @dataclass(slots=True)
@@ -84,7 +88,8 @@ async def seed_city(
 ) -> SeedReport:
     """Fill an empty database. `months` of readings end with `open_month`, whose readings are not all in yet.
 
-    billed: the first month of the history becomes the open one, to be billed month by month (cluster); otherwise
+    billed: the first month of the history becomes the open one, to be billed month by month (cluster);
+    otherwise
     `open_month` is open at once and the months before it are closed without charges. Raises SeedRefused.
     """
     _check(accounts, months)
@@ -97,8 +102,8 @@ async def seed_city(
         async with connection.transaction():
             if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM organisations)"):
                 raise SeedRefused(
-                    "В базе уже есть данные, поверх них город не создаётся. Возьмите пустую базу: другой PAYLOGIC_HOME "
-                    "или другой PAYLOGIC_DATABASE_URL."
+                    "В базе уже есть данные, поверх них город не создаётся. Возьмите пустую базу: "
+                    "другой PAYLOGIC_HOME или другой PAYLOGIC_DATABASE_URL."
                 )
             await connection.execute("SET LOCAL statement_timeout = 0")
             await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -113,7 +118,7 @@ async def seed_city(
             await restart_sequences(connection, (*BULK[:-1], *SMALL))
             await connection.execute(f"SELECT setval('readings_id_seq', {report.rows['readings'] + 1})")
             clock.done("indexes")
-        await connection.execute("ANALYZE")
+        await connection.execute(f"ANALYZE {', '.join((*SMALL, *BULK))}")
         progress("индексы", 1, 1)
         clock.done("analyze")
     finally:
@@ -161,17 +166,20 @@ def generate(accounts: int, seed: int, months: int, last: Period) -> City:
 def _check(accounts: int, months: int) -> None:
     if not ACCOUNTS_MIN <= accounts <= ACCOUNTS_MAX:
         raise SeedRefused(
-            f"Счетов может быть от {ACCOUNTS_MIN} до {ACCOUNTS_MAX}, а задано {accounts}. Исправьте --accounts."
+            f"Счетов может быть от {ACCOUNTS_MIN} до {ACCOUNTS_MAX}, а задано {accounts}. "
+            "Исправьте --accounts."
         )
     if not MONTHS_MIN <= months <= MONTHS_MAX:
         raise SeedRefused(
-            f"Месяцев истории может быть от {MONTHS_MIN} до {MONTHS_MAX}, а задано {months}: цены города известны "
-            "с июля 2024 года. Исправьте --months."
+            f"Месяцев истории может быть от {MONTHS_MIN} до {MONTHS_MAX}, а задано {months}: "
+            "цены города известны с июля 2024 года. Исправьте --months."
         )
 
 
 def _newcomers(random: np.random.Generator, houses: Houses, units: Accounts) -> npt.NDArray[np.bool_]:
-    """Accounts opened in the open month whose area nobody wrote down yet, in houses that share nothing by meter."""
+    """Accounts opened in the open month whose area nobody wrote down yet, in houses that share nothing by
+    meter.
+    """
     out = np.zeros(len(units), np.bool_)
     shared = np.zeros(len(houses), np.bool_)
     for actual in houses.common_actual.values():
@@ -225,9 +233,17 @@ async def _facts(
     connection: Connection, city: City, report: SeedReport, progress: Progress, random: np.random.Generator
 ) -> None:
     """Every bulk table but readings, each by one COPY."""
-    made: list[tuple[str, str, dict[str, Column], int]] = tables.fact_tables(city, random)
+    made = chain(
+        tables.fact_tables(city, random),
+        tables_services.service_tables(city),
+        tables_services.meter_tables(city),
+    )
     for title, table, columns, rows in made:
-        await copy_in(connection, table, columns, rows, lambda done, t=title, n=rows: progress(t, done, n))  # type: ignore[misc]
+
+        def tell(done: int, title: str = title, rows: int = rows) -> None:
+            progress(title, done, rows)
+
+        await copy_in(connection, table, columns, rows, tell)
         report.rows[table] = rows
 
 
@@ -235,14 +251,16 @@ async def _readings(
     connection: Connection, city: City, report: SeedReport, progress: Progress, random: np.random.Generator
 ) -> None:
     """Readings chunk by chunk into the partitions of their months."""
-    for ordinal in range(city.first.ordinal - 1, city.last.ordinal + 1):
-        await connection.fetchval("SELECT ensure_reading_partition($1)", Period(ordinal).first_day)
+    partitions = {
+        ordinal: await connection.fetchval("SELECT ensure_reading_partition($1)", Period(ordinal).first_day)
+        for ordinal in range(city.first.ordinal - 1, city.last.ordinal + 1)
+    }
     volumes = HouseVolumes(city.houses, city.accounts, city.used)
     total = len(city.meters) * (city.last.ordinal - city.first.ordinal + 2)
     written = 0
     for made in readings(random, city.meters, city.used, volumes, city.first, city.last, city.unread):
-        columns = tables.reading_columns(city, made, written + 1)
-        await copy_in(connection, f"readings_{made.period.year}_{made.period.month:02d}", columns, len(made))
+        columns = tables_services.reading_columns(city, made, written + 1)
+        await copy_in(connection, partitions[made.period.ordinal], columns, len(made))
         written += len(made)
         progress("показания", written, total)
     report.rows["readings"] = written

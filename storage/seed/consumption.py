@@ -1,4 +1,4 @@
-"""What every account really consumes month by month, from which meters of flats and of houses are read alike."""
+"""What accounts really consume month by month; meters of flats and of houses are read from it alike."""
 
 from __future__ import annotations
 

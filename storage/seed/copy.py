@@ -1,6 +1,7 @@
 """Binary COPY of mixed columns, encoded by numpy: numbers, dates, texts and NULLs of many rows at once.
 
-A chunk of rows is laid out as a matrix of bytes in which every field has its widest place; a mask then drops the
+A chunk of rows is laid out as a matrix of bytes in which every field has its widest place; a mask then drops
+the
 bytes a row does not use (the tails of texts, the values of NULLs). No Python object is made for a row.
 """
 
@@ -41,7 +42,7 @@ class Column(Protocol):
 
 
 class Fixed:
-    """A column of numbers of one width; `null` marks NULLs. A scalar stands for the same value in every row."""
+    """A column of numbers of one width; `null` marks NULLs. A scalar is the same value in every row."""
 
     def __init__(self, values: Any, dtype: str, null: Mask | None = None) -> None:
         self._values = np.asarray(values)

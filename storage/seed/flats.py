@@ -63,7 +63,7 @@ class Accounts:
 
 
 def build_flats(random: np.random.Generator, houses: Houses) -> Flats:
-    """Dwellings floor by floor and entrance by entrance, then the shops of the ground floor («Н1», «Н2» …)."""
+    """Dwellings floor by floor, entrance by entrance, then the shops of the ground floor («Н1», «Н2» …)."""
     per_house = houses.flats + houses.shops
     house = np.repeat(np.arange(len(houses)), per_house)
     nth = np.arange(len(house)) - np.repeat(np.cumsum(per_house) - per_house, per_house)
@@ -118,7 +118,9 @@ def _communal(houses: Houses, nth: I64, house: I64) -> Bool:
 
 
 def build_accounts(houses: Houses, flats: Flats) -> Accounts:
-    """One account a flat or shop, one a room of a communal flat. A room's area has its share of the flat's common."""
+    """One account a flat or shop, one a room of a communal flat. A room's area has its share of the flat's
+    common.
+    """
     per_flat = np.where(flats.kind == COMMUNAL, ROOMS_PER_COMMUNAL, 1)
     flat = np.repeat(np.arange(len(flats)), per_flat)
     nth = np.arange(len(flat)) - np.repeat(np.cumsum(per_flat) - per_flat, per_flat)

@@ -57,7 +57,8 @@ KINDS: tuple[HouseKind, ...] = (
 PRIVATE = len(KINDS) - 1
 ROOMS_PER_COMMUNAL = 3
 
-# A zone is a group of houses with the same tariffs and norms (houses.zone_id): bank of the river, cooker, hot water.
+# A zone is a group of houses with the same tariffs and norms (houses.zone_id): bank of the river, cooker, hot
+# water.
 ZONES = {
     1: "Левый берег, газовые плиты",
     2: "Левый берег, электроплиты",
@@ -111,7 +112,7 @@ class Houses:
 
     @property
     def is_private(self) -> Bool:
-        return self.kind == PRIVATE
+        return np.asarray(self.kind == PRIVATE)
 
 
 def build(random: Random, accounts: int, companies: int, year: int) -> Houses:
@@ -132,7 +133,9 @@ def _chance(random: Random, permille: I64 | int, size: int) -> Bool:
 
 
 def _sizes(random: Random, accounts: int, year: int) -> Houses:
-    """Draw houses kind by kind, large ones first; what a kind could not fill goes to the next, private ones last."""
+    """Draw houses kind by kind, large ones first; what a kind could not fill goes to the next, private ones
+    last.
+    """
     parts: list[tuple[I64, ...]] = []
     left, owed = accounts, 0
     for index, kind in enumerate(KINDS):
@@ -251,14 +254,16 @@ def _equip(random: Random, houses: Houses) -> None:
 
 
 def _far_settlement(houses: Houses) -> None:
-    """A tenth of a percent of accounts, whole private houses of the last street, make the zone with a hole."""
+    """One account in four hundred, the last private houses, are the zone with a hole."""
     lone = np.flatnonzero(houses.is_private)
     wanted = min(len(lone), max(2, int(houses.accounts.sum()) // 400))
     houses.zone[lone[len(lone) - wanted :]] = HOLE_ZONE
 
 
 def _give_to_companies(random: Random, houses: Houses, companies: int) -> None:
-    """Neighbouring streets to one company, one house in ten to another; the last company has the private houses."""
+    """Neighbouring streets to one company, one house in ten to another; the last company has the private
+    houses.
+    """
     size = np.where(houses.is_private, 0, houses.accounts)
     before = np.cumsum(size) - size
     owner = before * companies // max(1, int(size.sum()))

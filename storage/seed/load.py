@@ -1,4 +1,5 @@
-"""Loads whole tables fast: indexes and foreign keys step aside for the COPY and come back, all in one transaction.
+"""Loads whole tables fast: indexes and foreign keys step aside for the COPY and come back, all in one
+transaction.
 
 A seed that fails half-way leaves nothing behind: neither rows nor missing indexes.
 """
@@ -26,12 +27,14 @@ class Definition:
 
 
 async def set_aside(connection: Connection, tables: Sequence[str]) -> list[Definition]:
-    """Drop foreign keys, unique constraints and plain indexes of the tables; primary keys stay. Returns what to build."""
+    """Drop foreign keys, unique constraints and plain indexes of the tables; primary keys stay. Returns what
+    to build.
+    """
     names = list(tables)
     constraints = await connection.fetch(
-        "SELECT c.conrelid::regclass::text AS table, c.conname AS name, pg_get_constraintdef(c.oid) AS sql, c.contype "
-        "FROM pg_constraint c WHERE c.conrelid = ANY($1::regclass[]) AND c.contype IN ('f', 'u') AND c.conparentid = 0 "
-        "ORDER BY c.contype DESC, c.conname",
+        "SELECT c.conrelid::regclass::text AS table, c.conname AS name, pg_get_constraintdef(c.oid) AS sql "
+        "FROM pg_constraint c WHERE c.conrelid = ANY($1::regclass[]) AND c.contype IN ('f', 'u') "
+        "AND c.conparentid = 0 ORDER BY c.contype DESC, c.conname",
         names,
     )
     indexes = await connection.fetch(

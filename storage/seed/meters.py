@@ -28,7 +28,8 @@ EVENT_KINDS = {FAULT: "fault", REFUSAL: "refusal"}
 class Meters:
     """M meters: of accounts in their order, then of houses (account −1). Days since 2000-01-01.
 
-    part: this meter counts 1/part of its account's volume (two risers). state and since: what happened and the
+    part: this meter counts 1/part of its account's volume (two risers). state and since: what happened
+    and the
     month from which it did (ordinal); event_day: the day of it.
     """
 
@@ -117,8 +118,8 @@ def build(
     zones = np.where((service == Service.ELECTRICITY) & ~of_house, zones, 1)
     device = (houses.year[house] >= 2015) & (random.integers(0, 100, size) < 70)
     return Meters(
-        account, house, houses.company[house], service, zones, part, state, since, event_day, installed, verified,
-        device & ~of_house,
+        account, house, houses.company[house], service, zones, part, state, since, event_day, installed,
+        verified, device & ~of_house,
     )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Households: who is registered, who owns, who lives for a while, who has a льгота; and the dated facts of accounts.
+"""Households: who is registered, who owns, who lives for a while, who has a льгота; and the dated facts of
+accounts.
 
 Days are days since 2000-01-01, as COPY writes dates.
 """
@@ -23,7 +24,8 @@ Bool = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 Random = np.random.Generator
 
-# Registered people of a flat by its number of rooms (1, 2, 3, 4+), cumulative per mille for 0, 1, 2 … 6 people.
+# Registered people of a flat by its number of rooms (1, 2, 3, 4+), cumulative per mille for 0, 1, 2 … 6
+# people.
 HOUSEHOLD = np.array(
     [
         [60, 500, 800, 930, 980, 995, 1000],
@@ -63,7 +65,7 @@ class Households:
 
 @dataclass(slots=True)
 class Persons:
-    """P people in the order of accounts: the registered (or else the owners) first, then the temporary ones."""
+    """P people in the order of accounts: the registered (else the owners) first, then the temporary ones."""
 
     account: I64
     place: I64  # 0, 1 … in the household
@@ -81,7 +83,7 @@ class Persons:
 def households(
     random: Random, accounts: Accounts, rooms: I64, first: dt.date, last: dt.date, newcomers: Bool
 ) -> Households:
-    """`first`, `last`: days of the history; `newcomers`: accounts opened on the first day of the last month."""
+    """`first`, `last`: days of the history; `newcomers`: accounts opened in its last month."""
     size = len(accounts)
     is_shop, is_room = accounts.kind == 2, accounts.kind == 1
     row = np.where(is_room, 0, np.minimum(rooms, 4) - 1)
@@ -160,7 +162,9 @@ def full_names(persons: Persons, rows: Array, searched: bool = False) -> Array:
 
 
 def snils(count: int) -> Array:
-    """СНИЛС with right control numbers, from a range that is not given out («000-0…» has none, «9…» is not used)."""
+    """СНИЛС with right control numbers, from a range that is not given out («000-0…» has none, «9…» is not
+    used).
+    """
     number = 900_000_000 + (np.arange(count, dtype=np.int64) * 9_973) % 99_999_989
     figures = (digits(number, 9) - ord("0")).astype(np.int64)
     control = (figures * np.arange(9, 0, -1)).sum(axis=1) % 101 % 100
@@ -171,10 +175,8 @@ def snils(count: int) -> Array:
 
 def phones(ordinals: Array) -> Array:
     """Numbers nobody can have: the code 000 does not exist."""
-    text = padded(ordinals % 10_000_000, 7)
-    block = np.ascontiguousarray(text).view("S1").reshape(len(text), 7)
-    join = lambda a, b: np.ascontiguousarray(block[:, a:b]).view(f"S{b - a}").reshape(len(text))  # noqa: E731
-    return joined(np.full(len(text), b"+7 000 "), join(0, 3), b"-", join(3, 5), b"-", join(5, 7))
+    exchange, middle, last = ordinals // 10_000 % 1_000, ordinals // 100 % 100, ordinals % 100
+    return joined(b"+7 000 ", padded(exchange, 3), b"-", padded(middle, 2), b"-", padded(last, 2))
 
 
 @dataclass(slots=True)
@@ -189,7 +191,9 @@ class Stretches:
 
 
 def stretches(homes: Households) -> Stretches:
-    """Every account from its opening; cut where the last resident moved in and where a temporary stay begins and ends."""
+    """Every account from its opening; cut where the last resident moved in and where a temporary stay begins
+    and ends.
+    """
     size = len(homes.residents)
     every = np.arange(size)
     moved, guest = homes.moved != NO_DATE, homes.stay_from != NO_DATE

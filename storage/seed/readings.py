@@ -1,4 +1,5 @@
-"""Readings of meters month by month, with what came before each and its average window (billing.history's rules).
+"""Readings of meters month by month, with what came before each and its average window (billing.history's
+rules).
 
 Meters are taken in chunks so that memory stays flat; the columns of a chunk and a month are one COPY into the
 month's partition.

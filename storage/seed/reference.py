@@ -1,4 +1,5 @@
-"""Reference data of the made-up city: organisations, contracts, tariffs, norms, coefficients, with their documents.
+"""Reference data of the made-up city: organisations, contracts, tariffs, norms, coefficients, with their
+documents.
 
 Values are plausible for a city of the Volga region in 2024–2026: indexed on 01.07.2025, by the VAT step on
 01.01.2026 and mainly on 01.10.2026. Rates are ten-thousandths of a rouble, norms millionths of a unit.
@@ -50,7 +51,7 @@ PARTICIPANTS: tuple[tuple[int, str, str, str, str], ...] = (
     (TERMINALS, "agent", 'ООО "Платёжные терминалы Плюс"', "Терминалы Плюс", "terminals"),
     (POST, "agent", 'АО "Почтовые платежи"', "Почтовые платежи", "post"),
     (SOCIAL, "social", f"Управление социальной защиты населения города {CITY}", "Соцзащита", "social"),
-    (DISPATCH, "dispatch", 'МКУ "Единая дежурно-диспетчерская служба ЖКХ"', "Единая диспетчерская", "dispatch"),
+    (DISPATCH, "dispatch", 'МКУ "Единая диспетчерская служба ЖКХ"', "Единая диспетчерская", "dispatch"),
 )  # fmt: skip
 INDEX_DATES = (
     (FIRST_VALUES, 1_000),
@@ -145,6 +146,7 @@ NORMS: tuple[NormValue, ...] = (
     NormValue(S.GAS, "person", "27,4", (5,)),
     NormValue(S.GAS, "area", "7,2", (5,)),
 )  # fmt: skip
+NORMS_ORDER = "Приказ министерства ЖКХ Северореченской области"
 HEATING_NORM = "0,0237"  # Gcal a square metre in a month of the season
 SEASON_FIRST, SEASON_AFTER = (10, 1), (5, 1)  # month and day
 # kWh a person by household size 1 … 5, for one room; each further room adds, an electric cooker multiplies.
@@ -159,7 +161,7 @@ def companies_of(accounts: int) -> int:
 
 
 def organisations(companies: int) -> list[Row]:
-    """Rows of organisations; ids are 1 …, companies last, the municipal one of private houses the very last."""
+    """Rows with ids from 1: companies last, the municipal one of private houses the very last."""
     rows = [_organisation(*participant) for participant in PARTICIPANTS]
     for number in range(companies):
         word = COMPANIES[number % len(COMPANIES)]
@@ -200,7 +202,9 @@ def _organisation(id_: int, kind: str, name: str, short_name: str, slug: str) ->
 
 
 def contracts(companies: int, start: dt.date) -> list[Row]:
-    """organisation_id orders, counterparty_id does: companies order from the centre, the dispatch and the suppliers."""
+    """organisation_id orders, counterparty_id does: companies order from the centre, the dispatch and the
+    suppliers.
+    """
     rows: list[Row] = []
 
     def add(organisation: int, counterparty: int, kind: str, fee: int = 0) -> None:
@@ -231,7 +235,9 @@ def contracts(companies: int, start: dt.date) -> list[Row]:
 
 
 def tariffs(companies: int) -> list[Row]:
-    """Dated prices of the city, the upkeep rate of the city and that of the first company, whose meeting chose its own."""
+    """Dated prices of the city, the upkeep rate of the city and that of the first company, whose meeting
+    chose its own.
+    """
     rows: list[Row] = []
     for price in PRICES:
         steps = [(first, _indexed(price.roubles, permille)) for first, permille in INDEX_DATES]
@@ -258,8 +264,8 @@ def tariffs(companies: int) -> list[Row]:
                 else "Постановление администрации города"
             )
             _dated(
-                rows, values, service=int(S.UPKEEP), component=0, consumer=consumer, organisation_id=organisation,
-                words=words,
+                rows, values, words, service=int(S.UPKEEP), component=0, consumer=consumer,
+                organisation_id=organisation,
             )  # fmt: skip
         values = [(first, parse_scaled(rate, RATE_PER_RUBLE)) for first, rate in CAPITAL_REPAIR]
         words = "Постановление правительства области о минимальном взносе"
@@ -278,7 +284,8 @@ def _dated(rows: list[Row], values: list[tuple[dt.date, int]], words: str = "", 
         after = values[at + 1][0] if at + 1 < len(values) else None
         approved = ORDER_DATES.get(first, first - dt.timedelta(days=40))
         number = 40 + key["service"] * 7 + key["component"]
-        document = f"{words or 'Приказ департамента тарифов Северореченской области'} от {approved:%d.%m.%Y} № {number}"
+        title = words or "Приказ департамента тарифов Северореченской области"
+        document = f"{title} от {approved:%d.%m.%Y} № {number}"
         rows.append(
             {
                 "id": len(rows) + 1,
@@ -295,7 +302,9 @@ def _dated(rows: list[Row], values: list[tuple[dt.date, int]], words: str = "", 
 
 
 def norms(open_month: dt.date, last_year: int) -> list[Row]:
-    """Norms of the city. The gas norm of the far settlement ends before the open month: a hole made on purpose."""
+    """Norms of the city. The gas norm of the far settlement ends before the open month: a hole made on
+    purpose.
+    """
     rows: list[Row] = []
 
     def add(norm: NormValue, value: int, first: dt.date = FIRST_VALUES, after: dt.date | None = None) -> None:
@@ -310,7 +319,7 @@ def norms(open_month: dt.date, last_year: int) -> list[Row]:
                     "rooms": norm.rooms,
                     "persons": norm.persons,
                     "value_micro": value,
-                    "document": f"Приказ министерства ЖКХ Северореченской области от {document_date:%d.%m.%Y} № 112",
+                    "document": f"{NORMS_ORDER} от {document_date:%d.%m.%Y} № 112",
                     "document_date": document_date,
                     "valid_from": first,
                     "valid_to": after,

@@ -1,4 +1,6 @@
-"""Numbers of organisations with right check digits, and none that could belong to anyone: region 00, bank 04 00."""
+"""Numbers of organisations with right check digits, and none that could belong to anyone: region 00, bank 04
+00.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Columns of every table for COPY, made from the arrays of the city. Ids are positions in the arrays plus one."""
+"""Columns of every table for COPY, made from the arrays of the city. Ids are positions in the arrays plus
+one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from billing.services import CATALOGUE, METHOD_NAMES, Service
+from billing.services import CATALOGUE, METHOD_NAMES
 from storage.seed import people as people_of
 from storage.seed import reference, words
 from storage.seed.copy import (
@@ -32,9 +34,7 @@ from storage.seed.copy import (
 )
 from storage.seed.digits import joined, padded, plain
 from storage.seed.flats import ACCOUNT_KINDS, FLAT_KINDS
-from storage.seed.houses import KINDS, NEW_YEARS, PRIVATE, RIGHT_ZONES
-from storage.seed.meters import DIGITS, EVENT_KINDS, INTERVAL_YEARS
-from storage.seed.readings import SOURCES, Readings
+from storage.seed.houses import KINDS, NEW_YEARS
 
 if TYPE_CHECKING:
     from storage.seed.city import City
@@ -81,19 +81,17 @@ def city_rows(seed: int) -> list[dict[str, Any]]:
 
 
 def fact_tables(city: City, random: Random) -> Iterator[Table]:
-    """Every bulk table but readings, in an order that foreign keys would accept."""
+    """Addresses, accounts and people, in an order that foreign keys would accept."""
     yield from _address_tables(city, random)
     yield from _account_tables(city)
     yield from _people_tables(city, random)
-    yield from _service_tables(city)
-    yield from _meter_tables(city)
 
 
-def _ids(count: int) -> I64:
+def ids(count: int) -> I64:
     return np.arange(1, count + 1)
 
 
-def _recorded(count: int) -> dict[str, Column]:
+def recorded(count: int) -> dict[str, Column]:
     return {"recorded_at": instant(np.int64(LOADED_US))} if count else {}
 
 
@@ -105,7 +103,7 @@ def _uuids(random: Random, count: int) -> Uuids:
     return Uuids(raw)
 
 
-def _company(city: City, index: Array) -> I64:
+def company_ids(city: City, index: Array) -> I64:
     return np.asarray(index) + reference.FIRST_COMPANY
 
 
@@ -117,7 +115,7 @@ def _address_tables(city: City, random: Random) -> Iterator[Table]:
     names = houses.streets
     zero = np.zeros(1, np.int64)
     yield "улицы", "streets", {
-        "id": integer(_ids(len(names))),
+        "id": integer(ids(len(names))),
         "city_id": integer(1),
         "kind": Coded(np.arange(len(names)), [kind for kind, _ in names]),
         "name": Coded(np.arange(len(names)), [name for _, name in names]),
@@ -126,25 +124,25 @@ def _address_tables(city: City, random: Random) -> Iterator[Table]:
     }, len(names)  # fmt: skip
     yield "дома", "houses", _houses(city, random), len(houses)
     yield "дома", "house_managements", {
-        "id": integer(_ids(len(houses))),
-        "house_id": integer(_ids(len(houses))),
-        "company_id": integer(_company(city, houses.company)),
+        "id": integer(ids(len(houses))),
+        "house_id": integer(ids(len(houses))),
+        "company_id": integer(company_ids(city, houses.company)),
         "ground": Same("Протокол общего собрания собственников"),
         "valid_from": date(day(dt.date(2019, 5, 1))),
-        **_recorded(len(houses)),
+        **recorded(len(houses)),
     }, len(houses)  # fmt: skip
     count = np.where(houses.is_private, 0, houses.entrances)
     house = np.repeat(np.arange(len(houses)), count)
     nth = np.arange(len(house)) - np.repeat(np.cumsum(count) - count, count)
     yield "подъезды", "entrances", {
-        "id": integer(_ids(len(house))),
+        "id": integer(ids(len(house))),
         "house_id": integer(house + 1),
         "number": small(nth + 1),
     }, len(house)  # fmt: skip
     yield "квартиры", "flats", {
-        "id": integer(_ids(len(flats))),
+        "id": integer(ids(len(flats))),
         "house_id": integer(flats.house + 1),
-        "company_id": integer(_company(city, houses.company[flats.house])),
+        "company_id": integer(company_ids(city, houses.company[flats.house])),
         "entrance": small(flats.entrance, flats.entrance == 0),
         "floor": small(flats.floor, flats.floor == 0),
         "number": Texts(flats.number),
@@ -157,9 +155,9 @@ def _address_tables(city: City, random: Random) -> Iterator[Table]:
     }, len(flats)  # fmt: skip
     room = np.flatnonzero(city.accounts.room > 0)
     yield "комнаты", "rooms", {
-        "id": integer(_ids(len(room))),
+        "id": integer(ids(len(room))),
         "flat_id": integer(city.accounts.flat[room] + 1),
-        "company_id": integer(_company(city, city.accounts.company[room])),
+        "company_id": integer(company_ids(city, city.accounts.company[room])),
         "number": Texts(plain(city.accounts.room[room], 2) if len(room) else zero.astype("S1")),
         "living_area_dm2": big(city.accounts.living[room]),
     }, len(room)  # fmt: skip
@@ -175,21 +173,21 @@ def _houses(city: City, random: Random) -> dict[str, Column]:
     too_new = houses.year > city.last.year - NEW_YEARS
     repair = np.where(houses.is_private | too_new, 2, np.where(houses.special_fund, 1, 0))
     return {
-        "id": integer(_ids(size)),
+        "id": integer(ids(size)),
         "street_id": integer(houses.street + 1),
         "number": Coded(np.arange(size), houses.number),
         "sort_key": Coded(np.arange(size), houses.sort_key),
         "postcode": Texts(padded(words.POSTCODE_FIRST + houses.street // 12, 6)),
         "fias_id": _uuids(random, size),
         "cadastral_number": Texts(
-            joined(b"00:01:", padded(houses.street % 10_000_000, 7), b":", plain(_ids(size), 7))
+            joined(b"00:01:", padded(houses.street % 10_000_000, 7), b":", plain(ids(size), 7))
         ),
         "kind": Coded(houses.kind, [kind.code for kind in KINDS]),
         "year_built": small(houses.year),
         "floors": small(houses.floors),
         "entrances_count": small(houses.entrances),
         "zone_id": small(houses.zone),
-        "company_id": integer(_company(city, houses.company)),
+        "company_id": integer(company_ids(city, houses.company)),
         "management": Coded(houses.is_private.astype(np.int64), ["company", "direct"]),
         "area_total_dm2": big(area),
         "area_common_dm2": big(common),
@@ -206,11 +204,11 @@ def _account_tables(city: City) -> Iterator[Table]:
     head = np.flatnonzero(persons.place == 0)  # the first person of each account, in the order of accounts
     assert len(head) == size, "every account has a person"
     room_id = np.cumsum(accounts.room > 0)
-    company = integer(_company(city, accounts.company))
+    company = integer(company_ids(city, accounts.company))
     has_mail = (np.arange(size) * 7) % 5 < 2
-    mail = np.where(has_mail, joined(b"zhitel", plain(_ids(size), 7), b"@pochta.example"), b"")
+    mail = np.where(has_mail, joined(b"zhitel", plain(ids(size), 7), b"@pochta.example"), b"")
     yield "счета", "accounts", {
-        "id": integer(_ids(size)),
+        "id": integer(ids(size)),
         "number": Texts(accounts.number),
         "els": Texts(accounts.els),
         "house_id": integer(accounts.house + 1),
@@ -220,7 +218,7 @@ def _account_tables(city: City) -> Iterator[Table]:
         "kind": Coded(accounts.kind, ACCOUNT_KINDS),
         "payer_name": Texts(people_of.full_names(persons, head)),
         "search_name": Texts(people_of.full_names(persons, head, searched=True)),
-        "phone": Texts(people_of.phones(_ids(size) * 7_919)),
+        "phone": Texts(people_of.phones(ids(size) * 7_919)),
         "email": Texts(mail, nullable=True),
         "opened_on": date(city.homes.opened),
         "receipt_by": Coded(has_mail.astype(np.int64), ["paper", "electronic"]),
@@ -230,10 +228,10 @@ def _account_tables(city: City) -> Iterator[Table]:
     no_area = city.newcomers[at]
     shop = accounts.kind[at] == 2
     yield "счета", "account_facts", {
-        "id": big(_ids(count)),
+        "id": big(ids(count)),
         "account_id": integer(at + 1),
         "house_id": integer(accounts.house[at] + 1),
-        "company_id": integer(_company(city, accounts.company[at])),
+        "company_id": integer(company_ids(city, accounts.company[at])),
         "area_dm2": integer(accounts.area[at], no_area),
         "living_area_dm2": integer(accounts.living[at], no_area | shop),
         "heated_area_dm2": integer(accounts.area[at], no_area),
@@ -252,10 +250,10 @@ def _people_tables(city: City, random: Random) -> Iterator[Table]:
     persons, homes, accounts = city.persons, city.homes, city.accounts
     size, account = len(persons), persons.account
     every = np.arange(size)
-    company = _company(city, accounts.company[account])
+    company = company_ids(city, accounts.company[account])
     unregistered = (homes.residents[account] == 0) & ~persons.is_temporary
     yield "люди", "persons", {
-        "id": integer(_ids(size)),
+        "id": integer(ids(size)),
         "company_id": integer(company),
         "surname": _named(persons.surname, persons.is_woman, words.SURNAMES, words.FEMALE_SURNAMES),
         "name": _named(persons.name, persons.is_woman, words.MALE_NAMES, words.FEMALE_NAMES),
@@ -275,7 +273,7 @@ def _people_tables(city: City, random: Random) -> Iterator[Table]:
     since = np.where(homes.opened[a] > day(LOADED), homes.opened[a], since)
     since = np.where(guest, homes.stay_from[a], since)
     yield "регистрация", "registrations", {
-        "id": integer(_ids(len(rows))),
+        "id": integer(ids(len(rows))),
         "account_id": integer(a + 1),
         "person_id": integer(rows + 1),
         "company_id": integer(company[rows]),
@@ -287,7 +285,7 @@ def _people_tables(city: City, random: Random) -> Iterator[Table]:
     }, len(rows)  # fmt: skip
     owners = np.flatnonzero((persons.place < homes.owners[account]) & ~persons.is_temporary)
     yield "собственность", "ownerships", {
-        "id": integer(_ids(len(owners))),
+        "id": integer(ids(len(owners))),
         "account_id": integer(account[owners] + 1),
         "person_id": integer(owners + 1),
         "company_id": integer(company[owners]),
@@ -295,7 +293,7 @@ def _people_tables(city: City, random: Random) -> Iterator[Table]:
         "share_den": integer(homes.owners[account[owners]]),
         "ground": Same("Выписка из ЕГРН"),
         "valid_from": date(homes.opened[account[owners]]),
-        **_recorded(1),
+        **recorded(1),
     }, len(owners)  # fmt: skip
     yield _benefits(city, random, rows[~guest], company)
 
@@ -326,11 +324,11 @@ def _benefits(city: City, random: Random, registered: I64, company: I64) -> Tabl
     needs_age = np.array([is_old for _, _, is_old in people_of.BENEFITS])
     fits = old | ~needs_age[kind]
     lucky, kind = lucky[fits], kind[fits]
-    serial = padded(_ids(len(lucky)) * 7, 6) if len(lucky) else np.zeros(0, "S6")
+    serial = padded(ids(len(lucky)) * 7, 6) if len(lucky) else np.zeros(0, "S6")
     document = joined(utf8(["Удостоверение № "])[0], serial) if len(lucky) else np.zeros(0, "S1")
     account = persons.account[lucky]
     return "льготы", "account_benefits", {
-        "id": integer(_ids(len(lucky))),
+        "id": integer(ids(len(lucky))),
         "account_id": integer(account + 1),
         "person_id": integer(lucky + 1),
         "company_id": integer(company[lucky]),
@@ -338,146 +336,5 @@ def _benefits(city: City, random: Random, registered: I64, company: I64) -> Tabl
         "document": Texts(document),
         "in_document": boolean(False),
         "valid_from": date(np.maximum(city.homes.opened[account], day(dt.date(2018, 1, 1)))),
-        **_recorded(1),
+        **recorded(1),
     }, len(lucky)  # fmt: skip
-
-
-# ---- services ------------------------------------------------------------------------------------------
-
-
-def _service_tables(city: City) -> Iterator[Table]:
-    houses, accounts = city.houses, city.accounts
-    company = _company(city, houses.company)
-    parts: list[tuple[I64, I64, I64, I64]] = []  # house, service, supplier, method
-
-    def give(service: int, where: Array, supplier: int | Array, method: str | Array = "law") -> None:
-        rows = np.flatnonzero(where)
-        codes = METHODS.index(method) if isinstance(method, str) else method[rows]
-        payee = np.broadcast_to(supplier, len(houses))[rows]
-        parts.append((rows, np.full(len(rows), service), payee, np.broadcast_to(codes, len(rows))))
-
-    many = ~houses.is_private
-    everyone = np.ones(len(houses), np.bool_)
-    give(Service.COLD_WATER, everyone, reference.WATER)
-    give(Service.SEWERAGE, houses.has_sewerage, reference.WATER)
-    give(Service.HOT_WATER, houses.has_hot, reference.HEAT)
-    give(Service.HEATING, many, reference.HEAT)
-    give(Service.ELECTRICITY, everyone, reference.POWER)
-    give(Service.GAS, houses.has_gas, reference.GAS)
-    by_area = np.isin(houses.zone, RIGHT_ZONES)
-    waste = np.where(by_area, METHODS.index("area"), METHODS.index("person"))
-    give(Service.WASTE, everyone, reference.WASTE, waste)
-    give(Service.UPKEEP, many, company, "area")
-    repair = many & (houses.year <= city.last.year - NEW_YEARS)
-    give(Service.CAPITAL_REPAIR, repair, np.where(houses.special_fund, company, reference.CAPITAL), "area")
-    norm, actual = METHODS.index("common_norm"), METHODS.index("common_actual")
-    for service in (Service.COMMON_COLD_WATER, Service.COMMON_HOT_WATER, Service.COMMON_ELECTRICITY):
-        where = many & houses.has_hot if service == Service.COMMON_HOT_WATER else many
-        give(service, where, company, np.where(houses.common_actual[service], actual, norm))
-    give(Service.COMMON_SEWERAGE, many, company, "common_norm")
-    house, service, supplier, method = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((service, house))
-    house, service, supplier, method = house[order], service[order], supplier[order], method[order]
-    yield "услуги", "house_services", {
-        "id": integer(_ids(len(house))),
-        "house_id": integer(house + 1),
-        "company_id": integer(company[house]),
-        "service": small(service),
-        "supplier_id": integer(supplier),
-        "method": Coded(method, METHODS),
-        "ground": Same("Договор управления"),
-        "valid_from": date(day(dt.date(2019, 5, 1))),
-        **_recorded(1),
-    }, len(house)  # fmt: skip
-    shop = np.flatnonzero(accounts.kind == 2)
-    off = np.array([Service.ELECTRICITY, Service.WASTE, Service.GAS])
-    at = np.repeat(shop, len(off))
-    yield "услуги", "account_services", {
-        "id": integer(_ids(len(at))),
-        "account_id": integer(at + 1),
-        "house_id": integer(accounts.house[at] + 1),
-        "company_id": integer(_company(city, accounts.company[at])),
-        "service": small(np.tile(off, len(shop))),
-        "is_on": boolean(False),
-        "ground": Same("Прямой договор с поставщиком"),
-        "valid_from": date(city.homes.opened[at]),
-        **_recorded(1),
-    }, len(at)  # fmt: skip
-
-
-# ---- meters --------------------------------------------------------------------------------------------
-
-PLACES = ("санузел", "кухня", "щит на площадке", "коридор", "подвал")
-
-
-def _meter_tables(city: City) -> Iterator[Table]:
-    meters = city.meters
-    size, service = len(meters), meters.service
-    owned = ~meters.is_house
-    models = [model for code in sorted(words.METER_MODELS) for model in words.METER_MODELS[code]]
-    first = {code: models.index(words.METER_MODELS[code][0]) for code in words.METER_MODELS}
-    count = np.array([len(words.METER_MODELS.get(code, ("",))) for code in range(7)])
-    start = np.array([first.get(code, 0) for code in range(7)])
-    model = start[service] + np.arange(size) % count[service]
-    digits = np.where(meters.is_house, 8, np.array([DIGITS.get(code, 5) for code in range(7)])[service])
-    interval = np.array([INTERVAL_YEARS.get(code, 6) for code in range(7)])[service]
-    place = np.where(meters.is_house, 4, np.where(service == Service.ELECTRICITY, 2, np.where(service == 4, 3,
-                     np.arange(size) % 2)))  # fmt: skip
-    room = owned & (city.accounts.kind[meters.account] == 1)
-    kind = np.where(meters.is_house, 1, np.where(room, 2, 0))
-    eventful = np.isin(meters.state, list(EVENT_KINDS))
-    duty = owned & (service == Service.ELECTRICITY) & (city.houses.kind[meters.house] != PRIVATE)
-    yield "счётчики", "meters", {
-        "id": integer(_ids(size)),
-        "house_id": integer(meters.house + 1),
-        "account_id": integer(meters.account + 1, meters.is_house),
-        "company_id": integer(_company(city, meters.company)),
-        "kind": Coded(kind, ["individual", "house", "room"]),
-        "service": small(service),
-        "serial": Texts(padded(_ids(size) * 37 + 10_000_019, 9)),
-        "model": Coded(model, models),
-        "place": Coded(place, PLACES),
-        "zones": small(meters.zones),
-        "digits": small(digits),
-        "installed_on": date(meters.installed),
-        "verified_until": date(meters.verified_until),
-        "interval_years": small(interval),
-        "supplier_duty": boolean(duty),
-        "has_events": boolean(eventful),
-    }, size  # fmt: skip
-    rows = np.flatnonzero(eventful)
-    names = list(EVENT_KINDS.values())
-    code = np.array([list(EVENT_KINDS).index(s) if s in EVENT_KINDS else 0 for s in range(5)])
-    yield "счётчики", "meter_events", {
-        "id": integer(_ids(len(rows))),
-        "meter_id": integer(rows + 1),
-        "house_id": integer(meters.house[rows] + 1),
-        "company_id": integer(_company(city, meters.company[rows])),
-        "kind": Coded(code[meters.state[rows]], names),
-        "ground": Coded(code[meters.state[rows]], ["Акт осмотра: счётчик неисправен", "Акт о недопуске к счётчику"]),
-        "valid_from": date(meters.event_day[rows]),
-        "recorded_at": instant(meters.event_day[rows] * DAY_US),
-    }, len(rows)  # fmt: skip
-
-
-def reading_columns(city: City, made: Readings, first_id: int) -> dict[str, Column]:
-    """Columns of readings of one chunk and month; ids count on from `first_id`."""
-    meters, rows = city.meters, made.meter
-    zones = range(3)
-    return {
-        "id": big(first_id + np.arange(len(made))),
-        "period": date(day(made.period.first_day)),
-        "meter_id": integer(rows + 1),
-        "house_id": integer(meters.house[rows] + 1),
-        "account_id": integer(meters.account[rows] + 1, meters.account[rows] < 0),
-        "company_id": integer(_company(city, meters.company[rows])),
-        "taken_on": date(made.taken_on),
-        **{f"value{zone + 1}_micro": big(made.value[:, zone]) for zone in zones},
-        "source": Coded(made.source, SOURCES),
-        "status": Same("accepted"),
-        "prev_period": date(made.previous_month),
-        **{f"prev{zone + 1}_micro": big(made.previous[:, zone]) for zone in zones},
-        "window_months": small(made.window_months),
-        **{f"window{zone + 1}_micro": big(made.window[:, zone]) for zone in zones},
-        "recorded_at": instant(made.recorded_at),
-    }

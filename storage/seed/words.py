@@ -1,4 +1,6 @@
-"""Words of a made-up city: streets, surnames, names. Common Russian words only; nobody and nothing real is meant."""
+"""Words of a made-up city: streets, surnames, names. Common Russian words only; nobody and nothing real is
+meant.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ def masculine(street: str) -> str | None:
 
 
 def street_names(count: int) -> list[tuple[str, str]]:
-    """(kind, name) of `count` different streets: plain names first, then lanes, then «2-я Лесная» and so on."""
+    """(kind, name) of `count` different streets: plain names first, then lanes, then «2-я Лесная» …."""
     names = [("ул.", name) for name in STREETS]
     adjectives = [(name, form) for name in STREETS if (form := masculine(name)) is not None]
     names += [(kind, form) for kind in MASCULINE_KINDS for _, form in adjectives]
