@@ -82,7 +82,7 @@ class Web(Child):
 
     def ready(self) -> bool:
         """Whether it answers; 5xx is not an answer."""
-        return answers(f"http://127.0.0.1:{self.stack.web_port}/healthz")
+        return answers(f"http://127.0.0.1:{self.stack.web_port}/health")
 
 
 class Actors(Child):

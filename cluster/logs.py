@@ -9,9 +9,18 @@ FORM = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s"
 
 def configure(level: str) -> None:
     """Send the logs of this process to stderr, which the supervisor points to a file."""
+    _send_to(logging.StreamHandler(), level)
+
+
+def to_file(level: str, path: Path) -> None:
+    """Send the logs of this process to a file: its terminal shows progress instead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _send_to(logging.FileHandler(path), level)
+
+
+def _send_to(handler: logging.Handler, level: str) -> None:
     formatter = logging.Formatter(FORM, "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
-    handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
 

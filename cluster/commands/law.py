@@ -1,42 +1,29 @@
-"""paylogic law: cases of the law. `law test` runs them and exits with 1 on any difference."""
+"""paylogic law: cases of the law, run against the rules without any service."""
 
 import click
 
-from cluster.commands._common import json_option
+from cluster.commands._common import call, json_option
 
 
-@click.group(help="Cases of the law, written in YAML (docs/law-cases.md).")
+@click.group(help="Cases of the law.")
 def command() -> None:
     pass
 
 
-@command.command(help="Run the cases of files or folders: each alone and again hidden in a shuffled block.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option("--seed", default=None, type=int, help="Seed of the block the cases are hidden in.")
-@click.option("--strangers", default=None, type=click.IntRange(0, 20_000), help="Other accounts (1000).")
-@click.option("--failures", "only_failures", is_flag=True, help="Show only what differs.")
+@command.command(
+    "test", help="Run law cases, each alone and hidden among strangers; exit code 1 on a difference."
+)
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--only-failures", is_flag=True, help="Leave out what agrees.")
+@click.option("--strangers", type=click.IntRange(0, 100_000), help="Other accounts in the block; 1,000.")
+@click.option("--seed", "number", type=int, help="Another crowd of strangers.")
 @json_option
-@click.pass_context
 def test(
-    ctx: click.Context,
-    paths: tuple[str, ...],
-    seed: int | None,
-    strangers: int | None,
-    only_failures: bool,
-    as_json: bool,
+    paths: tuple[str, ...], only_failures: bool, strangers: int | None, number: int | None, as_json: bool
 ) -> None:
-    from billing.accrue import accrue
-    from billing.lawcase.cli import SEED, law_test
-    from billing.lawcase.run import STRANGERS
-
-    ctx.exit(
-        law_test(
-            paths,
-            accrue,
-            click.echo,
-            seed=SEED if seed is None else seed,
-            strangers=STRANGERS if strangers is None else strangers,
-            as_json=as_json,
-            only_failures=only_failures,
-        )
+    chosen = {"strangers": strangers, "seed": number}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    code = call(
+        "billing.lawcase.cli:main", paths, click.echo, only_failures=only_failures, as_json=as_json, **given
     )
+    raise SystemExit(int(code))

@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for. What a test does not ask for is not started.
 
+home              an empty PAYLOGIC_HOME for a stack of the test's own
 services          PostgreSQL and NATS of the session, running
 database          the module's own migrated PostgreSQL database (its addresses)
 fresh_database    the same for one test
@@ -63,6 +64,12 @@ def services() -> Services:
     running = Services(Path(os.environ[HOME_VARIABLE]))
     running.start()
     return running
+
+
+@pytest.fixture
+def home() -> Path:
+    """An empty PAYLOGIC_HOME; what runs in it is stopped at the end of the session at the latest."""
+    return Path(os.environ[HOME_VARIABLE]) / f"h{uuid4().hex[:6]}"
 
 
 @pytest.fixture(scope="module")

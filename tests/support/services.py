@@ -124,8 +124,8 @@ def open_home() -> Path:
 
 def close_home(home: Path) -> None:
     """Stop what runs there and remove it."""
-    if (home / "stack.json").exists():
-        Services(home).stop()
+    for kept in home.rglob("stack.json"):
+        Services(kept.parent).stop()
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -1,0 +1,93 @@
+"""paylogic demo (make demo): the whole product in the foreground, with a city to look at, until Ctrl-C."""
+
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from cluster.commands._common import Refusal, call, stack_here
+from cluster.commands.seed import ACCOUNTS, MONTHS, SEED, make_city
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cluster.stack import Stack
+    from cluster.start import Supervisor
+
+
+@click.command(help="Start everything in the foreground, seed a demo city when empty, serve until Ctrl-C.")
+@click.option("--accounts", default=ACCOUNTS, show_default=True, help="Size of the demo city.")
+@click.option("--months", default=MONTHS, show_default=True, help="Months of its history.")
+def command(accounts: int, months: int) -> None:
+    from rich.console import Console
+
+    from cluster.stack import locked
+    from cluster.start import Supervisor, supervisor_pid
+
+    stack = stack_here()
+    console = Console()
+    if supervisor_pid(stack).process() is not None:
+        console.print(f"Стенд уже работает: [bold]{stack.url}[/]. Остановить: paylogic down")
+        show_users(stack, console)
+        return
+    with console.status("Запускаем") as line:
+        supervisor = Supervisor(stack.settings, progress=line.update)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, supervisor.ask_to_stop)
+        with locked(stack.run / "supervisor.lock", wait=False):
+            pid_file = supervisor_pid(stack)
+            pid_file.write(os.getpid())
+            try:
+                _serve(supervisor, console, accounts, months, line.update, line.stop)
+            finally:
+                line.update("Останавливаем")
+                line.start()
+                supervisor.stop()
+                pid_file.clear()
+    console.print("Остановлено. Данные остались в", str(stack.home))
+
+
+def _serve(supervisor: "Supervisor", console: "Console", accounts: int, months: int, say, hide) -> None:  # type: ignore[no-untyped-def]
+    from cluster.logs import to_file
+    from cluster.processes import PartFailed
+    from cluster.start import Stopped
+
+    stack = supervisor.stack
+    to_file(stack.settings.log_level, stack.logs / "supervisor.log")
+    began = time.monotonic()
+    try:
+        supervisor.start()
+    except Stopped:
+        return
+    except PartFailed as error:
+        raise Refusal(str(error)) from error
+    watcher = threading.Thread(target=supervisor.watch, name="watch", daemon=True)
+    watcher.start()
+    if not call("storage.demo:has_city", stack.database_url):
+        say("Создаём город")
+        make_city(
+            stack, accounts, SEED, months, True, lambda done, total, words: say(f"{words} {done}/{total}")
+        )
+    hide()
+    console.print(
+        f"\n[bold green]Pay-logic работает:[/] [bold]{stack.url}[/]  ({time.monotonic() - began:.0f} с)\n"
+    )
+    show_users(stack, console)
+    console.print("[dim]Остановить: Ctrl-C[/]")
+    supervisor.stopping.wait()
+    watcher.join()
+
+
+def show_users(stack: "Stack", console: "Console") -> None:
+    """Who may sign in, one of each role, with passwords of the demo."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("кто", "логин", "пароль", "организация"):
+        table.add_column(heading)
+    for user in call("storage.demo:users", stack.database_url):
+        table.add_row(user.role_title, user.login, user.password, user.company_title)
+    console.print(table)

@@ -1,0 +1,52 @@
+"""paylogic import: a workbook of houses, accounts, people, meters, readings and opening balances."""
+
+from pathlib import Path
+
+import click
+
+from cluster.commands._common import Refusal, call, json_option, plain, print_json, running_stack, stack_here
+
+SHOWN_MAX = 50
+
+
+@click.command(
+    help="Load a workbook (xlsx, or a folder of csv); nothing is half-imported, a repeat changes nothing."
+)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--template", type=click.Path(path_type=Path), help="Write an empty workbook there instead.")
+@click.option("--check", is_flag=True, help="Only say what is wrong; load nothing.")
+@json_option
+def command(file: Path | None, template: Path | None, check: bool, as_json: bool) -> None:
+    if template is not None:
+        stack_here(as_json)
+        call("storage.importer:write_template", template, _as_json=as_json)
+        click.echo(f"Образец записан: {template}", err=True)
+        if as_json:
+            print_json({"ok": True, "template": str(template)})
+        return
+    if file is None:
+        raise Refusal(
+            "Не указан файл. Пример: paylogic import город.xlsx. Образец: paylogic import --template", as_json
+        )
+    if not file.exists():
+        raise Refusal(f"Файла {file} нет. Проверьте путь", as_json)
+    stack = running_stack(as_json)
+    result = plain(
+        call("storage.importer:run_import", stack.database_url, file, check=check, _as_json=as_json)
+    )
+    verdicts = result.get("verdicts", [])
+    for verdict in verdicts[:SHOWN_MAX]:
+        click.echo(verdict if isinstance(verdict, str) else describe(plain(verdict)), err=True)
+    if len(verdicts) > SHOWN_MAX:
+        click.echo(f"… и ещё {len(verdicts) - SHOWN_MAX}", err=True)
+    if as_json:
+        print_json(result)
+    if not result.get("ok", not verdicts):
+        raise SystemExit(1)
+
+
+def describe(verdict: dict[str, object]) -> str:
+    """One line a bad cell: sheet, row, column, what and why."""
+    place = f"{verdict.get('sheet')}, строка {verdict.get('row')}"
+    column = verdict.get("column")
+    return f"{place}{f', {column}' if column else ''}: {verdict.get('message')}"

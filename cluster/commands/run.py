@@ -1,0 +1,55 @@
+"""paylogic run: bill a period over a scope, wait for the end, publish when asked."""
+
+import click
+
+from cluster.commands._common import Progress, Refusal, call, json_option, plain, print_json, running_stack
+
+WAIT_S_MAX = 3600
+
+
+@click.command(help="Bill a period: start a run, wait until it is checked, publish it when asked.")
+@click.option("--period", "month", help="Month as 2026-10; without it the open month.")
+@click.option(
+    "--scope", default="city", show_default=True, help="city, organisation:ID, house:ID or account:ID."
+)
+@click.option("--publish", is_flag=True, help="Publish when the run is checked; needs a city or a company.")
+@click.option("--timeout", "limit_s", default=WAIT_S_MAX, show_default=True, help="Seconds to wait.")
+@json_option
+def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json: bool) -> None:
+    from billing.period import Period
+
+    kind, scope_id = parse_scope(scope, as_json)
+    try:
+        period = Period.parse(month) if month else None
+    except ValueError as error:
+        raise Refusal(str(error), as_json) from error
+    stack = running_stack(as_json)
+    with Progress("Начисляем", quiet=as_json) as progress:
+        done = plain(
+            call(
+                "actors.command:run_and_wait",
+                *(stack.database_url, period, kind, scope_id),
+                publish=publish,
+                timeout_s=limit_s,
+                progress=progress,
+                _as_json=as_json,
+            )
+        )
+    for name, value in done.items():
+        if not as_json and not isinstance(value, (dict, list)):
+            click.echo(f"{name}: {value}")
+    if as_json:
+        print_json({"ok": True, **done})
+
+
+def parse_scope(words: str, as_json: bool = False) -> tuple[str, int | None]:
+    """«city» → ("city", None); «house:12» → ("house", 12)."""
+    kind, _, number = words.partition(":")
+    if kind == "city" and not number:
+        return kind, None
+    if kind in ("organisation", "house", "account") and number.isdecimal():
+        return kind, int(number)
+    raise Refusal(
+        f"«{words}» — не область прогона. Задайте city, organisation:НОМЕР, house:НОМЕР или account:НОМЕР",
+        as_json,
+    )
