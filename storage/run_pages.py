@@ -115,11 +115,14 @@ class Progress:
     retries: int
     done_kopecks: int
     elapsed_s: int
+    is_approved: bool
 
     @property
     def is_live(self) -> bool:
         """Whether it still moves, so that a page should watch it."""
-        return self.state in ("planned", "accruing")
+        if self.state == "checked":
+            return self.is_approved  # being published
+        return self.state in ("planned", "accruing") and not self.stop_requested
 
     @property
     def per_second(self) -> int:
@@ -135,32 +138,86 @@ class Progress:
         return (left * self.elapsed_s + self.accounts_done - 1) // self.accounts_done
 
 
+PROGRESS = """
+SELECT r.state, r.stop_requested,
+       coalesce(sum(b.accounts_count), 0)::int AS accounts_total,
+       coalesce(sum(b.accounts_count) FILTER (WHERE b.state <> 'planned'), 0)::int AS accounts_done,
+       coalesce(sum(b.parked_count), 0)::int AS parked_count,
+       count(b.run_id)::int AS blocks_total,
+       count(b.run_id) FILTER (WHERE b.state <> 'planned')::int AS blocks_done,
+       count(b.run_id) FILTER (WHERE b.state = 'parked')::int AS blocks_parked,
+       coalesce(sum(greatest(b.attempts - 1, 0)), 0)::int AS retries,
+       coalesce(sum(b.amount_kopecks + b.surcharge_kopecks)
+                FILTER (WHERE b.state = 'done'), 0)::bigint AS done_kopecks,
+       coalesce(extract(epoch FROM
+         CASE WHEN r.state = 'accruing' AND NOT r.stop_requested THEN clock_timestamp()
+              ELSE coalesce(max(b.finished_at), r.started_at) END - r.started_at), 0)::int AS elapsed_s,
+       r.approved_by IS NOT NULL AS is_approved
+  FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id
+ WHERE r.id = :run_id GROUP BY r.id
+"""
+
+
 async def progress(session: Session, run_id: int) -> Progress | None:
     """Counts of a run from its blocks."""
-    row = (
-        await session.execute(
-            text("""
-            SELECT r.state, r.stop_requested,
-                   coalesce(sum(b.accounts_count), 0)::int AS accounts_total,
-                   coalesce(sum(b.accounts_count)
-                            FILTER (WHERE b.state <> 'planned'), 0)::int AS accounts_done,
-                   coalesce(sum(b.parked_count), 0)::int AS parked_count,
-                   count(b.run_id)::int AS blocks_total,
-                   count(b.run_id) FILTER (WHERE b.state <> 'planned')::int AS blocks_done,
-                   count(b.run_id) FILTER (WHERE b.state = 'parked')::int AS blocks_parked,
-                   coalesce(sum(greatest(b.attempts - 1, 0)), 0)::int AS retries,
-                   coalesce(sum(b.amount_kopecks + b.surcharge_kopecks)
-                            FILTER (WHERE b.state = 'done'), 0)::bigint AS done_kopecks,
-                   coalesce(extract(epoch FROM
-                     CASE WHEN r.state = 'accruing' AND NOT r.stop_requested THEN clock_timestamp()
-                          ELSE coalesce(max(b.finished_at), r.started_at) END - r.started_at), 0)::int
-                     AS elapsed_s
-              FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id
-             WHERE r.id = :run_id GROUP BY r.id"""),
-            {"run_id": run_id},
-        )
-    ).one_or_none()
+    row = (await session.execute(text(PROGRESS), {"run_id": run_id})).one_or_none()
     return None if row is None else Progress(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many accounts a run parked for a reason; example is one message of them."""
+
+    reason: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A line of the run's log."""
+
+    recorded_at: dt.datetime
+    event: str
+    message: str
+    user_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunExtras:
+    """What stands round the totals of a run: progress, parked accounts by reason, the log newest first."""
+
+    progress: Progress
+    parked: list[ReasonCount]
+    log: list[LogRow]
+
+
+EXTRAS = f"""
+SELECT p.*,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(reason, n, example) ORDER BY n DESC, reason), '[]')
+          FROM (SELECT reason, count(*) AS n, min(message) AS example FROM parked_accounts
+                 WHERE run_id = :run_id GROUP BY reason) reasons) AS parked,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(recorded_at, event, message, full_name)
+                                  ORDER BY id DESC), '[]')
+          FROM (SELECT g.id, g.recorded_at, g.event, g.message, u.full_name
+                  FROM run_log g LEFT JOIN users u ON u.id = (g.details ->> 'user_id')::int
+                 WHERE g.run_id = :run_id ORDER BY g.id DESC LIMIT {LOG_MAX}) lines) AS log
+  FROM ({PROGRESS}) p
+"""  # noqa: S608
+
+
+async def extras(session: Session, run_id: int) -> RunExtras | None:
+    """Progress, reasons and log in one statement."""
+    row = (await session.execute(text(EXTRAS), {"run_id": run_id})).one_or_none()
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    parked, log = values.pop("parked"), values.pop("log")
+    return RunExtras(
+        progress=Progress(**values),
+        parked=[ReasonCount(*one) for one in parked],
+        log=[LogRow(dt.datetime.fromisoformat(at), *rest) for at, *rest in log],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +235,12 @@ class BlockRow:
     seconds_milli: int | None
     worker: str | None
     error: str | None
+
+    @property
+    def seconds(self) -> str:
+        """How long it took, «1,2»; a dash before it is done."""
+        milli = self.seconds_milli
+        return "—" if milli is None else f"{milli // 1000},{milli % 1000 // 100}"
 
 
 async def blocks(session: Session, run_id: int) -> list[BlockRow]:
@@ -425,25 +488,6 @@ async def houses(
 def escaped(pattern: str) -> str:
     """A text for LIKE as itself."""
     return pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """A line of the run's log."""
-
-    recorded_at: dt.datetime
-    event: str
-    message: str
-
-
-async def log(session: Session, run_id: int) -> list[LogRow]:
-    """What happened, newest first."""
-    found = await session.execute(
-        text(f"""SELECT recorded_at, event, message FROM run_log WHERE run_id = :run_id
-                 ORDER BY id DESC LIMIT {LOG_MAX}"""),  # noqa: S608
-        {"run_id": run_id},
-    )
-    return [LogRow(**row._mapping) for row in found]
 
 
 @dataclass(frozen=True, slots=True)

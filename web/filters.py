@@ -141,14 +141,27 @@ def area(dm2: int | None) -> str:
     return NO_DATA if dm2 is None else f"{words.scaled(dm2, 2, 0)}{NBSP}{AREA_UNIT}"
 
 
+SECONDS, MINUTES = ("секунду", "секунды", "секунд"), ("минуту", "минуты", "минут")
+SECONDS_OF, MINUTES_OF = ("секунды", "секунд", "секунд"), ("минуты", "минут", "минут")
+
+
 def duration(seconds: int | None) -> str:
-    """How long, as a person says it: «40 секунд», «3 минуты», «2 ч 05 мин»."""
+    """In how long: «за 40 секунд», «за 1 минуту», «за 2 ч 05 мин»."""
+    return _duration(seconds, SECONDS, MINUTES)
+
+
+def duration_of(seconds: int | None) -> str:
+    """About how long: «около 1 минуты», «около 3 минут»."""
+    return _duration(seconds, SECONDS_OF, MINUTES_OF)
+
+
+def _duration(seconds: int | None, in_seconds: tuple[str, str, str], in_minutes: tuple[str, str, str]) -> str:
     if seconds is None:
         return DASH
     if seconds < MINUTE:
-        return plural(seconds, "секунда", "секунды", "секунд")
+        return plural(seconds, *in_seconds)
     if seconds < HOUR:
-        return plural((seconds + MINUTE // 2) // MINUTE, "минута", "минуты", "минут")
+        return plural((seconds + MINUTE // 2) // MINUTE, *in_minutes)
     hours, rest = divmod(seconds, HOUR)
     return f"{hours}{NBSP}ч{NBSP}{rest // MINUTE:02d}{NBSP}мин"
 
@@ -175,5 +188,6 @@ FILTERS = {
     "rate": rate,
     "area": area,
     "duration": duration,
+    "duration_of": duration_of,
 }
 """Every filter a template may use."""

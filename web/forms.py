@@ -82,7 +82,7 @@ class Typed:
         if not digits_only or len(rest) > digits or len(whole) > 12:
             self.refuse(name, words)
             return None
-        return int(whole or "0") * 10**digits + int((rest + "0" * digits)[:digits] or "0")
+        return int((whole or "0") + (rest + "0" * digits)[:digits])
 
     def choice(self, name: str, allowed: Mapping[str, object] | tuple[str, ...], words: str) -> str:
         """One of the allowed values."""

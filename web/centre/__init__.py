@@ -1,3 +1,5 @@
-"""Workplace of the settlement centre."""
+"""Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-ROUTERS = ()
+from web.centre import run, runs
+
+ROUTERS = (runs.router, run.router)

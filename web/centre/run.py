@@ -1,0 +1,343 @@
+"""«Прогон»: one page from plan to publication; it moves by itself while the run does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from storage import run_pages
+from storage import runs as deeds
+from storage.run_pages import BlockRow, Progress, RunExtras, RunHead, TotalRow
+from storage.runs import RunRefused
+from storage.session import Session
+from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, reason_deed, reason_words
+from web.charts import PairChart, pairs
+from web.deps import CurrentUser, Reader, Writer, read
+from web.errors import NotFound
+from web.export import Column, export
+from web.filters import money, month
+from web.forms import read_form
+from web.render import fragment, hx_partial, page, see_other
+from web.roles import ACCRUERS, CENTRE_STAFF, RIGHTS, Me, Role, allow
+from web.streams import Tick, stream
+
+router = APIRouter(prefix="/centre/runs/{run_id}", dependencies=[allow(*CENTRE_STAFF)])
+
+STEPS = ("Запланирован", "Считается", "Проверяется", "Готов к публикации", "Опубликован")
+DIMENSIONS = {"service": "По услугам", "company": "По организациям", "supplier": "По поставщикам"}
+TOTALS_EVERY = 5
+"""Totals follow the progress once in so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the run's life as it stands now: past, here, ended or ahead ("")."""
+
+    label: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A deed on a run: its button, or why there is none for this person now."""
+
+    name: str
+    label: str
+    tone: str = ""
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Accounts parked for one reason."""
+
+    key: str
+    words: str
+    count: int
+    deed: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The total row of a table of totals."""
+
+    now_kopecks: int
+    published_kopecks: int
+    before_kopecks: int
+
+    @property
+    def delta_kopecks(self) -> int:
+        """The month against last month."""
+        return self.now_kopecks + self.published_kopecks - self.before_kopecks
+
+    @property
+    def month_kopecks(self) -> int:
+        """The month with this run."""
+        return self.now_kopecks + self.published_kopecks
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Everything of a run on one page."""
+
+    run: RunHead
+    progress: Progress
+    steps: list[Step]
+    acts: list[Act]
+    refusal: str
+    by: str
+    dimensions: dict[str, str]
+    totals: list[TotalRow]
+    sums: Sums
+    chart: PairChart
+    reasons: list[Reason]
+    blocks: list[BlockRow]
+    extras: RunExtras
+    state_words: tuple[str, str]
+    block_words: dict[str, tuple[str, str]]
+    scope_words: str
+
+    @property
+    def has_published(self) -> bool:
+        """Whether a part of the month was published before, so that a column for it is shown."""
+        return any(row.published_kopecks for row in self.totals)
+
+    @property
+    def blocks_open(self) -> bool:
+        """Blocks are shown opened while they matter: in work or failed."""
+        return self.progress.is_live or self.progress.blocks_parked > 0
+
+
+async def _found(session: Session, run_id: int) -> RunHead:
+    run = await run_pages.run_head(session, run_id)
+    if run is None:
+        raise NotFound(f"Прогона {run_id} нет.", "Проверьте номер или откройте список прогонов.")
+    return run
+
+
+@router.get("")
+async def show(
+    request: Request, run_id: int, me: CurrentUser, session: Reader, by: str = "service"
+) -> Response:
+    """The page; while the run moves it also listens to the stream."""
+    view = await _view(session, me, await _found(session, run_id), by)
+    return page(request, "centre/run.html", view, block="whole")
+
+
+async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = "") -> RunView:
+    extras = await run_pages.extras(session, run.id)
+    assert extras is not None, "the head was found a moment ago"
+    totals = await run_pages.totals(session, run)
+    known = {row.dimension for row in totals}
+    dimensions = {key: words for key, words in DIMENSIONS.items() if key in known or key == "service"}
+    chosen = [row for row in totals if row.dimension == (by if by in dimensions else "service")]
+    return RunView(
+        run=run,
+        progress=extras.progress,
+        steps=steps(run),
+        acts=acts(run, me),
+        refusal=refusal,
+        by=by if by in dimensions else "service",
+        dimensions=dimensions,
+        totals=chosen,
+        sums=sums(chosen),
+        chart=_chart(run, chosen),
+        reasons=[
+            Reason(one.reason, reason_words(one.reason), one.count, *reason_deed(one.reason))
+            for one in extras.parked
+        ],
+        blocks=await run_pages.blocks(session, run.id),
+        extras=extras,
+        state_words=_state_words(run),
+        block_words=BLOCK_WORDS,
+        scope_words=SCOPE_WORDS[run.scope_kind],
+    )
+
+
+def _state_words(run: RunHead) -> tuple[str, str]:
+    if run.state == "checked" and run.approved_by is not None:
+        return ("публикуется", "brand")
+    if run.state == "checked" and run.requested_by is not None:
+        return ("ждёт второго человека", "warn")
+    if run.state == "accruing" and run.stop_requested:
+        return ("остановлен", "warn")
+    return STATE_WORDS[run.state]
+
+
+def steps(run: RunHead) -> list[Step]:
+    """Where the run is in its life."""
+    reached = {"planned": 0, "accruing": 1, "checked": 2, "published": 4}.get(run.state, 2)
+    if run.state == "checked" and run.requested_by is not None:
+        reached = 3
+    states = ["past" if at < reached else "here" if at == reached else "" for at in range(len(STEPS))]
+    if run.state == "published":
+        states[-1] = "past"
+    if run.state in ("undone", "failed"):
+        states = ["past", "ended", "", "", ""]
+    return [Step(label, state) for label, state in zip(STEPS, states, strict=True)]
+
+
+def acts(run: RunHead, me: Me) -> list[Act]:
+    """What may be done with a run in this state by this person; a forbidden main deed explains itself."""
+    if not me.may(*ACCRUERS):
+        return []
+    undo = Act("undo", "Отменить черновик", "danger")
+    match run.state:
+        case "planned" | "accruing" if run.stop_requested:
+            return [Act("resume", "Продолжить", "primary"), undo]
+        case "planned" | "accruing":
+            return [Act("stop", "Остановить")]
+        case "failed":
+            return [undo]
+        case "checked" if run.approved_by is not None:
+            return []
+        case "checked" if run.requested_by is not None:
+            return [_approve(run, me), Act("return", "Вернуть на проверку")]
+        case "checked":
+            return [_hand_over(run), undo]
+        case _:
+            return []
+
+
+def _approve(run: RunHead, me: Me) -> Act:
+    why = ""
+    if run.requested_by == me.user_id:
+        why = "Передали вы, поэтому опубликовать должен другой сотрудник."
+    elif not me.may(Role.PUBLISHER):
+        why = f"Здесь нужно право «{RIGHTS[Role.PUBLISHER]}». Его даёт администратор РЦ."
+    return Act("publish", f"Опубликовать {month(run.period)}", "primary", why)
+
+
+def _hand_over(run: RunHead) -> Act:
+    why = "" if run.lines_count else "Нельзя передать: в черновике нет ни одного начисления."
+    return Act("hand-over", "Передать на публикацию", "primary", why)
+
+
+def sums(rows: list[TotalRow]) -> Sums:
+    """Sums over the rows shown."""
+    return Sums(
+        sum(row.now_kopecks for row in rows),
+        sum(row.published_kopecks for row in rows),
+        sum(row.before_kopecks for row in rows),
+    )
+
+
+def _chart(run: RunHead, rows: list[TotalRow]) -> PairChart:
+    title = f"{month(run.period)} и {month(run_pages.month_before(run.period))}, ₽"
+    largest = sorted(rows, key=lambda row: -max(row.month_kopecks, row.before_kopecks))[:12]
+    return pairs(
+        title,
+        [
+            (_short(row.name), row.month_kopecks, row.before_kopecks, money(row.month_kopecks))
+            for row in largest
+        ],
+    )
+
+
+def _short(name: str, longest: int = 27) -> str:
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
+# ---- live -----------------------------------------------------------------------------------------
+
+
+@router.get("/stream")
+async def follow(request: Request, run_id: int, me: CurrentUser) -> Response:
+    """Progress every second, totals every fifth, «done» when the run stops moving."""
+
+    async def look(number: int) -> Tick:
+        async with read(request) as session:
+            if number % TOTALS_EVERY:
+                progress = await run_pages.progress(session, run_id)
+                if progress is None:
+                    return Tick("", is_live=False)
+                return Tick(_progress_html(request, progress), progress.is_live)
+            view = await _view(session, me, await _found(session, run_id), request.query_params.get("by", ""))
+        parts = [
+            _progress_html(request, view.progress),
+            hx_partial("#totals", fragment(request, "centre/run.html", view, "totals")),
+            hx_partial("#blocks", fragment(request, "centre/run.html", view, "blocks")),
+        ]
+        return Tick("".join(parts), view.progress.is_live)
+
+    return stream(request, look)
+
+
+def _progress_html(request: Request, progress: Progress) -> str:
+    return hx_partial("#progress", fragment(request, "centre/_progress.html", progress, "progress"))
+
+
+# ---- deeds ----------------------------------------------------------------------------------------
+
+Deed = Callable[[Session, int, int], Awaitable[None]]
+DEEDS: dict[str, Deed] = {
+    "stop": deeds.stop_run,
+    "resume": deeds.resume_run,
+    "hand-over": deeds.request_publication,
+    "return": deeds.return_to_check,
+    "undo": deeds.request_undo,
+}
+
+
+async def _do(request: Request, run_id: int, me: Me, session: Session, deed: Deed) -> Response:
+    """Make a deed; a refusal is shown on the page of the run with its words."""
+    try:
+        await deed(session, run_id, me.user_id)
+    except RunRefused as refusal:
+        view = await _view(session, me, await _found(session, run_id), "service", refusal.message)
+        return page(request, "centre/run.html", view, status=refusal.status)
+    return see_other(request, f"/centre/runs/{run_id}")
+
+
+@router.post("/publish", dependencies=[allow(Role.PUBLISHER)])
+async def publish(request: Request, run_id: int, me: CurrentUser, session: Writer) -> Response:
+    """The second person signs; the words of what is signed stand beside the button."""
+    form = await read_form(request)
+    run = await _found(session, run_id)
+    if form.value("total") != str(run.total_kopecks):
+        words = "Данные изменились после просмотра. Проверьте суммы и опубликуйте ещё раз."
+        return page(request, "centre/run.html", await _view(session, me, run, "service", words), status=409)
+    return await _do(request, run_id, me, session, deeds.approve_publication)
+
+
+@router.post("/{act}", dependencies=[allow(*ACCRUERS)])
+async def act_on(request: Request, run_id: int, act: str, me: CurrentUser, session: Writer) -> Response:
+    """Stop, go on, hand over, return, undo."""
+    if act not in DEEDS:
+        raise NotFound
+    return await _do(request, run_id, me, session, DEEDS[act])
+
+
+# ---- files ----------------------------------------------------------------------------------------
+
+TOTAL_COLUMNS = (
+    Column("Название", width=42),
+    Column("Строк", "integer"),
+    Column("Этот прогон, ₽", "kopecks"),
+    Column("Опубликовано раньше, ₽", "kopecks"),
+    Column("Прошлый месяц, ₽", "kopecks"),
+    Column("Разница, ₽", "kopecks"),
+)
+
+
+@router.get("/totals.{form}")
+async def totals_file(run_id: int, form: str, session: Reader, by: str = "service") -> Response:
+    """Totals of one dimension as CSV or XLSX."""
+    run = await _found(session, run_id)
+    rows = [row for row in await run_pages.totals(session, run) if row.dimension == by]
+    cells = [
+        (
+            row.name,
+            row.lines_count,
+            row.now_kopecks,
+            row.published_kopecks,
+            row.before_kopecks,
+            row.delta_kopecks,
+        )
+        for row in rows
+    ]
+    title = f"Прогон {run.id}, {month(run.period)}, {run.scope_name}: {DIMENSIONS.get(by, '').lower()}"
+    return export(form, f"Прогон {run.id} итоги", title, TOTAL_COLUMNS, cells)

@@ -1,0 +1,58 @@
+"""Words of the centre's pages for codes of the database."""
+
+from __future__ import annotations
+
+STATE_WORDS = {
+    "planned": ("запланирован", ""),
+    "accruing": ("считается", "brand"),
+    "checked": ("черновик", "warn"),
+    "published": ("опубликован", "good"),
+    "undone": ("отменён", ""),
+    "failed": ("не удался", "bad"),
+}
+"""State of a run: word and tone."""
+
+BLOCK_WORDS = {"planned": ("ждёт", ""), "done": ("посчитан", "good"), "parked": ("отложен", "bad")}
+
+SCOPE_WORDS = {
+    "city": "Весь город",
+    "organisation": "Управляющая организация",
+    "house": "Дом",
+    "account": "Счёт",
+}
+
+REASON_WORDS = {
+    "NO_AREA": "нет площади",
+    "NO_PEOPLE": "нет ни жителей, ни собственников",
+    "NO_TARIFF": "нет тарифа",
+    "NO_NORM": "нет норматива",
+    "NO_HOUSE_READING": "нет показания дома",
+    "NO_HOUSE_AREA": "нет площади дома",
+    "NEIGHBOUR": "ждёт соседнего счёта",
+    "OLDER_THAN_LAW": "месяц раньше правил",
+    "BLOCK_FAILED": "сбой части прогона",
+}
+"""Why an account is parked, shortly; the message of the account says the rest (billing.parked.Reason)."""
+
+REASON_DEEDS = {
+    "NO_AREA": ("Впишите площадь в карточке квартиры.", ""),
+    "NO_PEOPLE": ("Внесите собственника или жителей.", ""),
+    "NO_TARIFF": ("Добавьте тариф с документом.", "/centre/values"),
+    "NO_NORM": ("Добавьте норматив с документом.", "/centre/values"),
+    "NO_HOUSE_READING": ("Внесите показание общедомового счётчика.", ""),
+    "NO_HOUSE_AREA": ("Впишите площадь дома.", ""),
+    "NEIGHBOUR": ("Исправьте счёт, который назван в причине.", ""),
+    "OLDER_THAN_LAW": ("Расчёт за этот месяц не поддерживается.", ""),
+    "BLOCK_FAILED": ("Причину покажет журнал прогона; сообщите администратору.", ""),
+}
+"""What to do about a reason, and where."""
+
+
+def reason_words(reason: str) -> str:
+    """The short word of a reason; an unknown one as it is."""
+    return REASON_WORDS.get(reason.upper(), reason)
+
+
+def reason_deed(reason: str) -> tuple[str, str]:
+    """What to do and the page for it."""
+    return REASON_DEEDS.get(reason.upper(), ("Откройте счёт и посмотрите, чего не хватает.", ""))
