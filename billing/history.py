@@ -193,17 +193,18 @@ def in_a_row(months: frozenset[int] | set[int], period: int) -> int:
     return count
 
 
-def refusal(events: Iterable[Event], period: int) -> tuple[int, bool]:
+def refused_months(events: Iterable[Event], period: int) -> frozenset[int]:
+    """Months up to `period` touched by an act of refused access: their readings are kept, not billed."""
+    return frozenset(month for act in events if act.kind == REFUSAL for month in act.months(period))
+
+
+def refusal(events: Sequence[Event], period: int) -> tuple[int, bool]:
     """Month number of refused access (0 = none) and whether a second act was drawn up in the same row."""
-    acts = [event for event in events if event.kind == REFUSAL]
-    months: set[int] = set()
-    for act in acts:
-        months.update(act.months(period))
-    number = in_a_row(months, period)
+    number = in_a_row(refused_months(events, period), period)
     if number == 0:
         return 0, False
-    since = period - number + 1
-    drawn = sum(since <= Period.of(act.first).ordinal <= period for act in acts)
+    row = range(period - number + 1, period + 1)
+    drawn = sum(act.kind == REFUSAL and Period.of(act.first).ordinal in row for act in events)
     return number, drawn > 1
 
 
@@ -222,11 +223,13 @@ def points(facts: MeterFacts, period: int) -> list[Mark]:
 def state(facts: MeterFacts, period: Period) -> MeterState | None:
     """Columns of the meter for the month, or None when it is not in force or nothing was ever read.
 
-    The window ends with the last reading before the month, or before the fault if the meter is broken.
+    The window ends with the last reading before the month, or before the fault if the meter is broken. Readings
+    of months of refused access were not billed, so the next billed one is counted from the last before them.
     """
     if not in_force(facts.installed_on, facts.removed_on, period):
         return None
-    known = points(facts, period.ordinal)
+    refused = refused_months(facts.events, period.ordinal - 1)
+    known = [mark for mark in points(facts, period.ordinal) if mark.month not in refused]
     has_reading = bool(known) and known[-1].month == period.ordinal
     earlier = known[:-1] if has_reading else known
     if not earlier:

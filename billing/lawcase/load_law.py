@@ -5,39 +5,31 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from billing.law import RAISED_SERVICES
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import Law, NormStep, Step
 from billing.lawcase.units import COEFFICIENT, SERVICES, components, norm_unit, rate_unit
 from billing.services import CATALOGUE, Service
 
 LAW_KEYS = ("tariffs", "tariffs_nonresidential", "norms", "raising", "heating_months")
-RAISED = {
-    "cold_water": Service.COLD_WATER,
-    "hot_water": Service.HOT_WATER,
-    "electricity": Service.ELECTRICITY,
-}
+RAISED = {CATALOGUE[service].key: key for service, key in RAISED_SERVICES.items()}
 HEATING_MONTHS = "heating_months"
 YEAR_MONTHS_MAX = 12
 
 # kind of norm → (unit of the value, per what); the first kind of a service is meant when none is named
 NORM_KINDS: dict[int, dict[str, tuple[str, str]]] = {
-    Service.COLD_WATER: {"person": ("м³", "чел")},
-    Service.HOT_WATER: {"person": ("м³", "чел"), "heat_per_m3": ("Гкал", "м³")},
-    Service.SEWERAGE: {"person": ("м³", "чел")},
+    Service.COLD_WATER: {"person": ("м³", "чел"), "contract": ("м³", "")},
+    Service.HOT_WATER: {"person": ("м³", "чел"), "heat_per_m3": ("Гкал", "м³"), "contract": ("м³", "")},
+    Service.SEWERAGE: {"person": ("м³", "чел"), "contract": ("м³", "")},
     Service.HEATING: {"area": ("Гкал", "м²")},
-    Service.ELECTRICITY: {"person": ("кВт·ч", "чел")},
-    Service.GAS: {"person": ("м³", "чел"), "area": ("м³", "м²")},
+    Service.ELECTRICITY: {"person": ("кВт·ч", "чел"), "contract": ("кВт·ч", "")},
+    Service.GAS: {"person": ("м³", "чел"), "area": ("м³", "м²"), "contract": ("м³", "")},
     Service.WASTE: {"waste_year": ("м³", "чел")},
     Service.COMMON_COLD_WATER: {"common": ("м³", "м²")},
     Service.COMMON_HOT_WATER: {"common": ("м³", "м²")},
     Service.COMMON_SEWERAGE: {"common": ("м³", "м²")},
     Service.COMMON_ELECTRICITY: {"common": ("кВт·ч", "м²")},
 }
-
-
-def raising_key(service: int) -> str:
-    """Key of the raising coefficient of a service in Block.coefficients."""
-    return f"raise_{CATALOGUE[service].key}"
 
 
 def load_law(cell: Cell | None) -> Law:
@@ -48,7 +40,7 @@ def load_law(cell: Cell | None) -> Law:
     coefficients: dict[str, tuple[Step, ...]] = {}
     if "raising" in cells:
         for name, item in cells["raising"].fields(RAISED).items():
-            coefficients[raising_key(RAISED[name])] = _steps(item, _coefficient)
+            coefficients[RAISED[name]] = _steps(item, _coefficient)
     if "heating_months" in cells:
         coefficients[HEATING_MONTHS] = _steps(cells["heating_months"], _coefficient)
     return Law(

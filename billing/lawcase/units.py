@@ -38,11 +38,12 @@ def volume_unit(service: int) -> Unit:
 
 
 def norm_unit(unit: str, per: str) -> Unit:
-    """A norm: `unit` a person, m² or m³ a month (or a year)."""
+    """A norm: `unit` a person, m² or m³ a month (or a year); without `per`, the volume of a contract."""
     plain = SPELLINGS[unit]
     pers = (*SPELLINGS.get(per, ()), *(PEOPLE if per == "чел" else ()))
     both = tuple(f"{u}/{p}" for u in plain for p in pers)
-    return Unit(MICRO, f"норматив в {unit} на {per}", (*plain, *both), "6.935")
+    name = f"норматив в {unit} на {per}" if per else f"объём договора в {unit} за месяц"
+    return Unit(MICRO, name, (*plain, *both), "6.935")
 
 
 def rate_unit(service: int, component: int) -> Unit:
