@@ -23,10 +23,11 @@ class Basis(IntEnum):
     NORM_RAISED = 8  # no meter though possible
     NORM = 9  # a meter is impossible, or the service has no K
     AVERAGE_SUPPLIER = 10
-    NORM_FAULT_PLAIN = 12  # faulty under 3 months of data, periods 1–3: norm without K
+    NORM_FAULT_PLAIN = 12  # under 3 months of data for the average (fault, silence, refusal): norm without K
     LATE_READING = 13  # difference of readings less volumes billed meanwhile
     AVERAGE_NONRESIDENTIAL = 14
     NORM_TEMPORARY = 15
+    CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21
     HEAT_NORM = 30  # ф. 2
@@ -99,6 +100,9 @@ BASIS: dict[Basis, BasisInfo] = {
     ),
     Basis.AVERAGE_NONRESIDENTIAL: BasisInfo("по среднему, нежилое помещение", "ПП 354, п. 43", *_AVERAGE),
     Basis.NORM_TEMPORARY: BasisInfo("временно проживающие, по нормативу", "ПП 354, п. 56, 57", *_NORM),
+    Basis.CONTRACT: BasisInfo(
+        "по договору: нежилое помещение", "ПП 354, п. 43", "дней", "объём по договору за месяц, micro"
+    ),
     Basis.SUM_OF_WATERS: BasisInfo(
         "сумма холодной и горячей воды", "ПП 354, п. 42", "объём ХВС, micro", "объём ГВС, micro"
     ),

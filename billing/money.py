@@ -6,6 +6,8 @@ quotient from shortened operands, then mends the guess by the exact remainder mo
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,7 @@ def _bits(values: I64) -> int:
     return max(int(values.max()), -int(values.min())).bit_length()
 
 
-def _slow(x: I64, y: I64, d: I64) -> I64:
+def _slow(x: I64, y: I64, d: npt.NDArray[Any]) -> I64:
     """The same by Python integers: for rows too wide for the fast way."""
     out = np.empty(x.shape, np.int64)
     for i, (xi, yi, di) in enumerate(zip(x.tolist(), y.tolist(), d.tolist(), strict=True)):
@@ -35,56 +37,87 @@ def _slow(x: I64, y: I64, d: I64) -> I64:
 def mul_div_half_up(x: npt.ArrayLike, y: npt.ArrayLike, d: npt.ArrayLike) -> I64:
     """round(x × y / d), half away from zero. x, y, d broadcast to (n,); d > 0. Result (n,) int64, exact."""
     xs, ys, ds = (np.asarray(v, np.int64) for v in (x, y, d))
-    narrow_y, narrow_d = _bits(np.atleast_1d(ys)), _bits(np.atleast_1d(ds))
-    width_x = _bits(np.atleast_1d(xs))
-    assert narrow_d < 62 and np.all(ds > 0), "divisor must be positive and below 2**61"
-    if width_x + narrow_y < 61:
-        product = xs * ys
-        magnitude = (np.abs(product) * 2 + ds) // (2 * ds)
-        return np.asarray(np.where(product < 0, -magnitude, magnitude), np.int64)
+    assert _bits(np.atleast_1d(ds)) < 62 and np.all(ds > 0), "divisor must be positive and below 2**61"
+    if _bits(np.atleast_1d(xs)) + _bits(np.atleast_1d(ys)) < 61:
+        return _narrow(xs * ys, ds)
     xs, ys, ds = (np.ascontiguousarray(v).ravel() for v in np.broadcast_arrays(xs, ys, ds))
     return _wide(xs, ys, ds)
 
 
+def _narrow(product: I64, d: I64) -> I64:
+    """product / d where twice the product fits."""
+    if product.size and int(product.min()) >= 0:
+        return np.asarray((product * 2 + d) // (d * 2), np.int64)
+    magnitude = (np.abs(product) * 2 + d) // (d * 2)
+    return np.asarray(np.where(product < 0, -magnitude, magnitude), np.int64)
+
+
 def _wide(x: I64, y: I64, d: I64) -> I64:
-    """Rows whose product does not fit: split off a·d from x, so that only the remainder is multiplied."""
-    small = np.maximum(np.abs(x), 1)
-    fits = np.abs(y) < LIMIT // 2 // small
+    """Rows of which some products do not fit: those that fit go the short way, the others by a mended guess."""
+    fits = np.abs(y) < LIMIT // 2 // np.maximum(np.abs(x), 1)
     out = np.empty(x.shape, np.int64)
-    product = x[fits] * y[fits]
-    magnitude = (np.abs(product) * 2 + d[fits]) // (2 * d[fits])
-    out[fits] = np.where(product < 0, -magnitude, magnitude)
-    rest = ~fits
-    if rest.any():
-        out[rest] = _by_parts(x[rest], y[rest], d[rest])
+    out[fits] = _narrow(x[fits] * y[fits], d[fits])
+    rest = np.flatnonzero(~fits)
+    if rest.size:
+        xr, yr = x[rest], y[rest]
+        magnitude = _by_guess(np.abs(xr), np.abs(yr), d[rest])
+        out[rest] = np.where((xr < 0) != (yr < 0), -magnitude, magnitude)
     return out
 
 
-def _by_parts(x: I64, y: I64, d: I64) -> I64:
-    """x·y/d = (x div d)·y + (x mod d)·y/d, first with x the wider factor; what is still too wide goes the slow way."""
-    swap = np.abs(y) > np.abs(x)
-    wide, thin = np.where(swap, y, x), np.where(swap, x, y)
-    sign = np.sign(wide) * np.sign(thin)
-    wide, thin = np.abs(wide), np.abs(thin)
-    whole, part = wide // d, wide % d
-    thick = np.maximum(thin, 1)
-    fits = (part < LIMIT // 2 // thick) & (whole < LIMIT // 2 // thick)
+def _by_guess(x: I64, y: I64, d: I64) -> I64:
+    """x·y/d for x, y >= 0 whose product takes up to ~75 bits.
+
+    The quotient of shortened operands is off by less than the remainder can tell: x·y − guess·d fits 62 bits (the
+    four conditions below bound it), so the wrapping difference modulo 2**64 is the true one and mends the guess.
+    """
+    wide, thin = np.maximum(x, y), np.minimum(x, y)
+    bits_x, bits_y, bits_d, bits_least = _bits(wide), _bits(thin), _bits(d), int(d.min()).bit_length()
+    shift = max(bits_x + bits_y - 61, 0)
+    sure = (
+        bits_x + bits_y + shift + 2 - bits_least <= 61
+        and shift + bits_y <= 60
+        and bits_d <= 60
+        and bits_least >= shift + 2
+    )
+    if not sure:
+        return _outliers_apart(wide, thin, d, bits_x)
+    guess = ((wide >> shift) * thin) // (d >> shift)
+    off = wide * thin - guess * d
+    step = off // d
+    rest = off - step * d
+    return np.asarray(guess + step + (rest * 2 >= d), np.int64)
+
+
+def _outliers_apart(x: I64, y: I64, d: I64, bits_x: int) -> I64:
+    """The widest rows by Python integers, the others again by a guess."""
+    outliers = x >= 1 << max(bits_x - 6, 0)
     out = np.empty(x.shape, np.int64)
-    w, p, t, q = whole[fits], part[fits], thin[fits], d[fits]
-    out[fits] = sign[fits] * (w * t + (2 * p * t + q) // (2 * q))
-    rest = ~fits
+    out[outliers] = _slow(x[outliers], y[outliers], d[outliers])
+    rest = ~outliers
     if rest.any():
-        out[rest] = _slow(x[rest], y[rest], d[rest])
+        out[rest] = _by_guess(x[rest], y[rest], d[rest])
     return out
 
 
 def charge(volume_num: npt.ArrayLike, volume_den: npt.ArrayLike, rate: npt.ArrayLike, over: int = 1) -> I64:
-    """Kopecks of volume_num / volume_den micro-units at `rate`, divided by `over` (1000 for permille surcharges)."""
+    """Kopecks of volume_num / volume_den micro-units at `rate`, divided by `over` (1000 for permille surcharges).
+
+    Denominators up to 2**33 go by columns; a wider one costs that row a slow exact division.
+    """
     den = np.asarray(volume_den, np.int64)
-    assert _bits(np.atleast_1d(den)) + (RATE_TO_KOPECKS * over).bit_length() < 62, (
-        "denominator too wide, reduce it"
-    )
-    return mul_div_half_up(volume_num, rate, den * np.int64(RATE_TO_KOPECKS * over))
+    by = RATE_TO_KOPECKS * over
+    if _bits(np.atleast_1d(den)) + by.bit_length() < 61:
+        return mul_div_half_up(volume_num, rate, den * np.int64(by))
+    num, den, rates = (np.ascontiguousarray(v) for v in np.broadcast_arrays(volume_num, den, rate))
+    assert (den > 0).all(), "denominator must be positive"
+    wide = den >= 1 << (60 - by.bit_length())
+    out = np.empty(num.shape, np.int64)
+    out[wide] = _slow(num[wide], rates[wide], den[wide].astype(object) * by)
+    rest = ~wide
+    if rest.any():
+        out[rest] = mul_div_half_up(num[rest], rates[rest], den[rest] * np.int64(by))
+    return out
 
 
 def reduce_fraction(num: I64, den: I64) -> tuple[I64, I64]:

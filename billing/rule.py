@@ -1,0 +1,420 @@
+"""What every rule of a service shares: the clause it follows, the work sheet of a block, and how lines are made.
+
+A rule says which accounts, what volume, which rate; `emit` cuts lines where the rate changes inside the month, parks
+whom a rate is missing for, and rounds once a line. Everything is a column; no loop runs over accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from billing.block import MISSING, Block
+from billing.law import FederalLaw
+from billing.money import charge
+from billing.parked import Parked, Reason
+from billing.quantity import PERMILLE
+
+I64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+Scalar = I64 | int
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CLAUSES: dict[str, list[str]] = {}
+
+
+def clause(text: str) -> Callable[[F], F]:
+    """Ties a leaf of the law to its clause: kept in CLAUSES (clause → functions) for the register and its test."""
+
+    def tie(function: F) -> F:
+        CLAUSES.setdefault(text, []).append(f"{function.__module__}.{function.__qualname__}")
+        function.clause = text  # type: ignore[attr-defined]
+        return function
+
+    return tie
+
+
+@dataclass(slots=True)
+class Volume:
+    """Volumes of n rows: even / even_den spread evenly over the days open, plus daily / daily_den by segments.
+
+    even (n,), daily (S, n); a denominator is one number or (n,).
+    """
+
+    even: I64 | None = None
+    even_den: Scalar = 1
+    daily: I64 | None = None
+    daily_den: Scalar = 1
+
+    def take(self, rows: Rows | Bool) -> Volume:
+        return Volume(
+            None if self.even is None else self.even[rows],
+            _some(self.even_den, rows),
+            None if self.daily is None else self.daily[:, rows],
+            _some(self.daily_den, rows),
+        )
+
+    def whole(self) -> tuple[I64, Scalar]:
+        """The month as one fraction."""
+        daily = None if self.daily is None else self.daily.sum(0)
+        return _joined(self.even, self.even_den, daily, self.daily_den)
+
+    def part(self, of_run: Bool, share: I64, total: I64) -> tuple[I64, Scalar]:
+        """Fraction of a run of segments: `of_run` (S, n), its open days `share` out of `total`, both (n,)."""
+        daily = None if self.daily is None else (self.daily * of_run).sum(0)
+        if self.even is None:
+            return _joined(None, 1, daily, self.daily_den)
+        cut = share != total
+        even = np.where(cut, self.even * share, self.even)
+        return _joined(even, np.where(cut, self.even_den * total, self.even_den), daily, self.daily_den)
+
+
+def _some(value: Any, rows: Any) -> Any:
+    """Rows of a column; a single number stays what it is."""
+    return value[..., rows] if isinstance(value, np.ndarray) and value.ndim else value
+
+
+def _joined(even: I64 | None, even_den: Scalar, daily: I64 | None, daily_den: Scalar) -> tuple[I64, Scalar]:
+    if daily is None:
+        assert even is not None, "a volume without numbers"
+        return even, even_den
+    if even is None:
+        return daily, daily_den
+    return even * daily_den + daily * even_den, even_den * daily_den
+
+
+@dataclass(slots=True)
+class Part:
+    """Lines of one service component, at most one an account. A field is a column (n,) or one number for all."""
+
+    service: int
+    component: int
+    rows: Rows
+    supplier: npt.NDArray[np.int32]
+    basis: Any
+    first_day: Any
+    days: Any
+    num: I64
+    den: Scalar
+    rate: I64
+    amount: I64
+    surcharge: I64 | int
+    raised: I64 | int
+    a: Any
+    b: Any
+
+
+@dataclass(slots=True)
+class Used:
+    """Volume of a service in every account of the block, dense: even / even_den + daily.sum(0) / days.
+
+    by_norm and unknown say how it was found and where it could not be.
+    """
+
+    even: I64  # (N,)
+    even_den: I64  # (N,) 1 or 60
+    daily: I64  # (S, N) over the days of the month
+    by_norm: Bool
+    measured: Bool
+    unknown: Bool
+
+    @classmethod
+    def nothing(cls, segments: int, size: int) -> Used:
+        made = (np.zeros(size, np.bool_) for _ in range(3))
+        return cls(
+            np.zeros(size, np.int64), np.ones(size, np.int64), np.zeros((segments, size), np.int64), *made
+        )
+
+    def over(self, days: int) -> I64:
+        """Numerators over the common denominator 60 × days, (N,)."""
+        scale = np.where(self.even_den == 1, AVERAGE_DEN * days, days)
+        return np.asarray(self.even * scale + self.daily.sum(0) * AVERAGE_DEN, np.int64)
+
+
+@dataclass(slots=True)
+class Meterings:
+    """Row of the decision table for each meter of a block and its volumes: see billing.metering.
+
+    rank (M,), measured and average60 (M, 3) by zone.
+    """
+
+    rank: I64
+    measured: I64
+    average60: I64
+
+    @classmethod
+    def empty(cls) -> Meterings:
+        return cls(np.zeros(0, np.int64), np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int64))
+
+
+AVERAGE_DEN = 60  # least common multiple of windows of 3…6 months
+
+
+@dataclass(slots=True)
+class Work:
+    """The sheet of one block: what was read, what rules found so far, who is parked."""
+
+    block: Block
+    law: FederalLaw
+    parked: Parked
+    parts: list[Part] = field(default_factory=list)
+    used: dict[int, Used] = field(default_factory=dict)
+    meterings: Meterings = field(default_factory=lambda: Meterings.empty())
+    open_total: I64 = field(init=False)
+    _has: dict[int, tuple[Bool, npt.NDArray[np.int32]]] = field(default_factory=dict)
+    _consumer: I64 = field(init=False)
+
+    def __post_init__(self) -> None:
+        accounts, houses = self.block.accounts, len(self.block.houses)
+        self.open_total = accounts.open_days.sum(0)
+        nonresidential = accounts.kind == NONRESIDENTIAL
+        self._consumer = nonresidential.astype(np.int64) * houses + accounts.house
+
+    @property
+    def segments(self) -> int:
+        return len(self.block.days)
+
+    @property
+    def month(self) -> str:
+        return self.block.period.title
+
+    def has(self, service: int) -> Bool:
+        """(N,) accounts open in the month that have the service."""
+        return self._of(service)[0]
+
+    def supplier(self, service: int) -> npt.NDArray[np.int32]:
+        return self._of(service)[1]
+
+    def _of(self, service: int) -> tuple[Bool, npt.NDArray[np.int32]]:
+        if service not in self._has:
+            has, supplier = self.block.has(service)
+            self._has[service] = has & (self.open_total > 0), supplier
+        return self._has[service]
+
+    def rate(self, service: int, component: int, rows: Rows) -> I64:
+        """Tariff of the rows by segment, (S, n), MISSING where there is none."""
+        table = self.block.rates.get((service, component))
+        if table is None:
+            return np.full((self.segments, len(rows)), MISSING, np.int64)
+        flat = table.values.reshape(self.segments, -1)
+        return flat.take(self._consumer[rows], axis=1)
+
+    def norm(self, service: int, kind: str, rows: Rows) -> I64:
+        """Norm of the rows by segment, (S, n), MISSING where there is none."""
+        table = self.block.norms.get((service, kind))
+        if table is None:
+            return np.full((self.segments, len(rows)), MISSING, np.int64)
+        accounts = self.block.accounts
+        _, _, rooms_max, persons_max = table.values.shape
+        cell = table.group[accounts.house[rows]].astype(np.int64)
+        if rooms_max > 1 or persons_max > 1:
+            rooms = np.clip(accounts.rooms[rows], 1, rooms_max).astype(np.int64) - 1
+            persons = np.clip(accounts.persons[rows], 1, persons_max).astype(np.int64) - 1
+            cell = (cell * rooms_max + rooms) * persons_max + persons
+        return table.values.reshape(self.segments, -1).take(cell, axis=1)
+
+    def house_norm(self, service: int, kind: str) -> I64:
+        """Norm of whole houses by segment, (S, H), MISSING where there is none."""
+        table = self.block.norms.get((service, kind))
+        if table is None:
+            return np.full((self.segments, len(self.block.houses)), MISSING, np.int64)
+        return np.asarray(table.values[:, table.group, 0, 0], np.int64)
+
+    def missing(self, values: I64, rows: Rows) -> Bool:
+        """(n,) rows with a MISSING value in a segment in which the account is open."""
+        if self.segments == 1:
+            return np.asarray(values[0] == MISSING, np.bool_)
+        opened = self.block.accounts.open_days[:, rows] > 0
+        return np.asarray(((values == MISSING) & opened).any(0), np.bool_)
+
+    def park(self, rows: Rows, reason: Reason, service: int, detail: str | None = None) -> None:
+        if rows.size:
+            self.parked.add(rows, reason, service, self.month if detail is None else detail)
+
+
+NONRESIDENTIAL = 2  # billing.block.AccountKind.NONRESIDENTIAL, without an attribute look-up a column
+
+RULES: dict[int, Callable[[Work], None]] = {}
+
+
+def service_rule(*services: int) -> Callable[[Callable[[Work], None]], Callable[[Work], None]]:
+    """Registers the function that charges these services."""
+
+    def register(function: Callable[[Work], None]) -> Callable[[Work], None]:
+        for service in services:
+            assert service not in RULES, f"two rules for service {service}"
+            RULES[service] = function
+        return function
+
+    return register
+
+
+def emit(
+    work: Work,
+    service: int,
+    component: int,
+    rows: Rows,
+    volume: Volume,
+    *,
+    basis: Any,
+    a: Any,
+    b: Any,
+    rate: I64 | None = None,
+    raising: I64 | None = None,
+    skip_missing: bool = False,
+) -> None:
+    """Lines of `rows` (n,), each account at most once.
+
+    basis is one number or (n,); a is (n,), or (S, n) to be summed over the segments of a line; b is one number, (n,),
+    or (S, n) of which a line takes that of its first day. rate (S, n) is the service's own when not given; raising
+    (S, n) or (S, 1) is K in permille and acts on daily volumes. A missing rate parks the account, or with
+    `skip_missing` only leaves out that stretch of days (another component covers it).
+    """
+    if rows.size == 0:
+        return
+    rates = work.rate(service, component, rows) if rate is None else rate
+    if not skip_missing:
+        gone = work.missing(rates, rows)
+        if gone.any():
+            work.park(rows[gone], Reason.NO_TARIFF, service)
+            kept = ~gone
+            rows, volume, rates = rows[kept], volume.take(kept), rates[:, kept]
+            basis, a, b, raising = (_some_rows(v, kept) for v in (basis, a, b, raising))
+    spread = _Spread(work, service, component, rows, volume, rates, basis, a, b, raising)
+    if work.segments == 1:
+        spread.uncut(None)
+        return
+    same = np.asarray((rates == rates[0]).all(0), np.bool_)
+    if same.all():
+        spread.uncut(None)
+        return
+    if same.any():
+        spread.uncut(same)
+    spread.take(~same).cut()
+
+
+def _some_rows(value: Any, kept: Bool) -> Any:
+    """Rows of an operand: (S, 1) and single numbers are for all."""
+    if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] == len(kept):
+        return value[..., kept]
+    return value
+
+
+@dataclass(slots=True)
+class _Spread:
+    """Operands of one `emit`."""
+
+    work: Work
+    service: int
+    component: int
+    rows: Rows
+    volume: Volume
+    rates: I64
+    basis: Any
+    a: Any
+    b: Any
+    raising: I64 | None
+
+    def take(self, kept: Bool) -> _Spread:
+        operands = (_some_rows(v, kept) for v in (self.basis, self.a, self.b, self.raising))
+        volume, rates = self.volume.take(kept), self.rates[:, kept]
+        return _Spread(self.work, self.service, self.component, self.rows[kept], volume, rates, *operands)
+
+    def uncut(self, kept: Bool | None) -> None:
+        """Rows with one rate over the month."""
+        if kept is not None:
+            self.take(kept).uncut(None)
+            return
+        rate = self.rates[0]
+        given = rate != MISSING
+        if not given.all():  # only with skip_missing
+            self.take(given).uncut(None)
+            return
+        num, den = self.volume.whole()
+        raised: I64 | int = 0
+        if self.raising is not None and self.volume.daily is not None:
+            raised = (self.volume.daily * (self.raising - PERMILLE)).sum(0)
+        a = self.a.sum(0) if getattr(self.a, "ndim", 1) == 2 else self.a
+        b = self.b[0] if getattr(self.b, "ndim", 1) == 2 else self.b
+        self.add(self.rows, 1, self.work.block.days_in_month, num, den, rate, raised, self.basis, a, b)
+
+    def cut(self) -> None:
+        """Rows whose rate changes: a line for each run of days with one rate on which the account is open."""
+        block = self.work.block
+        opened = block.accounts.open_days[:, self.rows]
+        run = np.zeros(self.rates.shape, np.int64)
+        run[1:] = np.cumsum(self.rates[1:] != self.rates[:-1], axis=0)
+        for number in range(int(run[-1].max()) + 1):
+            of_run = run == number
+            share = (opened * of_run).sum(0)
+            first = of_run.argmax(0)
+            rate = self.rates[first, np.arange(len(self.rows))]
+            kept = (share > 0) & (rate != MISSING)
+            if kept.any():
+                self.take(kept)._run(of_run[:, kept], share[kept], first[kept], rate[kept])
+
+    def _run(self, of_run: Bool, share: I64, first: Rows, rate: I64) -> None:
+        block = self.work.block
+        num, den = self.volume.part(of_run, share, self.work.open_total[self.rows])
+        raised: I64 | int = 0
+        if self.raising is not None and self.volume.daily is not None:
+            raised = (self.volume.daily * of_run * (self.raising - PERMILLE)).sum(0)
+        a = (self.a * of_run).sum(0) if getattr(self.a, "ndim", 1) == 2 else self.a
+        b = self.b[first, np.arange(len(first))] if getattr(self.b, "ndim", 1) == 2 else self.b
+        days = (block.days[:, None] * of_run).sum(0)
+        self.add(self.rows, block.first_day[first], days, num, den, rate, raised, self.basis, a, b)
+
+    def add(
+        self,
+        rows: Rows,
+        first_day: Any,
+        days: Any,
+        num: I64,
+        den: Scalar,
+        rate: I64,
+        raised: I64 | int,
+        basis: Any,
+        a: Any,
+        b: Any,
+    ) -> None:
+        """One rounding a line, another for its surcharge, which is money of its own."""
+        if rows.size == 0:
+            return
+        amount = charge(num, den, rate)
+        surcharge: I64 | int = 0
+        if not isinstance(raised, int):
+            surcharge = charge(raised, den, rate, over=PERMILLE)
+        supplier = self.work.supplier(self.service)[rows]
+        self.work.parts.append(
+            Part(
+                self.service,
+                self.component,
+                rows,
+                supplier,
+                basis,
+                first_day,
+                days,
+                num,
+                den,
+                rate,
+                amount,
+                surcharge,
+                raised,
+                a,
+                b,
+            )
+        )
+
+
+def services_of(rules: Iterable[Callable[[Work], None]]) -> dict[Callable[[Work], None], tuple[int, ...]]:
+    """Which services a rule charges: the other way round than RULES."""
+    out: dict[Callable[[Work], None], tuple[int, ...]] = {}
+    for rule in rules:
+        out[rule] = tuple(code for code, function in RULES.items() if function is rule)
+    return out

@@ -1,0 +1,234 @@
+"""What an account used of a metered service: by meters, by average, by the norm; and how that becomes lines.
+
+Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60. The choice among methods is made in
+billing.metering; here the norm is multiplied out, people without whom there is no norm are found missing, and the
+volumes are handed on to the services that need them (sewerage, common needs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from billing.basis import OWNERS, Basis
+from billing.block import MISSING, AccountKind, Bool, I64
+from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
+from billing.parked import Reason
+from billing.rule import AVERAGE_DEN, Rows, Scalar, Used, Volume, Work, clause, emit
+from billing.services import CATALOGUE
+
+
+@dataclass(slots=True)
+class NormGroup:
+    """Accounts charged by a norm: volume daily (S, n) / den, people × days (S, n), norm (S, n), K by raised (n,)."""
+
+    rows: Rows
+    basis: Any
+    daily: I64
+    den: Scalar
+    people: I64
+    norm: I64
+    raised: Bool
+
+    def take(self, kept: Rows | Bool) -> NormGroup:
+        basis = self.basis[kept] if isinstance(self.basis, np.ndarray) else self.basis
+        den = self.den[kept] if isinstance(self.den, np.ndarray) else self.den
+        raised = self.raised[kept]
+        return NormGroup(
+            self.rows[kept], basis, self.daily[:, kept], den, self.people[:, kept], self.norm[:, kept], raised
+        )
+
+
+@dataclass(slots=True)
+class Use:
+    """Volumes of one service in the block, in disjoint groups by method (a temporary group goes beside a norm)."""
+
+    service: int
+    joined: Joined
+    norms: list[NormGroup]
+
+
+@clause("ПП 354, п. 42, прил. 2, ф. 4")
+def by_norm(people_days: I64, norm: I64) -> I64:
+    """Persons × norm; over the days of the month, daily volumes summed. (S, n)"""
+    return people_days * norm
+
+
+@clause("ПП 354, п. 42, прил. 2, ф. 4(1)")
+def raising(work: Work, service: int, rows: Rows) -> I64 | None:
+    """K of the service in permille by segment, (S, 1) or (S, n); None when the service has none."""
+    federal = work.law.raising.get(service)
+    if federal is None:
+        return None
+    regional = work.block.coefficients.get(f"raise_{CATALOGUE[service].key}")
+    if regional is None:
+        return federal[:, None]
+    given = regional[:, work.block.accounts.house[rows]]
+    return np.where(given == MISSING, federal[:, None], given)
+
+
+@clause("ПП 354, п. 56(2)")
+def with_owners(work: Work, rows: Rows, basis: I64) -> I64:
+    """Row 11: nobody lives, owners are counted; the basis says so."""
+    return basis + OWNERS * work.block.accounts.by_owners[rows]
+
+
+def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
+    """Volumes of a service measured by meters, with work.used filled for sewerage and common needs.
+
+    Accounts whose norm or people are missing are parked and marked unknown. needs_norm is False where a service has
+    something else than a norm per person to fall back to (sewerage, heating, gas): then only meters are joined.
+    """
+    joined = join(work, service)
+    use = Use(service, joined, [])
+    used = Used.nothing(work.segments, len(work.block))
+    work.used[service] = used
+    for group in joined.measured.values():
+        used.even[group.rows] += group.num
+        used.measured[group.rows] = True
+    for group in joined.averaged.values():
+        used.even[group.rows] += group.num
+        used.even_den[group.rows] = AVERAGE_DEN
+        used.measured[group.rows] = True
+    if needs_norm:
+        by_contract, by_people = without_meter(work, joined, service)
+        use.norms = [
+            contract_group(work, service, by_contract),
+            *people_groups(work, service, "person", by_people, norm_basis(work, joined, service, by_people)),
+        ]
+        for group_by_norm in use.norms:
+            add_norm(used, group_by_norm)
+    return use
+
+
+def without_meter(work: Work, joined: Joined, service: int) -> tuple[Rows, Rows]:
+    """Accounts of the service that no meter or average covers: non-residential ones, then dwellings."""
+    uncovered = work.has(service) & ((joined.rank < FIRST_AVERAGE) | (joined.rank == NO_METER))
+    nonresidential = work.block.accounts.kind == AccountKind.NONRESIDENTIAL
+    return np.flatnonzero(uncovered & nonresidential), np.flatnonzero(uncovered & ~nonresidential)
+
+
+def add_norm(used: Used, group: NormGroup) -> None:
+    """Adds volumes by norm whose denominator is the days of the month."""
+    used.daily[:, group.rows] += group.daily
+    used.by_norm[group.rows] = True
+
+
+def norm_basis(work: Work, joined: Joined, service: int, rows: Rows) -> I64:
+    """Rows 3, 5, 7, 12 from the meters; rows 8, 9 where there is none; row 11 by owners. (n,)"""
+    rank = joined.rank[rows]
+    impossible = (work.block.accounts.meter_impossible[rows] >> service & 1).astype(np.bool_)
+    plain = impossible | (service not in work.law.raising)
+    no_meter = np.where(plain, int(Basis.NORM), int(Basis.NORM_RAISED))
+    of_meter = BASIS_OF_RANK[np.minimum(rank, NO_METER - 1)]
+    return with_owners(work, rows, np.where(rank == NO_METER, no_meter, of_meter).astype(np.int64))
+
+
+@clause("ПП 354, п. 60")
+def is_raised(basis: I64) -> Bool:
+    """Methods whose norm takes K: no meter though possible, long fault, refused access."""
+    row = np.where(basis > OWNERS, basis - OWNERS, basis)
+    return np.isin(row, (int(Basis.NORM_FAULT), int(Basis.NORM_REFUSED), int(Basis.NORM_RAISED)))
+
+
+@clause("ПП 354, п. 43")
+def contract_group(work: Work, service: int, rows: Rows) -> NormGroup:
+    """Non-residential premises by the volume of their contract (norm of kind «contract», a month)."""
+    norm = work.norm(service, "contract", rows)
+    gone = work.missing(norm, rows)
+    lost = rows[gone]
+    work.park(lost, Reason.NO_NORM, service)
+    work.used[service].unknown[lost] = True
+    rows, norm = rows[~gone], filled(norm[:, ~gone])
+    days = work.block.accounts.open_days[:, rows]
+    none = np.zeros(len(rows), np.bool_)
+    return NormGroup(rows, int(Basis.CONTRACT), days * norm, work.block.days_in_month, days, norm, none)
+
+
+def people_groups(work: Work, service: int, kind: str, rows: Rows, basis: I64) -> list[NormGroup]:
+    """Dwellings by the norm per person, and their temporary residents apart. Parks whom people or norm miss."""
+    accounts, days = work.block.accounts, work.block.days_in_month
+    norm = work.norm(service, kind, rows)
+    people = accounts.norm_person_days[:, rows]
+    nobody = people.sum(0) == 0
+    gone = work.missing(norm, rows)
+    work.park(rows[nobody], Reason.NO_PEOPLE, service)
+    work.park(rows[gone & ~nobody], Reason.NO_NORM, service)
+    lost = gone | nobody
+    if lost.any():
+        work.used[service].unknown[rows[lost]] = True
+        kept = ~lost
+        rows, norm, people, basis = rows[kept], norm[:, kept], people[:, kept], basis[kept]
+    norm = filled(norm)
+    raised = is_raised(basis)
+    group = NormGroup(rows, basis, by_norm(people, norm), days, people, norm, raised)
+    return [group, *temporary_group(work, group)]
+
+
+@clause("ПП 354, п. 56, 57")
+def temporary_group(work: Work, group: NormGroup) -> list[NormGroup]:
+    """Temporary residents of the group's accounts: the same norm and K by their days, a line of their own."""
+    temporary = work.block.accounts.temporary_days[:, group.rows]
+    some = np.flatnonzero(temporary.any(0))
+    if some.size == 0:
+        return []
+    part = group.take(some)
+    people = temporary[:, some]
+    basis = int(Basis.NORM_TEMPORARY)
+    return [NormGroup(part.rows, basis, people * part.norm, part.den, people, part.norm, part.raised)]
+
+
+def filled(norm: I64) -> I64:
+    """MISSING only remains where an account is not open: there the next day's value stands for the reader."""
+    if (norm != MISSING).all():
+        return norm
+    out = norm.copy()
+    for segment in range(len(out) - 2, -1, -1):
+        out[segment] = np.where(out[segment] == MISSING, out[segment + 1], out[segment])
+    return np.maximum(out, 0)
+
+
+def charge_use(work: Work, use: Use, component: int, *, raise_norm: bool = True, **options: Any) -> None:
+    """Lines of a service with one rate a component: each group in turn. Zones of electricity keep their component."""
+    for zone, group in use.joined.measured.items():
+        emit_group(work, use.service, zone or component, group, 1, **options)
+    for zone, group in use.joined.averaged.items():
+        emit_group(work, use.service, zone or component, group, AVERAGE_DEN, **options)
+    for by in use.norms:
+        emit_norm(work, use.service, component, by, raise_norm=raise_norm, **options)
+
+
+def emit_group(work: Work, service: int, component: int, group: Group, den: int, **options: Any) -> None:
+    """Lines of volumes found by meters."""
+    volume = Volume(even=group.num, even_den=den)
+    emit(work, service, component, group.rows, volume, basis=group.basis, a=group.a, b=group.b, **options)
+
+
+def emit_norm(
+    work: Work, service: int, component: int, group: NormGroup, *, raise_norm: bool = True, **options: Any
+) -> None:
+    """Lines of volumes by norm: those with K and those without in two goes."""
+    coefficient = raising(work, service, group.rows) if raise_norm else None
+    parts = [(group, None)]
+    if coefficient is not None and group.raised.any():
+        plain = group.take(~group.raised)
+        raised = group.take(group.raised)
+        if coefficient.shape[1] != 1:
+            coefficient = coefficient[:, group.raised]
+        parts = [(plain, None), (raised, coefficient)]
+    for part, k in parts:
+        volume = Volume(daily=part.daily, daily_den=part.den)
+        emit(
+            work,
+            service,
+            component,
+            part.rows,
+            volume,
+            basis=part.basis,
+            a=part.people,
+            b=part.norm,
+            raising=k,
+            **options,
+        )
