@@ -223,8 +223,8 @@ def points(facts: MeterFacts, period: int) -> list[Mark]:
 def state(facts: MeterFacts, period: Period) -> MeterState | None:
     """Columns of the meter for the month, or None when it is not in force or nothing was ever read.
 
-    The window ends with the last reading before the month, or before the fault if the meter is broken. What
-    was read in months of refused access was not billed: the next billed reading is counted from the one before.
+    The window ends with the last reading before the month, or before the fault of a broken meter. Readings of
+    months of refused access were not billed: the next billed reading is counted from the last before them.
     """
     if not in_force(facts.installed_on, facts.removed_on, period):
         return None

@@ -22,6 +22,13 @@ PASSED, FAILED = "✓", "✗"
 Say = Callable[[str], None]
 
 
+def main(paths: Iterable[str], say: Say, **options: Any) -> int:
+    """The command: law_test with the product's own rules."""
+    from billing.accrue import accrue
+
+    return law_test(paths, accrue, say, **options)
+
+
 def law_test(
     paths: Iterable[str],
     accrue: Accrue,
