@@ -53,46 +53,6 @@ class RunMark:
     total_kopecks: int
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Sums of the month and of the one before."""
-
-    published_kopecks: int
-    before_kopecks: int
-    paid_kopecks: int
-    paid_before_kopecks: int
-    accounts_count: int
-
-
-async def figures(session: Session, period: dt.date) -> Figures:
-    """Charged by published runs, paid by the date of payment, accounts open in the month."""
-    row = (
-        await session.execute(
-            text("""
-            SELECT coalesce(r.published, 0)::bigint AS published_kopecks,
-                   coalesce(r.before, 0)::bigint AS before_kopecks,
-                   coalesce(p.paid, 0)::bigint AS paid_kopecks,
-                   coalesce(p.before, 0)::bigint AS paid_before_kopecks,
-                   (SELECT count(*)::int FROM accounts
-                     WHERE opened_on < :next
-                       AND (closed_on IS NULL OR closed_on >= :period)) AS accounts_count
-              FROM (SELECT sum(kopecks) FILTER (WHERE period = :period) AS published,
-                           sum(kopecks) FILTER (WHERE period = :before) AS before
-                      FROM (SELECT state, period, amount_kopecks + surcharge_kopecks AS kopecks
-                              FROM runs) sums
-                     WHERE state = 'published' AND period IN (:period, :before)) r,
-                   (SELECT sum(-amount_kopecks) FILTER (WHERE period = :period) AS paid,
-                           sum(-amount_kopecks) FILTER (WHERE period = :before) AS before
-                      FROM (SELECT s.period, s.amount_kopecks
-                              FROM postings s JOIN entries e ON e.id = s.entry_id
-                             WHERE e.kind = 'payment' AND s.account_id IS NOT NULL
-                               AND e.period IN (:period, :before)) postings) p"""),
-            {"period": period, "before": month_before(period), "next": month_after(period)},
-        )
-    ).one()
-    return Figures(**row._mapping)
-
-
 def month_after(period: dt.date) -> dt.date:
     """The first day of the next month."""
     return (period + dt.timedelta(days=32)).replace(day=1)

@@ -366,7 +366,7 @@ SELECT 'service' AS dimension, l.service::int AS key, v.label AS name,
   FROM lines l
   JOIN wanted w ON w.id = l.run_id
   CROSS JOIN LATERAL (
-    SELECT (l.amount_kopecks + l.surcharge_kopecks) * CASE l.kind WHEN 1 THEN -1 ELSE 1 END AS signed) m
+    SELECT l.amount_kopecks + l.surcharge_kopecks AS signed) m
   LEFT JOIN services v ON v.code = l.service
  WHERE l.run_id = ANY (ARRAY(SELECT id FROM wanted)) AND l.account_id = ANY (ARRAY(SELECT id FROM mine))
  GROUP BY l.service, v.label, v.position ORDER BY v.position

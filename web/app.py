@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from storage.engine import Database
 from web import auth, centre, errors, health, jobs, search, static
+from web.cache import Remembered
 from web.config import WebConfig, from_environment
 from web.middleware import Surround
 from web.roles import refuse_undeclared
@@ -45,6 +46,7 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
     app.state.config = known
     app.state.database = Database(known.database_url, "web")
     app.state.is_stopping = False
+    app.state.remembered = Remembered()
     app.include_router(static.router)
     app.include_router(health.router)
     for feature in FEATURES:

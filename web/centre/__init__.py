@@ -1,5 +1,5 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import run, runs
+from web.centre import month, parked, run, run_houses, runs
 
-ROUTERS = (runs.router, run.router)
+ROUTERS = (month.router, runs.router, run_houses.router, run.router, parked.router)

@@ -1,0 +1,249 @@
+"""«Месяц»: where the month is, what is late, what is next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from billing.period import Period
+from storage import month_pages
+from storage.month_pages import CompanyRow, MonthInfo, MonthSum, RunMark
+from storage.run_pages import month_before
+from web.cache import Remembered
+from web.charts import ColumnChart, columns
+from web.deps import CurrentUser, Reader
+from web.errors import NotFound
+from web.filters import integer, money, month, month_key, month_short, plural
+from web.render import page, see_other
+from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
+
+FIGURES_S = 15
+"""For how long figures of the whole city are good: they are counted over every account."""
+
+router = APIRouter(prefix="/centre/month", dependencies=[allow(*CENTRE_STAFF)])
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of the month: its state in words, what is known of it, the page for it (empty: not yet)."""
+
+    label: str
+    state: str
+    tone: str
+    what: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySums:
+    """The total row of the table of companies."""
+
+    houses_count: int
+    accounts_count: int
+    meters_count: int
+    readings_count: int
+    house_meters_count: int
+    house_readings_count: int
+    parked_count: int
+    charged_kopecks: int
+    before_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """The page of a month."""
+
+    period: dt.date
+    before: dt.date
+    info: MonthInfo
+    months: list[MonthInfo]
+    charged_kopecks: int
+    charged_words: str
+    now: MonthSum
+    last: MonthSum
+    draft: RunMark | None
+    parked_count: int
+    stages: list[Stage]
+    companies: list[CompanyRow]
+    sums: CompanySums
+    year: list[MonthSum]
+    chart: ColumnChart
+    may_start: bool
+
+
+@router.get("")
+async def show_open(request: Request, me: CurrentUser, session: Reader) -> Response:
+    """The open month; the newest known one when none is open."""
+    if me.open_period is not None:
+        return see_other(request, f"/centre/month/{month_key(me.open_period)}")
+    known = await month_pages.months(session)
+    if not known:
+        return page(request, "centre/month_none.html", None)
+    return see_other(request, f"/centre/month/{month_key(known[0].period)}")
+
+
+@router.get("/go")
+async def go(request: Request, me: CurrentUser, key: str = "") -> Response:
+    """The chooser of months without JS leads here."""
+    return see_other(request, f"/centre/month/{quote(key)}")
+
+
+@router.get("/{key}")
+async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> Response:
+    """One month; `key` is 2026-10."""
+    try:
+        period = Period.parse(key).first_day
+    except ValueError as error:
+        raise NotFound("Такого месяца нет.", str(error)) from error
+    months = await month_pages.months(session)
+    info = next((one for one in months if one.period == period), None)
+    if info is None:
+        raise NotFound(f"Месяц {month(period)} ещё не открывали.", "Выберите месяц из тех, что уже были.")
+    marks = await month_pages.run_marks(session, period)
+    known: Remembered = request.app.state.remembered
+    companies = await known.get(
+        ("companies", period), FIGURES_S, lambda: month_pages.companies(session, period)
+    )
+    view = _view(
+        me,
+        period,
+        info,
+        months,
+        marks,
+        companies,
+        await known.get(("year", period), FIGURES_S, lambda: month_pages.year(session, period)),
+    )
+    return page(request, "centre/month.html", view)
+
+
+def _view(
+    me: Me,
+    period: dt.date,
+    info: MonthInfo,
+    months: list[MonthInfo],
+    marks: list[RunMark],
+    companies: list[CompanyRow],
+    year: list[MonthSum],
+) -> MonthView:
+    draft = next((one for one in marks if one.state in ("planned", "accruing", "checked")), None)
+    published = [one for one in marks if one.state == "published"]
+    shown = draft if not published else None
+    parked = draft.parked_count if draft else sum(one.parked_count for one in published)
+    before = month_before(period)
+    return MonthView(
+        period=period,
+        before=before,
+        info=info,
+        months=months,
+        charged_kopecks=shown.total_kopecks if shown else year[-1].charged_kopecks,
+        charged_words="Начислено, черновик" if shown else "Начислено",
+        now=year[-1],
+        last=year[-2],
+        draft=draft,
+        parked_count=parked,
+        stages=stages(info, sums(companies), draft, published, parked),
+        companies=companies,
+        sums=sums(companies),
+        year=year,
+        chart=_chart(year),
+        may_start=me.may(*ACCRUERS) and info.state == "open",
+    )
+
+
+def sums(companies: list[CompanyRow]) -> CompanySums:
+    """Sums over companies."""
+    return CompanySums(
+        sum(one.houses_count for one in companies),
+        sum(one.accounts_count for one in companies),
+        sum(one.meters_count for one in companies),
+        sum(one.readings_count for one in companies),
+        sum(one.house_meters_count for one in companies),
+        sum(one.house_readings_count for one in companies),
+        sum(one.parked_count for one in companies),
+        sum(one.charged_kopecks for one in companies),
+        sum(one.before_kopecks for one in companies),
+    )
+
+
+def stages(
+    info: MonthInfo, total: CompanySums, draft: RunMark | None, published: list[RunMark], parked: int
+) -> list[Stage]:
+    """The path of the month in order; a stage that cannot be begun says what it waits for."""
+    return [
+        _readings("Показания квартир", total.readings_count, total.meters_count),
+        _readings("Показания домов", total.house_readings_count, total.house_meters_count),
+        Stage("Тарифы и нормативы", "", "", "значения с датами и документами", "/centre/values"),
+        _draft(info, draft, published),
+        _parked(draft, published, parked),
+        _publication(draft, published),
+        Stage(
+            "Закрытие месяца",
+            "закрыт" if info.state == "closed" else "впереди",
+            "good" if info.state == "closed" else "",
+            "после публикации и отчётов" if info.state == "open" else "изменить его уже нельзя",
+            "",
+        ),
+    ]
+
+
+def _readings(label: str, taken: int, meters: int) -> Stage:
+    what = f"{integer(taken)} из {plural(meters, 'счётчика', 'счётчиков', 'счётчиков')}"
+    if meters == 0:
+        return Stage(label, "нет", "", "счётчиков нет", "")
+    is_done = taken >= meters
+    return Stage(label, "готово" if is_done else "собираем", "good" if is_done else "", what, "")
+
+
+def _draft(info: MonthInfo, draft: RunMark | None, published: list[RunMark]) -> Stage:
+    label = "Черновой прогон"
+    if draft is not None:
+        words = {"planned": "в очереди", "accruing": "считается", "checked": "посчитан"}[draft.state]
+        tone = "good" if draft.state == "checked" else "brand"
+        what = f"прогон {draft.id}, {money(draft.total_kopecks)}"
+        return Stage(label, words, tone, what, f"/centre/runs/{draft.id}")
+    if published:
+        return Stage(label, "готово", "good", "опубликован", f"/centre/runs/{published[0].id}")
+    if info.state == "closed":
+        return Stage(label, "не было", "", "месяц закрыт без прогона", "")
+    return Stage(label, "можно начать", "brand", "начислите весь город", "/centre/runs/new")
+
+
+def _parked(draft: RunMark | None, published: list[RunMark], parked: int) -> Stage:
+    label = "Отложенные счета"
+    run = draft or (published[0] if published else None)
+    if run is None:
+        return Stage(label, "пока нельзя", "", "сначала черновой прогон", "")
+    if parked == 0:
+        return Stage(label, "нет", "good", "посчитаны все счета", "")
+    what = plural(parked, "счёт ждёт данных", "счёта ждут данных", "счетов ждут данных")
+    return Stage(label, "разобрать", "warn", what, f"/centre/parked?run={run.id}")
+
+
+def _publication(draft: RunMark | None, published: list[RunMark]) -> Stage:
+    label = "Публикация двумя сотрудниками"
+    if draft is not None and draft.state == "checked":
+        words = "ждёт второго" if draft.requested_by else "можно передать"
+        return Stage(label, words, "warn", f"прогон {draft.id}", f"/centre/runs/{draft.id}")
+    if published:
+        what = plural(len(published), "прогон", "прогона", "прогонов")
+        return Stage(label, "опубликовано", "good", what, f"/centre/runs/{published[0].id}")
+    return Stage(label, "пока нельзя", "", "сначала посчитанный черновик", "")
+
+
+def _chart(year: list[MonthSum]) -> ColumnChart:
+    title = "Начислено и собрано за двенадцать месяцев"
+    return columns(
+        title,
+        [
+            (
+                month_short(one.period),
+                one.charged_kopecks,
+                one.paid_kopecks,
+                f"{month(one.period)}: начислено {money(one.charged_kopecks)}, собрано {money(one.paid_kopecks)}",
+            )
+            for one in year
+        ],
+    )
