@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
@@ -136,8 +135,15 @@ def counted_people(residents: I64, temporary: I64, owners: I64) -> I64:
 def consumed(start: Values, end: Values, digits: int) -> Values:
     """Difference of two readings by zone; a smaller second one means that the counter rolled over."""
     turn = 10**digits * MICRO
-    day, night, half_peak = (e - s if e >= s else e - s + turn for s, e in zip(start, end, strict=True))
+    day, night, half_peak = end[0] - start[0], end[1] - start[1], end[2] - start[2]
+    if day < 0 or night < 0 or half_peak < 0:
+        day, night, half_peak = (v + turn if v < 0 else v for v in (day, night, half_peak))
     return day, night, half_peak
+
+
+def _part(volume: int, taken: int, length: int) -> int:
+    """volume × taken / length, half up; volumes of readings are not negative."""
+    return (2 * volume * taken + length) // (2 * length)
 
 
 def window(
@@ -153,7 +159,7 @@ def window(
     three months in the result means that there is no average.
     """
     months = 0
-    sums = [Fraction(0)] * ZONES_MAX
+    day = night = half_peak = 0
     for at in range(len(marks) - 1, 0, -1):
         before, after = marks[at - 1], marks[at]
         between = range(before.month + 1, after.month + 1)
@@ -162,12 +168,12 @@ def window(
         if length == 0 or not failed.isdisjoint(between):
             continue
         taken = min(length, AVERAGE_MONTHS_MAX - months)
-        for zone, volume in enumerate(consumed(before.values, after.values, digits)):
-            sums[zone] += Fraction(volume * taken, length)
-        months += taken
+        d, n, h = consumed(before.values, after.values, digits)
+        if taken < length:  # only the interval at the edge is cut, so only it is rounded
+            d, n, h = (_part(volume, taken, length) for volume in (d, n, h))
+        day, night, half_peak, months = day + d, night + n, half_peak + h, months + taken
         if months == AVERAGE_MONTHS_MAX:
             break
-    day, night, half_peak = (int((2 * s.numerator + s.denominator) // (2 * s.denominator)) for s in sums)
     return (day, night, half_peak), months
 
 
