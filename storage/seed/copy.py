@@ -215,7 +215,10 @@ async def copy_in(
     rows: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """COPY `rows` rows; the next chunk is encoded in a thread while the server takes the previous one."""
+    """COPY `rows` rows into a table made or emptied in this transaction.
+
+    The next chunk is encoded in a thread while the server takes the previous one.
+    """
     if rows == 0:
         return
     stream = chunks(list(columns.values()), rows)
@@ -227,4 +230,6 @@ async def copy_in(
             yield part[0]
             progress(part[1])
 
-    await connection.copy_to_table(table, source=source(), columns=list(columns), format="binary")
+    await connection.copy_to_table(
+        table, source=source(), columns=list(columns), format="binary", freeze=True
+    )
