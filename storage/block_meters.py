@@ -29,6 +29,7 @@ ZONES = 3
 DAY_ZERO = dt.date(2000, 1, 1).toordinal()  # dates of COPY are days since then
 FOREVER = 2**31 - 1
 BEFORE_ALL = -(2**31)
+INT16_MAX = 2**15 - 1
 READ_BASES = (
     Basis.METER,
     Basis.LATE_READING,
@@ -68,7 +69,9 @@ PAST = Row.of(
     value1="int8",
     value2="int8",
     value3="int8",
-    window="int8",
+    window1="int8",
+    window2="int8",
+    window3="int8",
     window_months="int2",
 )
 LATE = Row.of(account_id="int4", period="date", service="int2", component="int2", num="int8", den="int8")
@@ -210,59 +213,69 @@ class _State:
 
 
 async def _state(connection: Connection, month: Month, read: Read) -> _State:
+    """As if the previous reading were the one the month's reading names; _look_back mends the unusual
+    ones.
+    """
     period = month.period.ordinal
-    installed = _ordinals(read.meters["installed_on"])
-    initial = read.initial()
-    has = read.has_reading
-    start = read.reading("prev", initial)
-    previous = installed - 1
-    given = np.full(len(read), BEFORE_ALL, np.int64)
+    initial, has, size = read.initial(), read.has_reading, len(read)
+    previous = _ordinals(read.meters["installed_on"]) - 1
+    given = np.full(size, BEFORE_ALL, np.int64)
     given[has] = read.readings["prev_period"][read.at[has]]
     dated = given > BEFORE_ALL
     previous[dated] = _ordinals(given[dated])
     broken = await _broken(connection, month, read)
     made = _State(
-        start=start,
+        start=read.reading("prev", initial),
         end=read.reading("value", initial),
-        gap=np.zeros(len(read), np.int16),
-        silent=np.zeros(len(read), np.int16),
+        gap=np.zeros(size, np.int16),
+        silent=np.zeros(size, np.int16),
         failed=broken.failed,
         refused=broken.refused,
         second=broken.second,
-        window=np.zeros(len(read), np.int64),
-        window_months=np.zeros(len(read), np.int16),
+        window=np.zeros((size, ZONES), np.int64),
+        window_months=np.zeros(size, np.int16),
         previous=previous,
     )
-    await _look_back(connection, month, read, made)
-    made.gap = np.where(has, history.gap_months(made.previous, period), 0).clip(0, 2**15 - 1).astype(np.int16)
+    await _look_back(connection, month, read, made, broken.unbilled)
+    made.gap = np.where(has, history.gap_months(made.previous, period), 0).clip(0, INT16_MAX).astype(np.int16)
     since = np.maximum(made.previous, broken.last_failed)
-    silence = history.silent_months(since, period).clip(0, 2**15 - 1)
+    silence = history.silent_months(since, period).clip(0, INT16_MAX)
     made.silent = np.where(has, 0, silence).astype(np.int16)
     made.end = np.where(has[:, None], made.end, made.start)
     return made
 
 
-async def _look_back(connection: Connection, month: Month, read: Read, made: _State) -> None:
-    """Fill start, previous month and window of meters that have no sound reading this month."""
-    wanted = np.flatnonzero(~read.has_reading | (made.failed > 0) | (made.refused > 0))
+async def _look_back(
+    connection: Connection, month: Month, read: Read, made: _State, unbilled: dict[int, frozenset[int]]
+) -> None:
+    """Start, previous month and window of meters without a sound reading this month, or with unbilled ones
+    before.
+
+    unbilled: by meter row, months whose readings were kept but not billed (access was refused in them).
+    """
+    lasting = np.zeros(len(read), np.bool_)
+    lasting[list(unbilled)] = True
+    wanted = np.flatnonzero(~read.has_reading | (made.failed > 0) | (made.refused > 0) | lasting)
     if not len(wanted):
         return
-    period = month.period
-    ids = read.meters["id"][wanted]
+    period, ids = month.period, read.meters["id"][wanted]
     past = await copy_out(
         connection,
         PAST,
-        "SELECT r.meter_id, r.period, r.value1_micro, r.value2_micro, r.value3_micro, "
-        "r.window1_micro + r.window2_micro + r.window3_micro, r.window_months "
-        f"{month.readings(period.shift(-LOOK_BACK_MONTHS), period.shift(-1))} AND r.meter_id = "
-        f"ANY({int_array(ids)})",
+        "SELECT r.meter_id, r.period, r.value1_micro, r.value2_micro, r.value3_micro, r.window1_micro, "
+        "r.window2_micro, r.window3_micro, r.window_months "
+        f"{month.readings(period.shift(-LOOK_BACK_MONTHS), period.shift(-1))} "
+        f"AND r.meter_id = ANY({int_array(ids)})",
     )
-    if not len(past["meter_id"]):
-        return
-    closed = _ordinals(past["period"])
-    meter = rows_of(past["meter_id"], ids)
+    closed, meter = _ordinals(past["period"]), rows_of(past["meter_id"], ids)
+    if unbilled:
+        billed = [
+            int(closed[at]) not in unbilled.get(int(wanted[meter[at]]), ()) for at in range(len(closed))
+        ]
+        past = {name: column[billed] for name, column in past.items()}
+        closed, meter = closed[billed], meter[billed]
     last = _latest(meter, closed, np.full(len(wanted), period.ordinal - 1), len(wanted))
-    found = np.flatnonzero((last >= 0) & ~read.has_reading[wanted])
+    found = np.flatnonzero((last >= 0) & (~read.has_reading[wanted] | lasting[wanted]))
     rows = wanted[found]
     for zone in range(ZONES):
         made.start[rows, zone] = past[f"value{zone + 1}"][last[found]]
@@ -270,9 +283,10 @@ async def _look_back(connection: Connection, month: Month, read: Read, made: _St
     failed = made.failed[wanted].astype(np.int64)
     sound = np.where(failed > 0, period.ordinal - failed, period.ordinal - 1)
     before = _latest(meter, closed, sound, len(wanted))
-    has_window = np.flatnonzero(before >= 0)
-    made.window[wanted[has_window]] = past["window"][before[has_window]]
-    made.window_months[wanted[has_window]] = past["window_months"][before[has_window]]
+    averaged = np.flatnonzero(before >= 0)
+    for zone in range(ZONES):
+        made.window[wanted[averaged], zone] = past[f"window{zone + 1}"][before[averaged]]
+    made.window_months[wanted[averaged]] = past["window_months"][before[averaged]]
 
 
 def _latest(
@@ -288,61 +302,67 @@ def _latest(
 
 @dataclass(slots=True)
 class _Broken:
-    """Faults and refusals of the month, (M,). last_failed: the latest failed month before it (BEFORE_ALL
-    without).
+    """Faults and refusals of the month, (M,). last_failed: the latest failed month before it, BEFORE_ALL
+    without.
+
+    unbilled: by row, earlier months of refused access.
     """
 
     failed: npt.NDArray[np.int16]
     refused: npt.NDArray[np.int16]
     second: npt.NDArray[np.bool_]
     last_failed: npt.NDArray[np.int64]
+    unbilled: dict[int, frozenset[int]]
 
 
 async def _broken(connection: Connection, month: Month, read: Read) -> _Broken:
-    """Expired verifications for all meters at once; dated events one by one, for the few meters that have
-    any.
-    """
+    """Expired verifications for all meters at once; dated events one by one, for the few that have any."""
     period = month.period.ordinal
     until = read.meters["verified_until"].astype(np.int64)
-    expires = np.full(len(read), 2**31, np.int64)
+    expires = np.full(len(read), FOREVER, np.int64)
     limited = until < FOREVER
     expires[limited] = _ordinals(until[limited] + 1)
-    failed = np.clip(period + 1 - expires, 0, 2**15 - 1).astype(np.int16)
+    failed = np.clip(period + 1 - expires, 0, INT16_MAX).astype(np.int16)
     made = _Broken(
         failed=failed,
         refused=np.zeros(len(read), np.int16),
         second=np.zeros(len(read), np.bool_),
         last_failed=np.where(failed > 1, period - 1, BEFORE_ALL),
+        unbilled={},
     )
     eventful = np.flatnonzero(read.meters["has_events"])
     if len(eventful):
-        await _add_events(connection, month, read, made, eventful)
+        events = await _events(connection, month, read.meters["id"][eventful])
+        for at in eventful.tolist():
+            _add_events(made, at, events.get(int(read.meters["id"][at]), []), int(until[at]), period)
     return made
 
 
-async def _add_events(
-    connection: Connection, month: Month, read: Read, made: _Broken, eventful: npt.NDArray[np.intp]
-) -> None:
+async def _events(
+    connection: Connection, month: Month, meter_ids: npt.NDArray[Any]
+) -> dict[int, list[history.Event]]:
     rows = await connection.fetch(
-        "SELECT e.meter_id, e.kind, e.valid_from, e.valid_to FROM meter_events e "
-        f"WHERE e.meter_id = ANY($1) AND e.valid_from <= $2 AND {known('e', month.as_of)} ORDER BY "
-        "e.valid_from, e.id",
-        read.meters["id"][eventful].tolist(),
+        "SELECT e.meter_id, e.kind, e.valid_from, e.valid_to FROM meter_events e WHERE e.meter_id = ANY($1) "
+        f"AND e.valid_from <= $2 AND {known('e', month.as_of)} ORDER BY e.valid_from, e.id",
+        meter_ids.tolist(),
         month.period.last_day,
     )
     events: dict[int, list[history.Event]] = {}
     for row in rows:
         event = history.Event(row["kind"], row["valid_from"], row["valid_to"])
         events.setdefault(row["meter_id"], []).append(event)
-    period = month.period.ordinal
-    for at in eventful.tolist():
-        known_events = events.get(int(read.meters["id"][at]), [])
-        until = int(read.meters["verified_until"][at])
-        verified = None if until >= FOREVER else dt.date.fromordinal(until + DAY_ZERO)
-        failed = history.failed_months(known_events, verified, period)
-        made.failed[at] = history.in_a_row(failed, period)
-        made.last_failed[at] = max((one for one in failed if one < period), default=BEFORE_ALL)
-        made.refused[at], made.second[at] = history.refusal(known_events, period)
+    return events
+
+
+def _add_events(made: _Broken, at: int, events: list[history.Event], until: int, period: int) -> None:
+    verified = None if until >= FOREVER else dt.date.fromordinal(until + DAY_ZERO)
+    failed = history.failed_months(events, verified, period)
+    made.failed[at] = history.in_a_row(failed, period)
+    made.last_failed[at] = max((one for one in failed if one < period), default=BEFORE_ALL)
+    made.refused[at], made.second[at] = history.refusal(events, period)
+    unbilled = history.refused_months(events, period - 1)
+    if unbilled:
+        made.unbilled[at] = unbilled
 
 
 # ---- volumes billed while a meter was silent -------------------------------------------------------------

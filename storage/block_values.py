@@ -195,7 +195,8 @@ def known(alias: str, as_of: dt.datetime | None) -> str:
 def overlaps(alias: str, period: Period) -> str:
     """SQL: the row's valid time meets the month."""
     after = period.shift(1).first_day
-    return f"{alias}.valid_from < '{after}' AND ({alias}.valid_to IS NULL OR {alias}.valid_to > '{period.first_day}')"
+    still = f"({alias}.valid_to IS NULL OR {alias}.valid_to > '{period.first_day}')"
+    return f"{alias}.valid_from < '{after}' AND {still}"
 
 
 async def read_values(connection: Connection, period: Period, as_of: dt.datetime | None = None) -> Values:

@@ -127,15 +127,18 @@ async def _houses(connection: Connection, month: Month) -> Houses:
 
 
 async def _accounts(connection: Connection, month: Month, houses: Houses) -> Columns:
-    """Accounts open on some day of the month, by house and id, with `house` (index) and `rooms`."""
+    """Accounts open on some day of the month, by house and id, with `house` (index) and `rooms`.
+
+    closed_on is the last day the account is open; `closed` here is the day after.
+    """
     period = month.period
     columns = await copy_out(
         connection,
         ACCOUNT,
         f"SELECT a.id, a.house_id, a.flat_id, (CASE a.kind {KIND} END)::int2, a.opened_on, "
-        "coalesce(a.closed_on, 'infinity') FROM accounts a "
+        "coalesce(a.closed_on + 1, 'infinity') FROM accounts a "
         f"WHERE a.house_id = ANY({month.house_ids}) AND a.opened_on <= '{period.last_day}' "
-        f"AND (a.closed_on IS NULL OR a.closed_on > '{period.first_day}')",
+        f"AND (a.closed_on IS NULL OR a.closed_on >= '{period.first_day}')",
     )
     flats = await copy_out(
         connection, FLAT, f"SELECT f.id, f.rooms_count FROM flats f WHERE f.house_id = ANY({month.house_ids})"
@@ -189,11 +192,10 @@ def _weigh(accounts: Columns, facts: Columns, segments: Segments, period: Period
         area_days[s] = sum_by(account, area * of_fact, size)
         norm_days[s] = sum_by(account, people * of_fact, size)
         temporary_days[s] = sum_by(account, temporary * of_fact, size)
-        lived += sum_by(account, (residents + temporary) * of_fact, size)
+        lived += sum_by(account, residents * of_fact, size)
     last = _last_facts(accounts, facts, period)
-    persons = np.where(
-        last["residents"] > 0, last["residents"], np.where(last["temporary"] > 0, 0, last["owners"])
-    )
+    area_dm2 = last["area"].astype(np.int64)
+    persons = np.where(last["residents"] > 0, last["residents"], last["owners"])
     return Accounts(
         id=accounts["id"],
         house=accounts["house"],
@@ -201,14 +203,14 @@ def _weigh(accounts: Columns, facts: Columns, segments: Segments, period: Period
         kind=accounts["kind"].astype(np.int8),
         rooms=accounts["rooms"],
         persons=persons.astype(np.int16),
-        area_dm2=last["area"].astype(np.int64),
-        living_area_dm2=last["living"].astype(np.int64),
-        heated_area_dm2=last["heated"].astype(np.int64),
+        area_dm2=area_dm2,
+        living_area_dm2=np.where(last["living"] < 0, area_dm2, last["living"]),
+        heated_area_dm2=np.where(last["heated"] < 0, area_dm2, last["heated"]),
         open_days=open_days,
         area_days=area_days,
         norm_person_days=norm_days,
         temporary_days=temporary_days,
-        by_owners=(lived == 0) & (norm_days.sum(axis=0) > 0),
+        by_owners=lived == 0,
         meter_impossible=last["impossible"].astype(np.int32),
     )
 

@@ -208,6 +208,8 @@ def by_account(block: Block, lines: Lines) -> tuple[Lines, npt.NDArray[np.intp]]
     index = order[np.minimum(at, max(len(ids) - 1, 0))] if len(ids) else np.zeros(len(lines), np.intp)
     if len(ids):
         index = np.where(ids[index] == lines.account_id, index, len(ids))
+    if (index[1:] >= index[:-1]).all():
+        return lines, index
     narrow = index.astype(np.uint16) if len(ids) < 2**16 else index  # a radix sort for 16 bits
     rows = np.argsort(narrow, kind="stable")
     return lines.take(rows), index[rows]
@@ -387,7 +389,7 @@ async def park_block(
             "SELECT b.run_id, a.id, a.company_id, a.house_id, 0, $5, $6 FROM run_blocks b "
             "JOIN accounts a ON a.house_id = ANY (b.house_ids) JOIN runs r ON r.id = b.run_id "
             "WHERE b.run_id = $1 AND b.block_no = $2 AND a.opened_on < $4 "
-            "AND (a.closed_on IS NULL OR a.closed_on > $3) "
+            "AND (a.closed_on IS NULL OR a.closed_on >= $3) "
             "AND (r.scope_kind <> 'account' OR a.id = r.scope_id)",
             run_id,
             block_no,

@@ -19,7 +19,7 @@ BLOCKS_USUAL = 16  # a small city still has enough blocks to spread and to show 
 HOUSES = """
 SELECT h.id, count(a.id) AS accounts
   FROM houses h
-  JOIN accounts a ON a.house_id = h.id AND a.opened_on < $2 AND (a.closed_on IS NULL OR a.closed_on > $1)
+  JOIN accounts a ON a.house_id = h.id AND a.opened_on < $2 AND (a.closed_on IS NULL OR a.closed_on >= $1)
  WHERE CASE $3 WHEN 'city' THEN true WHEN 'organisation' THEN h.company_id = $4 WHEN 'house' THEN h.id = $4
             ELSE h.id = (SELECT house_id FROM accounts WHERE id = $4) END
  GROUP BY h.id ORDER BY h.id

@@ -1,0 +1,85 @@
+"""The nearest charge of an account, now: computed in this process and written nowhere.
+
+Pages show it after a reading («ближайшее начисление») and before a change at the desk; `as_of` gives a past
+bill by what was known then. The block is the account's whole house, so that shares of the house are right;
+only the account's own lines leave this module, so it reads under the product's own scope.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from billing.accrue import accrue
+from billing.law import change_days
+from billing.lines import Lines
+from billing.parked import Parked
+from billing.period import Period
+from storage.block_values import read_values
+from storage.blocks import read_block
+from storage.bulk import Connection
+from storage.compute import Computed, compute
+from storage.engine import Database
+from storage.lines import parked_message
+from storage.scope import SYSTEM
+from storage.session import raw_connection
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Lines of the account as a run would write them, or in words why it cannot be charged (then no
+    lines).
+    """
+
+    account_id: int
+    period: Period
+    lines: Lines
+    parked: str | None
+
+    @property
+    def total_kopecks(self) -> int:
+        """With the surcharge of the raising coefficient."""
+        return self.lines.total()
+
+
+async def preview_account(
+    database: Database, account_id: int, period: Period | None = None, as_of: dt.datetime | None = None
+) -> Preview | None:
+    """What the account would be charged for the month (None = the open one); None when there is no such
+    account.
+
+    The caller has made sure that the person may see the account. database: of the pages or of the workers.
+    """
+    async with database.reading(SYSTEM) as session:
+        connection = await raw_connection(session)
+        month = period or await _open_month(connection)
+        house = await connection.fetchval("SELECT house_id FROM accounts WHERE id = $1", account_id)
+        if month is None or house is None:
+            return None
+        values = await read_values(connection, month, as_of)
+        block = await read_block(connection, values, [house], change_days(month), as_of)
+    computed = compute(block, accrue, account_id=account_id)
+    return Preview(account_id, month, computed.lines, _words(computed))
+
+
+async def preview_house(
+    database: Database, house_id: int, period: Period, as_of: dt.datetime | None = None
+) -> tuple[Lines, Parked]:
+    """The same for a whole house; for the centre's pages and for `paylogic explain`."""
+    async with database.reading(SYSTEM) as session:
+        connection = await raw_connection(session)
+        values = await read_values(connection, period, as_of)
+        block = await read_block(connection, values, [house_id], change_days(period), as_of)
+    computed = compute(block, accrue)
+    return computed.lines, computed.parked
+
+
+async def _open_month(connection: Connection) -> Period | None:
+    opened: dt.date | None = await connection.fetchval("SELECT period FROM months WHERE state = 'open'")
+    return None if opened is None else Period.of(opened)
+
+
+def _words(computed: Computed) -> str | None:
+    for reason, service, detail in computed.parked.reason.values():
+        return parked_message(reason, service, detail)
+    return None

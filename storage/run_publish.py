@@ -1,0 +1,81 @@
+"""Publishing: the run's state and its entry in the ledger in one transaction, exactly once.
+
+The debit of residents is the run's lines themselves; the entry holds their total on RESIDENTS and the credits
+of payees by supplier and service, posted in the open month for the month of the run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import text
+
+from billing.ledger import accrual
+from billing.period import Period
+from storage import ledger
+from storage.runs import RunRefused, log, notify, refuse_empty, refuse_outdated
+from storage.session import Session
+
+PUBLISH_LOCK = 7_120_356  # with the month's ordinal: two runs of one month are published one after the other
+
+
+async def publish_run(session: Session, run_id: int) -> bool:
+    """checked → published. False when it was published before. Raises RunRefused, having changed nothing."""
+    run = (await session.execute(text(f"{RUN} FOR UPDATE"), {"id": run_id})).one_or_none()
+    if run is None:
+        raise RunRefused("run-not-found", f"Прогона {run_id} нет.", 404)
+    if run.state == "published":
+        return False
+    if run.state != "checked" or run.requested_by is None or run.approved_by is None:
+        raise RunRefused(
+            "run-not-approved", f"Прогон {run_id} не согласован двумя людьми, публиковать нельзя."
+        )
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(:lock, :month)"),
+        {"lock": PUBLISH_LOCK, "month": Period.of(run.period).ordinal},
+    )
+    await refuse_empty(run)
+    await refuse_outdated(session, run_id)
+    posted_in: dt.date = await session.scalar(text(TO_PUBLISHED), {"id": run_id})
+    await _post(session, run, posted_in)
+    await log(session, run_id, "published", "Опубликовано, проведено в книге", run.approved_by)
+    await _audit(session, run)
+    await notify(session, run_id)
+    return True
+
+
+RUN = """
+SELECT id, period, kind, state, requested_by, approved_by, lines_count, amount_kopecks + surcharge_kopecks AS
+total, digest FROM runs WHERE id = :id
+"""
+TO_PUBLISHED = """
+UPDATE runs SET state = 'published', published_at = clock_timestamp() WHERE id = :id RETURNING posted_in
+"""
+CREDITS = """
+SELECT supplier_id, service, sum(amount_kopecks + surcharge_kopecks)::bigint AS amount FROM run_totals
+ WHERE run_id = :id GROUP BY supplier_id, service HAVING sum(amount_kopecks + surcharge_kopecks) <> 0
+ ORDER BY supplier_id, service
+"""
+
+
+async def _post(session: Session, run: Any, posted_in: dt.date) -> None:
+    """One entry a run; nothing when its lines sum to zero for every payee."""
+    payees = (await session.execute(text(CREDITS), {"id": run.id})).all()
+    assert sum(row.amount for row in payees) == run.total, "totals of the run do not sum to its lines"
+    credits_ = [(row.supplier_id, row.service, row.amount) for row in payees]
+    entry, postings = accrual(run.id, posted_in, run.period, Period.of(posted_in).last_day, credits_)
+    if postings:
+        await ledger.post(session, entry, postings)
+
+
+async def _audit(session: Session, run: Any) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO audit (user_id, action, subject_kind, subject_id, after) VALUES (:user_id, "
+            "'publish', 'run', "
+            ":id, jsonb_build_object('requested_by', CAST(:requested_by AS int), 'digest', CAST(:digest AS "
+            "text)))"
+        ),
+        {"user_id": run.approved_by, "id": run.id, "requested_by": run.requested_by, "digest": run.digest},
+    )
