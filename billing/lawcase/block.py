@@ -39,8 +39,14 @@ class Built:
     starts: list[int]
 
 
-def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1) -> Built:
-    """Columns of whole houses in the given order; account ids ascend from first_id."""
+Memo = dict[tuple[int, int], MeterState | None]
+
+
+def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: Memo | None = None) -> Built:
+    """Columns of whole houses in the given order; account ids ascend from first_id.
+
+    memo keeps states of meters by identity and month between calls; its specs must stay alive as long as it.
+    """
     specs = [account for house in houses for account in house.accounts]
     starts = np.cumsum([0, *(len(house.accounts) for house in houses)])[:-1].tolist()
     segments = _segments(houses, period)
@@ -50,7 +56,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1) -> Bui
         days=np.diff([*segments.first, period.days]).astype(np.int16),
         houses=_houses(houses),
         accounts=_accounts(houses, specs, period, segments, first_id),
-        meters=_meters(specs, period),
+        meters=_meters(specs, period, {} if memo is None else memo),
         house_meters=_house_meters(houses),
         services=_services(houses, specs, starts),
         rates=_rates(houses, period, segments),
@@ -312,12 +318,15 @@ def _bits(services: Iterable[int]) -> int:
 # ---- meters ----------------------------------------------------------------------------------------------
 
 
-def _meters(specs: Sequence[AccountSpec], period: Period) -> Meters:
+def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
     """Meters in force in the month, in order of accounts."""
     rows: list[tuple[int, MeterSpec, MeterState]] = []
     for at, spec in enumerate(specs):
         for meter in spec.meters:
-            found = state(meter.facts, period)
+            key = (id(meter), period.ordinal)
+            if key not in memo:
+                memo[key] = state(meter.facts, period)
+            found = memo[key]
             if found is not None:
                 rows.append((at, meter, found))
     windows = [meter.window or (found.window, found.window_months) for _, meter, found in rows]

@@ -10,7 +10,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import Block
-from billing.lawcase.block import build
+from billing.lawcase.block import Memo, build
 from billing.lawcase.crowd import crowd
 from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, ExpectedParking, HouseSpec
 from billing.lines import Lines
@@ -59,14 +59,15 @@ def run_cases(
 ) -> list[Check]:
     """Checks of every case, alone and hidden. strangers = 0 leaves the hidden pass out."""
     crowds: dict[Period, list[HouseSpec]] = {}
+    memo: Memo = {}
     checks: list[Check] = []
     for case in cases:
-        checks.extend(_pass(case, [case.house], 0, accrue, ALONE))
+        checks.extend(_pass(case, [case.house], 0, accrue, ALONE, memo))
         if strangers:
             if case.period not in crowds:
                 crowds[case.period] = crowd(rng, case.period, strangers)
             houses, at = hide(case.house, crowds[case.period], rng)
-            checks.extend(_pass(case, houses, at, accrue, HIDDEN))
+            checks.extend(_pass(case, houses, at, accrue, HIDDEN, memo))
     return checks
 
 
@@ -85,8 +86,11 @@ def _shuffled(house: HouseSpec, rng: np.random.Generator) -> HouseSpec:
     return replace(house, accounts=tuple(house.accounts[at] for at in order))
 
 
-def _pass(case: Case, houses: Sequence[HouseSpec], at: int, accrue: Accrue, where: str) -> list[Check]:
-    built = build(houses, case.period)
+def _pass(
+    case: Case, houses: Sequence[HouseSpec], at: int, accrue: Accrue, where: str, memo: Memo
+) -> list[Check]:
+    """Checks of the case whose house is houses[at]."""
+    built = build(houses, case.period, memo=memo)
     try:
         lines, parked = accrue(built.block)
         lines.check()
