@@ -105,6 +105,7 @@ FLAT = "flat_id = ANY ((SELECT paylogic_flats())::int[])"
 USER = "user_id = (SELECT paylogic_user())"
 CREATED_BY = "created_by = (SELECT paylogic_user())"
 ORGANISATION = "organisation_id = (SELECT paylogic_organisation())"
+HAS_COMPANIES = "(SELECT paylogic_companies() <> '{}')"
 PUBLISHED = "run_id = ANY ((SELECT paylogic_published_runs())::int[])"
 OWN_REQUEST = (
     "EXISTS (SELECT 1 FROM service_requests r WHERE r.id = request_id AND "
@@ -196,7 +197,11 @@ POLICIES: dict[str, Policy] = {
     # Runs are computed by workers; the web asks, stops and signs. Residents and suppliers see only
     # published sums.
     "runs": Policy(
-        (COMPANY, f"state = 'published' AND {SIGNED_IN}"),
+        (
+            COMPANY,
+            f"state = 'published' AND {SIGNED_IN}",
+            f"scope_kind = 'city' AND state IN ('accruing', 'checked') AND {HAS_COMPANIES}",
+        ),
         (COMPANY,),
         rights=("SELECT", "INSERT", "UPDATE (stop_requested, requested_by, requested_at, approved_by)"),
     ),
@@ -235,6 +240,12 @@ POLICIES: dict[str, Policy] = {
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
     "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),
     "import_verdicts": Policy(("EXISTS (SELECT 1 FROM imports i WHERE i.id = import_id)",), rights=ADD),
+    # What a company tells people; drafts are its own.
+    "news": Policy((COMPANY, "published_at IS NOT NULL AND withdrawn_at IS NULL"), (COMPANY,), rights=WRITE),
+    "documents": Policy((COMPANY, "published_at IS NOT NULL"), (COMPANY,), rights=WRITE),
+    "notices": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=ADD),
+    "notice_settings": Policy((ACCOUNT, ACCOUNT_OF_COMPANY), rights=WRITE),
+    "consents": Policy((COMPANY, ACCOUNT), rights=(*ADD, "UPDATE (withdrawn_on)")),
     # Users. Sign-in itself goes through functions of storage.rights, before anybody is known.
     "users": Policy(
         ("id = (SELECT paylogic_user())", ORGANISATION, RESIDENT_OF_COMPANY),

@@ -196,6 +196,7 @@ BEGIN
   IF coalesce(current_setting('paylogic.loading', true), '') = 'on' THEN
     RETURN NULL;
   END IF;
+  PERFORM pg_advisory_xact_lock_shared(7120357);  -- closing a month waits for us, and we for it (storage.months)
   SELECT n.period INTO wrong FROM new_rows n
    WHERE NOT EXISTS (SELECT 1 FROM months m WHERE m.period = n.period AND m.state = 'open') LIMIT 1;
   IF FOUND THEN
@@ -228,6 +229,29 @@ END $$
 -- end
 CREATE OR REPLACE TRIGGER sum_is_zero AFTER INSERT ON postings REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION paylogic_postings_fit()
+-- end
+
+-- A published run is posted in the month open at that moment; closing a month waits for it, and it for closing.
+CREATE OR REPLACE FUNCTION paylogic_run_posted() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF coalesce(current_setting('paylogic.loading', true), '') = 'on' THEN
+    NEW.posted_in := coalesce(NEW.posted_in, NEW.period);
+    RETURN NEW;
+  END IF;
+  PERFORM pg_advisory_xact_lock_shared(7120357);
+  SELECT m.period INTO NEW.posted_in FROM months m WHERE m.state = 'open';
+  IF NEW.posted_in IS NULL THEN
+    RAISE EXCEPTION 'no month is open: run % cannot be published', NEW.id USING ERRCODE = 'PL002';
+  END IF;
+  RETURN NEW;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER posted_in_open_month BEFORE UPDATE OF state ON runs FOR EACH ROW
+WHEN (NEW.state = 'published' AND OLD.state <> 'published') EXECUTE FUNCTION paylogic_run_posted()
+-- end
+CREATE OR REPLACE TRIGGER posted_in_month BEFORE INSERT ON runs FOR EACH ROW
+WHEN (NEW.state = 'published') EXECUTE FUNCTION paylogic_run_posted()
 -- end
 
 -- ---- waking the relay; a bulk intake may set paylogic.quiet = on, the relay polls anyway ----

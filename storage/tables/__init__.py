@@ -8,6 +8,7 @@ from storage.tables import (  # noqa: F401
     ledger,
     meters,
     organisations,
+    portal,
     runs,
     services,
     users,

@@ -45,6 +45,7 @@ class Run(Base):
     """One computation of a month over a scope. Totals are filled as blocks finish; the digest when all have.
 
     state: planned → accruing → checked → published | undone; failed is a run that could not be planned.
+    posted_in: the month that was open when it was published; its sums are in the balances from that month on.
     kind: full (nothing published before for this scope) or difference (only differences from what is
     published).
     """
@@ -74,6 +75,7 @@ class Run(Base):
     requested_at: Mapped[dt.datetime | None]
     approved_by: Mapped[int | None] = mapped_column(Integer)
     published_at: Mapped[dt.datetime | None]
+    posted_in: Mapped[dt.date | None]
     undone_at: Mapped[dt.datetime | None]
     law_version: Mapped[str | None] = mapped_column(Text)
     blocks_count: Mapped[int] = mapped_column(Integer, server_default="0")
