@@ -85,7 +85,11 @@ def load_text(text: str, file: str) -> list[Case]:
     cases: list[Case] = []
     errors: list[str] = []
     names: dict[str, int] = {}
-    for cell in read_cells(text, file):
+    try:
+        cells = read_cells(text, file)
+    except CaseError as error:
+        raise CaseErrors([str(error)]) from None
+    for cell in cells:
         try:
             case = _case(cell)
             if case.name in names:
