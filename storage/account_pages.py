@@ -1,6 +1,6 @@
 """Read models of the page of an account: who and where, money by month, lines, meters. One statement each.
 
-Sums are kopecks with the surcharge inside; a debt is positive. Whatever the caller's scope hides is simply not here.
+Sums are kopecks with the surcharge inside; a debt is positive. What the caller's scope hides is not here.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
          WHERE g.account_id = a.id AND g.superseded_at IS NULL
            AND (g.valid_to IS NULL OR g.valid_to > :today)) AS people,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(
-                 coalesce(concat_ws(' ', p.surname, p.name, p.patronymic), og.short_name), w.share_num, w.share_den,
-                 w.valid_from, w.ground) ORDER BY w.id), '[]')
+                 coalesce(nullif(concat_ws(' ', p.surname, p.name, p.patronymic), ''), og.short_name),
+                 w.share_num, w.share_den, w.valid_from, w.ground) ORDER BY w.id), '[]')
           FROM ownerships w LEFT JOIN persons p ON p.id = w.person_id
           LEFT JOIN organisations og ON og.id = w.organisation_id
          WHERE w.account_id = a.id AND w.superseded_at IS NULL
@@ -169,7 +169,7 @@ async def heads(
 ) -> list[AccountHead]:
     """The same for a few accounts (of one resident), in the order of their numbers."""
     found = await session.execute(
-        text(f"{HEAD} WHERE a.id = ANY (CAST(:ids AS int[])) ORDER BY a.number"),  # noqa: S608
+        text(f"{HEAD} WHERE a.id = ANY (CAST(:ids AS int[])) ORDER BY a.number"),
         {"ids": list(account_ids), "period": period, "today": today},
     )
     return [_head(dict(row._mapping)) for row in found]
@@ -254,7 +254,8 @@ facts AS (
     FROM postings s JOIN entries e ON e.id = s.entry_id
     LEFT JOIN payments y ON y.entry_id = e.id
     LEFT JOIN organisations o ON o.id = y.agent_id
-   WHERE s.account_id = :account_id AND s.book = {RESIDENTS_BOOK} AND s.period IN (SELECT period FROM wanted)),
+   WHERE s.account_id = :account_id AND s.book = {RESIDENTS_BOOK}
+     AND s.period IN (SELECT period FROM wanted)),
 sums AS (
   SELECT period, sum(-kopecks) FILTER (WHERE kind = 'payment') AS paid,
          sum(kopecks) FILTER (WHERE kind <> 'payment') AS other,
@@ -434,7 +435,8 @@ SELECT m.id, m.service, m.serial, m.model, m.place, m.zones, m.digits, m.kind, m
                    WHERE v.reading_id = r.id AND v.period = r.period AND v.superseded_at IS NULL))
                ORDER BY r.period DESC, r.id DESC), '[]')
           FROM readings r
-         WHERE r.meter_id = m.id AND r.period > :since AND r.period <= :last AND r.superseded_at IS NULL) AS readings
+         WHERE r.meter_id = m.id AND r.period > :since AND r.period <= :last
+           AND r.superseded_at IS NULL) AS readings
   FROM meters m
  WHERE m.account_id = ANY (CAST(:ids AS int[])) AND (m.removed_on IS NULL OR m.removed_on > :since)
  ORDER BY m.account_id, m.service, m.place, m.id
@@ -442,7 +444,7 @@ SELECT m.id, m.service, m.serial, m.model, m.place, m.zones, m.digits, m.kind, m
 
 
 async def meters(session: Session, account_id: int, last: dt.date) -> list[MeterRow]:
-    """Meters in use or taken off within the shown year; readings of the twelve months that end with `last`."""
+    """Meters in use or taken off within the year; readings of the twelve months that end with `last`."""
     since = _months_before(last, MONTHS_SHOWN)
     found = await session.execute(text(METERS), {"ids": [account_id], "since": since, "last": last})
     rows = []

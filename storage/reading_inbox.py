@@ -1,8 +1,8 @@
 """A reading a person gave on a page: judged, then kept as an inbox row and an event in one transaction.
 
-The event is SUBJECT with the payload of `payload_of`; the intake takes the reading (storage.readings.give_reading with
-event_id) and settles the inbox row: state `processed` with {"message"} or `refused` with {"message"}. A page reads
-that state back by the same source and key.
+The event is SUBJECT with the payload of `payload_of`; the intake takes the reading
+(storage.readings.give_reading with event_id) and settles the inbox row: state `processed` or `refused`,
+answer {"message"}. A page reads that state back by the same source and key.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class InboxState:
 def payload_of(
     meter_id: int, values: Values, taken_on: dt.date, source: str, user_id: int | None, confirmed: bool
 ) -> dict[str, Any]:
-    """What the event carries: meter_id, values (micro-units by zone), taken_on (ISO), source, user_id, confirmed."""
+    """What the event carries; values are micro-units by zone, taken_on is ISO."""
     return {
         "meter_id": meter_id,
         "values": list(values),
@@ -78,7 +78,7 @@ async def send_reading(
 ) -> Sent:
     """Judge what was typed and send it on; the caller commits, then answers.
 
-    Raises ReadingRefused or ReadingAsked having written nothing, KeyReused when the key came with another reading.
+    Raises ReadingRefused or ReadingAsked having written nothing, KeyReused when the key came with another.
     """
     checked = await check_reading(
         session,
@@ -120,18 +120,6 @@ async def state_of(session: Session, source: str, key: str) -> InboxState | None
         return None
     answer, payload = _parsed(row.answer) or {}, _parsed(row.payload)
     return InboxState(row.state, str(answer.get("message", "")), int(payload["meter_id"]))
-
-
-async def waiting(session: Session, account_id: int) -> dict[int, list[int]]:
-    """Readings of the account that the intake has not taken yet: meter id → values as sent."""
-    found = await session.execute(
-        text(
-            "SELECT payload FROM inbox WHERE account_id = :account_id AND state = 'accepted' "
-            "AND source = ANY (:sources) ORDER BY id"
-        ),
-        {"account_id": account_id, "sources": list(SOURCES.values())},
-    )
-    return {int(_parsed(row.payload)["meter_id"]): _parsed(row.payload)["values"] for row in found}
 
 
 def _parsed(value: Any) -> Any:

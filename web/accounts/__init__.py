@@ -1,0 +1,5 @@
+"""The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
+
+from web.accounts import card, readings, receipts
+
+ROUTERS = (card.router, readings.router, receipts.router)

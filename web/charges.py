@@ -1,0 +1,155 @@
+"""Lines of an account as pages show them: what is charged, by which ground, from which volume and price."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.basis import info
+from billing.quantity import PERMILLE
+from billing.receipt import Quantity
+from billing.services import CATALOGUE, component_label, component_unit
+from receipts import words
+from storage.account_pages import LineRow
+
+GROUP_TITLES = (
+    ("housing", "Содержание жилья"),
+    ("common", "На общее имущество дома"),
+    ("utility", "Коммунальные услуги"),
+    ("capital", "Капитальный ремонт"),
+    ("other", "Другие услуги"),
+)
+MONTH_DAYS_LEAST = 28
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """A line in words. was_kopecks: the same service last month, None when it was not charged then."""
+
+    key: str
+    label: str
+    basis_words: str
+    clause: str
+    volume_words: str
+    unit: str
+    rate: int
+    coefficient_words: str
+    amount_kopecks: int
+    surcharge_kopecks: int
+    total_kopecks: int
+    was_kopecks: int | None
+    supplier_name: str | None
+    days_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeGroup:
+    """Rows of one part of the document with their sum."""
+
+    title: str
+    rows: tuple[ChargeRow, ...]
+    total_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCharges:
+    """A month's charges: groups, the whole, and what the month before came to."""
+
+    period: dt.date
+    is_draft: bool
+    groups: tuple[ChargeGroup, ...]
+    total_kopecks: int
+    surcharge_kopecks: int
+    was_kopecks: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is charged for the month yet."""
+        return not self.groups
+
+
+def month_charges(lines: Sequence[LineRow], period: dt.date) -> MonthCharges:
+    """The month out of lines that also hold the month before."""
+    now = [line for line in lines if line.period == period]
+    before = [line for line in lines if line.period != period]
+    was: dict[tuple[int, int], int] = {}
+    for line in before:
+        key = (line.service, line.component)
+        was[key] = was.get(key, 0) + line.total_kopecks
+    groups = []
+    for group, title in GROUP_TITLES:
+        mine = [line for line in now if group_of(line.service) == group]
+        if mine:
+            rows = tuple(_row(line, was, period) for line in sorted(mine, key=_order))
+            groups.append(ChargeGroup(title, rows, sum(row.total_kopecks for row in rows)))
+    return MonthCharges(
+        period=period,
+        is_draft=any(line.is_draft for line in now),
+        groups=tuple(groups),
+        total_kopecks=sum(line.total_kopecks for line in now),
+        surcharge_kopecks=sum(line.surcharge_kopecks for line in now),
+        was_kopecks=sum(line.total_kopecks for line in before) if before else None,
+    )
+
+
+def group_of(service: int) -> str:
+    """Part of the document a service stands in."""
+    return CATALOGUE[service].group if service in CATALOGUE else "other"
+
+
+def _order(line: LineRow) -> tuple[int, int, int]:
+    codes = list(CATALOGUE)
+    place = codes.index(line.service) if line.service in codes else len(codes)
+    return place, line.component, line.first_day
+
+
+def label_of(service: int, component: int) -> str:
+    """The service in words; one we do not know by name is told by its code."""
+    return component_label(service, component) if service in CATALOGUE else f"Услуга № {service}"
+
+
+def unit_of(service: int, component: int) -> str:
+    """Unit of the volume."""
+    return component_unit(service, component) if service in CATALOGUE else ""
+
+
+def volume_words(line: LineRow) -> str:
+    """The volume with the decimals usual for its unit."""
+    quantity = Quantity.of_micro(line.volume_num, line.volume_den)
+    return words.volume(quantity, unit_of(line.service, line.component))
+
+
+def coefficient_words(line: LineRow) -> str:
+    """«К 1,5» of a raised norm, nothing without a surcharge."""
+    if not line.raised_num or not line.volume_num:
+        return ""
+    return words.coefficient(PERMILLE + line.raised_num // line.volume_num)
+
+
+def days_words(line: LineRow, days_in_month: int) -> str:
+    """«с 1 по 14» when the line is about a part of the month."""
+    if line.days >= days_in_month:
+        return ""
+    return f"с {line.first_day} по {line.first_day + line.days - 1} число"
+
+
+def _row(line: LineRow, was: dict[tuple[int, int], int], period: dt.date) -> ChargeRow:
+    basis = info(line.basis)
+    next_month = (period.replace(day=MONTH_DAYS_LEAST) + dt.timedelta(days=4)).replace(day=1)
+    return ChargeRow(
+        key=line.key,
+        label=label_of(line.service, line.component),
+        basis_words=basis.words,
+        clause=basis.clause,
+        volume_words=volume_words(line),
+        unit=unit_of(line.service, line.component),
+        rate=line.rate,
+        coefficient_words=coefficient_words(line),
+        amount_kopecks=line.amount_kopecks,
+        surcharge_kopecks=line.surcharge_kopecks,
+        total_kopecks=line.total_kopecks,
+        was_kopecks=was.get((line.service, line.component)),
+        supplier_name=line.supplier_name,
+        days_words=days_words(line, (next_month - period).days),
+    )
