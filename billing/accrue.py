@@ -10,18 +10,40 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-import billing.rules.cold_water
 from billing.block import Block
 from billing.law import NoFederalValueError, federal_law
 from billing.lines import Lines
 from billing.metering import decide
 from billing.parked import Parked, Reason
 from billing.rule import RULES, Part, Work
+from billing.rules.capital_repair import capital_repair
+from billing.rules.cold_water import cold_water
+from billing.rules.common_needs import common_needs
+from billing.rules.custom import custom
+from billing.rules.electricity import electricity
+from billing.rules.gas import gas
+from billing.rules.heating import heating
+from billing.rules.hot_water import hot_water
+from billing.rules.sewerage import sewerage
+from billing.rules.upkeep import upkeep
+from billing.rules.waste import waste
 
 Bool = npt.NDArray[np.bool_]
 
 # Waters before sewerage, every resource before the common needs of its house.
-ORDER: tuple[Callable[[Work], None], ...] = (billing.rules.cold_water.cold_water,)
+ORDER: tuple[Callable[[Work], None], ...] = (
+    cold_water,
+    hot_water,
+    sewerage,
+    electricity,
+    gas,
+    heating,
+    waste,
+    upkeep,
+    capital_repair,
+    common_needs,
+    custom,
+)
 assert set(ORDER) == set(RULES.values()), "a rule is registered but not in the order"
 
 

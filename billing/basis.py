@@ -48,6 +48,7 @@ class Basis(IntEnum):
     WASTE_AREA = 72
     WASTE_OWNERS = 73
     FIXED = 74
+    PERSONS = 75  # a sum a person, services of organisations
     COMMON_NORM = 80
     COMMON_ACTUAL = 81
 
@@ -154,6 +155,7 @@ BASIS: dict[Basis, BasisInfo] = {
         "норматив на год, micro",
     ),
     Basis.FIXED: BasisInfo("твёрдая сумма", "договор", "дней", "дней в месяце"),
+    Basis.PERSONS: BasisInfo("по числу проживающих", "договор", "человеко-дней", "дней в месяце"),
     Basis.COMMON_NORM: BasisInfo(
         "норматив на общее имущество",
         "ЖК РФ, ст. 156, ч. 9.2; ПП 491, п. 29",

@@ -205,6 +205,13 @@ class Work:
         flat = table.values.reshape(self.segments, -1)
         return flat.take(self._consumer[rows], axis=1)
 
+    def population_rate(self, service: int, component: int, rows: Rows) -> I64:
+        """Tariff of the population for the rows, whatever their kind, (S, n)."""
+        table = self.block.rates.get((service, component))
+        if table is None:
+            return np.full((self.segments, len(rows)), MISSING, np.int64)
+        return table.values[:, 0].take(self.block.accounts.house[rows], axis=1)
+
     def norm(self, service: int, kind: str, rows: Rows) -> I64:
         """Norm of the rows by segment, (S, n), MISSING where there is none."""
         table = self.block.norms.get((service, kind))
@@ -232,6 +239,11 @@ class Work:
             return np.asarray(values[0] == MISSING, np.bool_)
         opened = self.block.accounts.open_days[:, rows] > 0
         return np.asarray(((values == MISSING) & opened).any(0), np.bool_)
+
+    def lose(self, service: int, rows: Rows) -> None:
+        """Marks accounts whose volume of the service could not be found, for those who need the house's sum."""
+        if service in self.used:
+            self.used[service].unknown[rows] = True
 
     def park(self, rows: Rows, reason: Reason, service: int, detail: str | None = None) -> None:
         if rows.size:

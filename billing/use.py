@@ -138,18 +138,22 @@ def contract_group(work: Work, service: int, rows: Rows) -> NormGroup:
     """Non-residential premises by the volume of their contract (norm of kind «contract», a month)."""
     norm = work.norm(service, "contract", rows)
     gone = work.missing(norm, rows)
-    lost = rows[gone]
-    work.park(lost, Reason.NO_NORM, service)
-    work.used[service].unknown[lost] = True
+    work.park(rows[gone], Reason.NO_NORM, service)
+    work.lose(service, rows[gone])
     rows, norm = rows[~gone], filled(norm[:, ~gone])
     days = work.block.accounts.open_days[:, rows]
     none = np.zeros(len(rows), np.bool_)
     return NormGroup(rows, int(Basis.CONTRACT), days * norm, work.block.days_in_month, days, norm, none)
 
 
-def people_groups(work: Work, service: int, kind: str, rows: Rows, basis: I64) -> list[NormGroup]:
-    """Dwellings by the norm per person, and their temporary residents apart. Parks whom people or norm miss."""
-    accounts, days = work.block.accounts, work.block.days_in_month
+def people_groups(
+    work: Work, service: int, kind: str, rows: Rows, basis: I64, *, per: int = 1
+) -> list[NormGroup]:
+    """Dwellings by the norm per person, and their temporary residents apart. Parks whom people or norm miss.
+
+    per is 12 where the norm is of a year.
+    """
+    accounts, days = work.block.accounts, work.block.days_in_month * per
     norm = work.norm(service, kind, rows)
     people = accounts.norm_person_days[:, rows]
     nobody = people.sum(0) == 0
@@ -158,7 +162,7 @@ def people_groups(work: Work, service: int, kind: str, rows: Rows, basis: I64) -
     work.park(rows[gone & ~nobody], Reason.NO_NORM, service)
     lost = gone | nobody
     if lost.any():
-        work.used[service].unknown[rows[lost]] = True
+        work.lose(service, rows[lost])
         kept = ~lost
         rows, norm, people, basis = rows[kept], norm[:, kept], people[:, kept], basis[kept]
     norm = filled(norm)
@@ -207,28 +211,36 @@ def emit_group(work: Work, service: int, component: int, group: Group, den: int,
 
 
 def emit_norm(
-    work: Work, service: int, component: int, group: NormGroup, *, raise_norm: bool = True, **options: Any
+    work: Work,
+    service: int,
+    component: int,
+    group: NormGroup,
+    *,
+    raise_norm: bool = True,
+    rate: I64 | None = None,
+    skip_missing: bool = False,
 ) -> None:
-    """Lines of volumes by norm: those with K and those without in two goes."""
+    """Lines of volumes by norm: those with K and those without in two goes. rate (S, n) is as in `emit`."""
     coefficient = raising(work, service, group.rows) if raise_norm else None
-    parts = [(group, None)]
+    everyone = np.ones(len(group.rows), np.bool_)
+    goes: list[tuple[Bool, bool]] = [(everyone, False)]
     if coefficient is not None and group.raised.any():
-        plain = group.take(~group.raised)
-        raised = group.take(group.raised)
-        if coefficient.shape[1] != 1:
-            coefficient = coefficient[:, group.raised]
-        parts = [(plain, None), (raised, coefficient)]
-    for part, k in parts:
-        volume = Volume(daily=part.daily, daily_den=part.den)
+        goes = [(~group.raised, False), (group.raised, True)]
+    for some, raised in goes:
+        part = group if some is everyone else group.take(some)
+        k = coefficient if raised else None
+        if k is not None and k.shape[1] != 1:
+            k = k[:, some]
         emit(
             work,
             service,
             component,
             part.rows,
-            volume,
+            Volume(daily=part.daily, daily_den=part.den),
             basis=part.basis,
             a=part.people,
             b=part.norm,
             raising=k,
-            **options,
+            rate=None if rate is None else rate[:, some],
+            skip_missing=skip_missing,
         )

@@ -1,0 +1,106 @@
+"""How the heat of a house is divided among its premises: formulas 3, 3(1), 3(3), and 2(3) where some are unheated.
+
+Law: Rules 354, annex 2: P_i = (V_i + S_i / S_об × (V_д − ΣV_i)) × T, where V_i is
+ - nobody has meters: S_i × V_д / (S_об − S_инд + S_ои), 0 for an unheated premises (3, 3(6));
+ - some have: the reading, or S_i × ΣV / ΣS of the metered for the others, 0 for an unheated one (3(1), 3(7));
+ - all have: the reading (3(3)).
+Premises with heated area 0 make S_инд. Areas are dm2 × days, so that an account counts by the days it was open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from billing.basis import Basis
+from billing.block import Bool, I64
+from billing.premises import PerArea, fitted
+from billing.rule import AVERAGE_DEN, Rows, Work, clause
+
+Objects = npt.NDArray[Any]
+
+
+@dataclass(slots=True)
+class Areas:
+    """Areas × days of each house, (H,): S_об, S_ои, S_инд. known: S_об is written down."""
+
+    total: I64
+    common: I64
+    unheated: I64
+    known: Bool
+
+
+def areas(work: Work) -> Areas:
+    """Areas of the houses over the month."""
+    block, days = work.block, work.block.days_in_month
+    cold = unheated(work)
+    area_days = block.accounts.area_days.sum(0)
+    return Areas(
+        total=block.houses.area_total_dm2 * days,
+        common=np.maximum(block.houses.area_common_dm2, 0) * days,
+        unheated=block.by_house(np.where(cold, area_days, 0)),
+        known=block.houses.area_total_dm2 > 0,
+    )
+
+
+def unheated(work: Work) -> Bool:
+    """(N,) open premises without heating devices."""
+    return np.asarray((work.block.accounts.heated_area_dm2 == 0) & (work.open_total > 0), np.bool_)
+
+
+@clause("ПП 354, прил. 2, ф. 3, 3(6)")
+def nobody_metered(work: Work, volume: Objects, den: Objects, of: Areas) -> tuple[PerArea, PerArea]:
+    """Volume of the house for each dm2 of a heated and of an unheated premises.
+
+    volume / den (H,) micro-units, Python integers. With S_инд = 0 the first is V_д / S_об.
+    """
+    total, common, cold = (column.astype(object) for column in (of.total, of.common, of.unheated))
+    plain = cold == 0
+    divided = np.where(of.known, total - cold + common, 0)
+    some = np.asarray(~plain & (divided > 0), np.bool_)
+    heated = np.where(some, total + common, np.where(plain, 1, 0))
+    rest = np.where(some, common, 0)
+    s_total = np.where(of.known, work.block.houses.area_total_dm2, 1).astype(object)
+    below = den * s_total * np.where(some, divided, 1)
+    return PerArea.of(volume * heated, below, work.segments), PerArea.of(volume * rest, below, work.segments)
+
+
+@dataclass(slots=True)
+class MeteredHouse:
+    """Rows of one house in which some have meters of heat: who, V_i × 60 (0 without one), dm2 × days."""
+
+    rows: Rows
+    metered: Bool
+    unheated: Bool
+    over60: I64
+    area: I64
+
+
+@clause("ПП 354, прил. 2, ф. 3(1), 3(3), 3(7)")
+def some_metered(of: MeteredHouse, total: int, unheated_area: int, volume: int) -> tuple[I64, I64, I64]:
+    """Fractions (num, den) and bases of the rows; exact, or in millionths of a micro-unit where 64 bits are few.
+
+    total and unheated_area are S_об and S_инд in dm2 × days, volume is V_д in micro-units. An account without a
+    meter takes the mean of the metered for its V_i.
+    """
+    metered_area = int(of.area[of.metered].sum())
+    metered60 = int(of.over60[of.metered].sum())
+    others = max(total - unheated_area - metered_area, 0)
+    all_metered = bool((of.metered | of.unheated).all())
+    if all_metered:
+        others = 0
+    # everything × 60 × metered_area × total: V_i, then S_i / S_об of the rest; area of rows is in dm2 × days
+    rest = (volume * AVERAGE_DEN - metered60) * metered_area - others * metered60
+    own = of.over60.astype(object) * metered_area * total
+    mean = of.area.astype(object) * metered60 * total
+    mine = np.where(of.metered, own, np.where(of.unheated, 0, mean))
+    num = mine + of.area.astype(object) * rest
+    den = np.full(len(of.rows), AVERAGE_DEN * metered_area * total, object)
+    below = Basis.HEAT_HOUSE_ALL_METERED if all_metered else Basis.HEAT_HOUSE_UNMETERED
+    with_meter = Basis.HEAT_HOUSE_ALL_METERED if all_metered else Basis.HEAT_HOUSE_METERED
+    basis = np.where(of.metered, int(with_meter), int(below))
+    out_num, out_den = fitted(num, den, np.zeros(len(of.rows), np.int64))
+    return out_num, out_den, basis

@@ -1,0 +1,210 @@
+"""Heating: by the norm (formulas 2, 2(1), 2(3)) or by the meter of the house (formulas 3, 3(1), 3(3)).
+
+Law: Rules 354, cl. 42(1), annex 2. A house that pays evenly over the year goes by the norm × months of the season / 12
+(the volume of its last year is not in a block). In a seasonal house without a meter the whole norm is due in each
+month of the season: months in which the norm is above zero and the coefficient heating_season, if any, is not zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from billing.basis import Basis
+from billing.block import MISSING, Bool, HouseMeter, I64
+from billing.house_heat import Areas, MeteredHouse, areas, nobody_metered, some_metered, unheated
+from billing.metering import FIRST_AVERAGE, NO_METER
+from billing.money import mul_div_half_up
+from billing.parked import Reason
+from billing.premises import Operands, house_share, with_area
+from billing.quantity import DM2_PER_M2, PERMILLE
+from billing.rule import AVERAGE_DEN, Rows, Volume, Work, clause, emit, service_rule
+from billing.services import Component, Service
+from billing.use import filled, find_use
+
+HEATING = Service.HEATING
+WHOLE = Component.WHOLE
+MONTHS = 12
+
+
+@service_rule(HEATING)
+def heating(work: Work) -> None:
+    """Houses by their way of paying, then premises inside each."""
+    rows = np.flatnonzero(work.has(HEATING))
+    if rows.size == 0:
+        return
+    rows = with_area(work, HEATING, rows)
+    block = work.block
+    meter = house_meter(work)
+    of_areas = areas(work)
+    house = block.accounts.house[rows]
+    even, metered, season = block.houses.heating_uniform, meter.has, in_season(work)
+    cold_houses = of_areas.unheated > 0
+    _uniform(work, rows[even[house]])
+    _by_norm(work, rows[(~even & ~metered & season & ~cold_houses)[house]])
+    _by_norm_unheated(work, rows[(~even & ~metered & season & cold_houses)[house]], of_areas)
+    _by_house(work, rows[(~even & metered)[house]], meter, of_areas, season)
+
+
+def house_meter(work: Work) -> HouseMeter:
+    """ОДПУ of heat; a block without any has them nowhere."""
+    found = work.block.house_meters.get(HEATING)
+    if found is not None:
+        return found
+    size = len(work.block.houses)
+    none = np.zeros(size, np.bool_)
+    return HouseMeter(none, none, np.ones(size, np.int8), np.zeros((size, 3), np.int64))
+
+
+def in_season(work: Work) -> Bool:
+    """(H,) the coefficient heating_season is not zero all month; a house without it leaves the season to its norm."""
+    given = work.block.coefficients.get("heating_season")
+    if given is None:
+        return np.ones(len(work.block.houses), np.bool_)
+    return np.asarray((given != 0).any(0), np.bool_)
+
+
+def _norm(work: Work, rows: Rows) -> tuple[Rows, I64]:
+    """Norm per m2 by segment for rows that have it."""
+    norm = work.norm(HEATING, "area", rows)
+    gone = work.missing(norm, rows)
+    work.park(rows[gone], Reason.NO_NORM, HEATING)
+    return rows[~gone], filled(norm[:, ~gone])
+
+
+@clause("ПП 354, прил. 2, ф. 2")
+def _by_norm(work: Work, rows: Rows) -> None:
+    rows, norm = _norm(work, rows)
+    due = (norm > 0).any(0)
+    rows, norm = rows[due], norm[:, due]
+    area = work.block.accounts.area_days[:, rows]
+    volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * work.block.days_in_month)
+    emit(work, HEATING, WHOLE, rows, volume, basis=int(Basis.HEAT_NORM), a=area, b=norm)
+
+
+@clause("ПП 354, прил. 2, ф. 2(1)")
+def _uniform(work: Work, rows: Rows) -> None:
+    """S × N × months of the season / 12, in every month alike."""
+    rows, norm = _norm(work, rows)
+    months = work.block.coefficients.get("heating_months")
+    if months is None:
+        months = np.full((work.segments, len(work.block.houses)), MISSING, np.int64)
+    of_row = months[:, work.block.accounts.house[rows]]
+    gone = work.missing(of_row, rows)
+    work.park(rows[gone], Reason.NO_NORM, HEATING)
+    rows, norm, of_row = rows[~gone], norm[:, ~gone], filled(of_row[:, ~gone])
+    area = work.block.accounts.area_days[:, rows]
+    den = DM2_PER_M2 * work.block.days_in_month * MONTHS * PERMILLE
+    volume = Volume(daily=area * norm * of_row, daily_den=den)
+    emit(work, HEATING, WHOLE, rows, volume, basis=int(Basis.HEAT_NORM_UNIFORM), a=area, b=norm)
+
+
+@clause("ПП 354, прил. 2, ф. 2(3)")
+def _by_norm_unheated(work: Work, rows: Rows, of_areas: Areas) -> None:
+    """A house without a meter with unheated premises: V_д := N × S_об, divided as by formula 3."""
+    rows, norm = _norm(work, rows)
+    due = (norm > 0).any(0)
+    rows, norm = rows[due], norm[:, due]
+    block = work.block
+    rows, kept = _with_house(work, rows, of_areas)
+    norm = norm[:, kept]
+    of_house = np.maximum(work.house_norm(HEATING, "area"), 0).astype(object)
+    days = block.days.astype(object)[:, None]
+    volume = (of_house * days).sum(0) * np.maximum(block.houses.area_total_dm2, 1).astype(object)
+    den = np.full(len(block.houses), DM2_PER_M2 * block.days_in_month, object)
+    area = block.accounts.area_days[:, rows].sum(0)
+    _share(work, rows, (volume, den), of_areas, Operands(int(Basis.HEAT_NORM), area, norm[0]))
+
+
+def _with_house(work: Work, rows: Rows, of_areas: Areas) -> tuple[Rows, Rows]:
+    """Rows whose house has what formula 3 needs, and their places; the others are parked."""
+    house = work.block.accounts.house[rows]
+    no_area = ~of_areas.known[house]
+    work.park(rows[no_area], Reason.NO_HOUSE_AREA, HEATING)
+    blind = _house_of_unknown(work, unheated(work))[house]
+    _park_neighbours(work, rows[(blind >= 0) & ~no_area], blind[(blind >= 0) & ~no_area])
+    kept = np.flatnonzero(~no_area & (blind < 0))
+    return rows[kept], kept
+
+
+def _house_of_unknown(work: Work, needed: Bool) -> I64:
+    """(H,) the first account of the house whose area is needed and unknown, −1 where there is none."""
+    accounts = work.block.accounts
+    out = np.full(len(work.block.houses), -1, np.int64)
+    lost = np.flatnonzero(needed & (accounts.area_dm2 <= 0))[::-1]
+    out[accounts.house[lost]] = lost
+    return out
+
+
+def _park_neighbours(work: Work, rows: Rows, culprit: I64) -> None:
+    for of in np.unique(culprit):
+        account = str(int(work.block.accounts.id[of]))
+        mine = rows[(culprit == of) & (rows != of)]
+        work.park(mine, Reason.NEIGHBOUR, HEATING, account)
+        work.park(rows[rows == of], Reason.NO_AREA, HEATING)
+
+
+def _share(work: Work, rows: Rows, volume: tuple[Any, Any], of_areas: Areas, told: Operands) -> None:
+    heated, cold = nobody_metered(work, *volume, of_areas)
+    off = unheated(work)[rows]
+    for some, per_area in ((~off, heated), (off, cold)):
+        house_share(work, HEATING, WHOLE, rows[some], per_area, told.take(some))
+
+
+def _by_house(work: Work, rows: Rows, meter: HouseMeter, of_areas: Areas, season: Bool) -> None:
+    """Houses with a meter of heat. Without a reading the house waits for it, out of the season nothing is due."""
+    house = work.block.accounts.house[rows]
+    lacking = ~meter.has_reading[house]
+    work.park(rows[lacking & season[house]], Reason.NO_HOUSE_READING, HEATING)
+    rows = rows[~lacking]
+    house = work.block.accounts.house[rows]
+    individually = _metered(work)
+    with_meters = work.block.by_house(individually.astype(np.int64)) > 0
+    running = meter.volume[:, 0] != 0
+    rows = rows[(running | with_meters)[house]]
+    rows, _ = _with_house(work, rows, of_areas)
+    house = work.block.accounts.house[rows]
+    volume = meter.volume[:, 0]
+    plain = rows[~with_meters[house]]
+    told = Operands(
+        int(Basis.HEAT_HOUSE),
+        volume[work.block.accounts.house[plain]],
+        work.block.accounts.area_dm2[plain],
+    )
+    one = np.full(len(volume), 1, object)
+    _share(work, plain, (volume.astype(object), one), of_areas, told)
+    _by_meters(work, rows[with_meters[house]], volume, of_areas, individually)
+
+
+def _metered(work: Work) -> Bool:
+    """(N,) accounts with a usable heat meter; past its average periods a meter is as none."""
+    rank = find_use(work, HEATING, needs_norm=False).joined.rank
+    used = (rank >= FIRST_AVERAGE) & (rank != NO_METER)
+    return np.asarray(used & ~unheated(work), np.bool_)
+
+
+def _by_meters(work: Work, rows: Rows, volume: I64, of_areas: Areas, individually: Bool) -> None:
+    """Houses in which some premises have meters of heat: few, so house by house in exact integers."""
+    accounts = work.block.accounts
+    blind = _house_of_unknown(work, individually)[accounts.house[rows]]
+    _park_neighbours(work, rows[blind >= 0], blind[blind >= 0])
+    rows = rows[blind < 0]
+    if rows.size == 0:
+        return
+    used = work.used[HEATING]
+    over60 = np.where(used.even_den == 1, used.even * AVERAGE_DEN, used.even)
+    area, off = accounts.area_days.sum(0), unheated(work)
+    num, den, basis = (np.zeros(len(rows), np.int64) for _ in range(3))
+    house = accounts.house[rows]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(house)) + 1])
+    for first, after in zip(starts, [*starts[1:], len(rows)], strict=True):
+        own, at = rows[first:after], int(house[first])
+        of = MeteredHouse(own, individually[own], off[own], over60[own], area[own])
+        here = slice(first, after)
+        total, cold = int(of_areas.total[at]), int(of_areas.unheated[at])
+        num[here], den[here], basis[here] = some_metered(of, total, cold, int(volume[at]))
+    by_meter = individually[rows]
+    own_micro = mul_div_half_up(over60[rows], 1, AVERAGE_DEN)
+    b = np.where(by_meter, own_micro, accounts.area_dm2[rows])
+    emit(work, HEATING, WHOLE, rows, Volume(even=num, even_den=den), basis=basis, a=volume[house], b=b)
