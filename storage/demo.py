@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine import Database
 from storage.seed import reference
+from storage.seed.months import last_month
 from storage.users import create_user
 
 
@@ -45,15 +46,21 @@ RESIDENT_PASSWORD = "zhitel-demo"  # noqa: S105 - printed on purpose
 
 # A resident with something to do: in a managed house, with meters, one of them not read in the open month.
 RESIDENT = """
-SELECT a.id, a.number, a.payer_name, o.short_name
-  FROM accounts a
-  JOIN organisations o ON o.id = a.company_id
-  JOIN account_facts f ON f.account_id = a.id AND f.valid_to IS NULL AND f.residents > 1 AND f.area_dm2 > 0
- WHERE a.company_id = :company AND a.kind = 'flat'
-   AND (SELECT count(*) FROM meters m WHERE m.account_id = a.id AND NOT m.has_events) >= 3
-   AND EXISTS (SELECT 1 FROM meters m WHERE m.account_id = a.id AND NOT m.has_events
-                AND NOT EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period = :period)
-                AND EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period = :before))
+WITH first AS MATERIALIZED (
+  SELECT a.id, a.number, a.payer_name FROM accounts a
+   WHERE a.company_id = :company AND a.kind = 'flat' ORDER BY a.id LIMIT 1000)
+SELECT a.id, a.number, a.payer_name, (SELECT short_name FROM organisations WHERE id = :company) AS short_name
+  FROM first a
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS all, count(*) FILTER (WHERE m.has_events) AS eventful,
+           count(*) FILTER (
+             WHERE EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period = :before)
+             AND NOT EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period =
+             :period)) AS unread
+      FROM meters m WHERE m.account_id = a.id) m
+ WHERE m.all >= 3 AND m.eventful = 0 AND m.unread > 0
+   AND EXISTS (SELECT 1 FROM account_facts f WHERE f.account_id = a.id AND f.valid_to IS NULL
+                AND f.residents > 1 AND f.area_dm2 > 0)
  ORDER BY a.id LIMIT 1
 """
 
@@ -138,9 +145,10 @@ async def _resident(session: AsyncSession) -> DemoUser | None:
 
 
 async def _candidate(session: AsyncSession) -> Row[Any] | None:
-    last = await session.scalar(text("SELECT max(period) FROM readings"))
-    before = await session.scalar(
-        text("SELECT max(period) FROM readings WHERE period < :last"), {"last": last}
-    )
-    values = {"company": reference.FIRST_COMPANY, "period": last, "before": before}
+    last = await last_month(session)
+    values = {
+        "company": reference.FIRST_COMPANY,
+        "period": last.first_day,
+        "before": last.shift(-1).first_day,
+    }
     return (await session.execute(text(RESIDENT), values)).one_or_none()

@@ -56,9 +56,8 @@ def make_city(
             _as_json=as_json,
         )
     )
-    runs = []
-    if billed:
-        runs = bill_history(stack, progress, as_json)
+    runs = bill_history(stack, progress, as_json) if billed else []
+    call("storage.demo:users", stack.database_url, _as_json=as_json)
     return {**report, "history": runs, "seconds_total": round(time.monotonic() - began, 1)}
 
 
@@ -68,5 +67,5 @@ def bill_history(
     """Bill and close month after month until the open month is the last with readings."""
     return [
         plain(run)
-        for run in call("actors.command:bill_history", stack.database_url, progress, _as_json=as_json)
+        for run in call("cluster.history:bill_history", stack.database_url, progress, _as_json=as_json)
     ]
