@@ -1,5 +1,5 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import month, parked, run, run_houses, runs
+from web.centre import month, parked, run, run_houses, runs, values
 
-ROUTERS = (month.router, runs.router, run_houses.router, run.router, parked.router)
+ROUTERS = (month.router, runs.router, run_houses.router, run.router, parked.router, values.router)

@@ -242,7 +242,8 @@ def _chart(year: list[MonthSum]) -> ColumnChart:
                 month_short(one.period),
                 one.charged_kopecks,
                 one.paid_kopecks,
-                f"{month(one.period)}: начислено {money(one.charged_kopecks)}, собрано {money(one.paid_kopecks)}",
+                f"{month(one.period)}: начислено {money(one.charged_kopecks)}, "
+                f"собрано {money(one.paid_kopecks)}",
             )
             for one in year
         ],

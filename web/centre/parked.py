@@ -37,7 +37,7 @@ COLUMNS = (
 class ParkedView:
     """The queue of parked accounts of one run."""
 
-    list: ListState
+    state: ListState
     run: RunHead | None
     found: ParkedPage
     reasons: list[Facet]
@@ -104,7 +104,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         )
     by = {name: [one for one in facets if one.dimension == name] for name in ("reason", "company", "service")}
     view = ParkedView(
-        list=state,
+        state=state,
         run=run,
         found=found,
         reasons=by["reason"],

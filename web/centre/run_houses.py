@@ -36,7 +36,7 @@ class HousesView:
     """A page of houses of a run."""
 
     run: RunHead
-    list: ListState
+    state: ListState
     found: HousePage
     companies: list[Choice]
     company_name: str
@@ -76,7 +76,7 @@ async def show(request: Request, run_id: int, session: Reader) -> Response:
     companies = await run_pages.companies(session)
     view = HousesView(
         run=run,
-        list=state,
+        state=state,
         found=await _find(session, run, state, PAGE_ROWS, state.offset),
         companies=companies,
         company_name=next((one.name for one in companies if one.id == state.number("company")), ""),

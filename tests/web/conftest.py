@@ -1,0 +1,122 @@
+"""Pages over a migrated database with the small city of tests.web.city, and people signed in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import event
+
+from storage.engine import Database
+from tests.support.services import TestDatabase
+from tests.web import city
+from web.app import create_app
+from web.config import WebConfig
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+SignIn = Callable[[str], Awaitable[AsyncClient]]
+
+
+@pytest.fixture(scope="module")
+def town(database: TestDatabase) -> TestDatabase:
+    """The city, written once for the module; tests that change it ask for `fresh_town`."""
+    asyncio.run(_build(database.url))
+    return database
+
+
+@pytest.fixture
+def fresh_town(fresh_database: TestDatabase) -> TestDatabase:
+    """The city for one test alone."""
+    asyncio.run(_build(fresh_database.url))
+    return fresh_database
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> TestDatabase:
+    """`fresh_town` when the test asks for it, else `town`."""
+    found: TestDatabase = request.getfixturevalue(
+        "fresh_town" if "fresh_town" in request.fixturenames else "town"
+    )
+    return found
+
+
+async def _build(url: str) -> None:
+    owner = Database(url, "worker")
+    await city.build(owner)
+    await owner.close()
+
+
+@pytest.fixture
+async def app(place: TestDatabase) -> AsyncIterator[FastAPI]:
+    """The app over the city of this test."""
+    made = create_app(WebConfig(database_url=place.web_url))
+    yield made
+    await made.state.database.close()
+
+
+@pytest.fixture
+async def anyone(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """A browser nobody has signed in with."""
+    async with browser(app) as client:
+        yield client
+
+
+def browser(app: FastAPI) -> AsyncClient:
+    """A browser that keeps cookies and follows nothing by itself."""
+    return AsyncClient(transport=ASGITransport(app), base_url="http://test")
+
+
+@pytest.fixture
+async def sign_in(app: FastAPI) -> AsyncIterator[SignIn]:
+    """`await sign_in("centre")`: a browser of that person."""
+    opened: list[AsyncClient] = []
+
+    async def enter(role: str) -> AsyncClient:
+        client = browser(app)
+        opened.append(client)
+        answer = await post_login(client, city.LOGINS[role], city.PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    yield enter
+    for client in opened:
+        await client.aclose()
+
+
+async def post_login(client: AsyncClient, login: str, password: str, **more: str) -> Response:
+    """Open the door's page and send its form."""
+    token = csrf_of(await client.get("/login"))
+    return await client.post(
+        "/login", data={"as": "staff", "csrf": token, "login": login, "password": password, **more}
+    )
+
+
+def csrf_of(answer: Response) -> str:
+    """The token in the forms of a page."""
+    found = CSRF.search(answer.text)
+    assert found, answer.text[:500]
+    return found[1]
+
+
+@contextmanager
+def counted(app: FastAPI) -> Iterator[list[str]]:
+    """Statements a page sends; setting the scope of a transaction is not one."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SET TRANSACTION", "SELECT set_config")):
+            sent.append(statement)
+
+    engine = app.state.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
