@@ -96,7 +96,7 @@ def spawn(
     """Start a process in a session of its own: Ctrl-C in our terminal does not reach it."""
     log_path.parent.mkdir(parents=True, exist_ok=True)
     if log_path.exists() and log_path.stat().st_size > LOG_BYTES_MAX:
-        log_path.replace(log_path.with_name(log_path.name + ".1"))
+        set_aside(log_path)
     uid = None if owner is None else owner.uid
     gid = None if owner is None else owner.gid
     groups: list[int] | None = None if owner is None else []
@@ -115,6 +115,12 @@ def spawn(
         )
     _children[child.pid] = child
     return child
+
+
+def set_aside(log_path: Path) -> None:
+    """Keep a log as NAME.1 and let a new one begin."""
+    if log_path.exists():
+        log_path.replace(log_path.with_name(log_path.name + ".1"))
 
 
 def stop(process: psutil.Process, by: signal.Signals, limit_s: float) -> bool:

@@ -12,11 +12,22 @@ from pathlib import Path
 
 import psutil
 
-from cluster.processes import PidFile, free_ports, kill_all, port_answers, processes_where, reap, spawn, stop
+from cluster.processes import (
+    PidFile,
+    free_ports,
+    kill_all,
+    port_answers,
+    processes_where,
+    reap,
+    set_aside,
+    spawn,
+    stop,
+)
 from cluster.stack import Stack
 
-START_S_MAX = 120.0
+START_S_MAX = 240.0
 STOP_S_MAX = 30.0
+STARTED = "Ray runtime started"  # in the log of this start, which is begun anew each time
 SESSIONS_KEPT = 2  # folders of logs of earlier starts
 
 
@@ -54,17 +65,20 @@ class EmbeddedRay:
             ),
             f"--object-store-memory={settings.ray_object_store_mb * 2**20}",
         ]
-        no_drain = {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}  # one node: nowhere to drain to
-        env = self.stack.environment() | no_drain
+        env = self.stack.environment() | {
+            "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # one node: nowhere to drain to
+        }
+        set_aside(self.log_path)
         process = spawn(command, self.log_path, env=env, cwd=self.stack.home)
         self.pid_file.write(process.pid)
 
     def ready(self) -> bool:
-        """Whether the head takes drivers: its GCS listens and a raylet has made its sockets."""
-        process = self.pid_file.process()
-        if process is None or not any(self.stack.ray_temp.glob(f"session_*_{process.pid}/sockets/raylet")):
+        """Whether the head takes drivers: it said that all of it started, and its GCS listens."""
+        try:
+            started = STARTED in self.log_path.read_text(errors="replace")
+        except OSError:
             return False
-        return port_answers("127.0.0.1", self.stack.kept.port_ray)
+        return started and self.alive() and port_answers("127.0.0.1", self.stack.kept.port_ray)
 
     def alive(self) -> bool:
         process = self.pid_file.process()

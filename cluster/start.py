@@ -30,8 +30,9 @@ WATCH_S = 0.5
 BACKOFF_S_MIN = 0.5
 BACKOFF_S_MAX = 30.0
 CALM_S = 60.0  # a part that lived this long is forgiven its earlier deaths
-CHILD_START_S_MAX = 60.0
+CHILD_START_S_MAX = 120.0
 START_S_MAX = {"postgres": postgres.START_S_MAX, "nats": nats.START_S_MAX, "ray": rayhead.START_S_MAX}
+START_TRIES = {"ray": 3}  # a head gives up after its own 30 s, which a busy machine may not keep
 
 Progress = Callable[[str], None]
 
@@ -113,11 +114,17 @@ class Supervisor:
     def _await(self, part: embedded.Part) -> None:
         limit_s = START_S_MAX.get(part.name, CHILD_START_S_MAX)
         deadline = time.monotonic() + limit_s
+        tries = START_TRIES.get(part.name, 1)
         while not part.ready():
             if self.stopping.is_set():
                 raise Stopped
             if isinstance(part, embedded.Outer) and time.monotonic() > deadline:
                 raise PartFailed(f"Не отвечает {part.title} по адресу {part.host}:{part.port}")
+            if not part.alive() and tries > 1:
+                tries -= 1
+                log.warning("%s did not start, trying again", part.name)
+                self._spawn(part)
+                continue
             if not part.alive() or time.monotonic() > deadline:
                 raise PartFailed(self._why(part, limit_s))
             time.sleep(POLL_S)

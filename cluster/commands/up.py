@@ -12,7 +12,7 @@ POLL_S = 0.1
 
 
 @click.command(help="Start the stack in the background and return when everything answers.")
-@click.option("--timeout", "limit_s", default=180, show_default=True, help="Seconds to wait until it serves.")
+@click.option("--timeout", "limit_s", default=300, show_default=True, help="Seconds to wait until it serves.")
 @json_option
 def command(limit_s: int, as_json: bool) -> None:
     from rich.console import Console

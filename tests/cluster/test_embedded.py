@@ -126,7 +126,7 @@ def test_stale_postmaster_file_of_another_process_does_not_stop_a_start(postgres
 
 def test_cut_short_initdb_is_begun_anew(home: Path) -> None:
     half = home / "postgres"
-    half.mkdir()
+    half.mkdir(parents=True)
     (half / "rubbish").write_text("half")
     server = EmbeddedPostgres(stack_in(home))
 
@@ -187,7 +187,7 @@ async def test_acknowledged_events_survive_kill_9_of_nats(nats: EmbeddedNats) ->
 
 
 def test_two_homes_live_side_by_side(home: Path) -> None:
-    servers = [EmbeddedPostgres(stack_in(home / home)) for home in ("a", "b")]
+    servers = [EmbeddedPostgres(stack_in(home / name)) for name in ("a", "b")]
     try:
         for server in servers:
             server.spawn()

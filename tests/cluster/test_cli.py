@@ -1,0 +1,130 @@
+"""The command line without a stack: help at once, refusals in words, JSON on the last line."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cluster.cli import COMMANDS, cli
+from cluster.commands._common import Refusal
+from cluster.commands.bench import readable
+from cluster.commands.run import parse_scope
+from cluster.processes import free_ports
+from cluster.settings import SettingsError, load
+from tests.support.command import paylogic
+
+HELP_S_MAX = 0.5
+
+
+def test_help_comes_at_once(home: Path) -> None:
+    paylogic(home, "--help")  # compiled files are there afterwards
+
+    began = time.monotonic()
+    told = paylogic(home, "--help")
+    took_s = time.monotonic() - began
+
+    assert told.code == 0
+    assert took_s < HELP_S_MAX * 2  # the machine of the tests is busy with other tests
+    assert all(name in told.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    told = CliRunner().invoke(cli, [name, "--help"])
+
+    assert told.exit_code == 0
+    assert "Usage:" in told.output
+
+
+@pytest.mark.parametrize("words", [("run",), ("ledger", "check"), ("seed",), ("explain", "1")], ids=str)
+def test_command_without_a_stack_says_how_to_start_one(home: Path, words: tuple[str, ...]) -> None:
+    told = paylogic(home, *words, "--json")
+
+    assert told.code == 1
+    assert "paylogic up" in told.err
+    assert told.json["ok"] is False
+    assert "Traceback" not in told.err
+
+
+def test_status_of_a_stack_that_never_ran(home: Path) -> None:
+    told = paylogic(home, "status", "--json")
+
+    assert told.code == 1
+    assert told.json["healthy"] is False
+    assert told.json["stage"] == "stopped"
+
+
+def test_down_of_a_stack_that_does_not_run_is_no_error(home: Path) -> None:
+    told = paylogic(home, "down", "--json")
+
+    assert told.code == 0
+    assert told.json["was_running"] is False
+
+
+def test_unusable_setting_is_named(home: Path) -> None:
+    told = paylogic(home, "status", PAYLOGIC_PORT="70000")
+
+    assert told.code == 1
+    assert "PAYLOGIC_PORT" in told.err
+    assert "Traceback" not in told.err
+
+
+def test_pages_and_workers_are_given_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYLOGIC_DATABASE_URL", "postgresql://a:b@db/paylogic")
+    monkeypatch.delenv("PAYLOGIC_WEB_DATABASE_URL", raising=False)
+
+    with pytest.raises(SettingsError, match="задают вместе"):
+        load()
+
+
+def test_taken_port_is_told_with_the_way_out(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        told = paylogic(home, "up", "--json", PAYLOGIC_PORT=str(port))
+    paylogic(home, "down")
+
+    assert told.code == 1
+    assert f"Порт {port} занят" in told.json["error"]
+    assert "PAYLOGIC_PORT" in told.json["error"]
+
+
+def test_outer_database_that_does_not_answer_is_named(home: Path) -> None:
+    (port,) = free_ports(1)
+    url = f"postgresql://a:b@127.0.0.1:{port}/x"
+
+    told = paylogic(
+        home,
+        "status",
+        "--json",
+        PAYLOGIC_DATABASE_URL=url,
+        PAYLOGIC_WEB_DATABASE_URL=url,
+        PAYLOGIC_LOG_LEVEL="INFO",
+    )
+
+    states = {part["name"]: part["state"] for part in told.json["parts"]}
+    assert states["postgres"] == "outer-down"
+
+
+@pytest.mark.parametrize(("words", "scope"), [("city", ("city", None)), ("house:12", ("house", 12))])
+def test_scope_is_read(words: str, scope: tuple[str, int | None]) -> None:
+    assert parse_scope(words) == scope
+
+
+@pytest.mark.parametrize("words", ["town", "house", "house:x", "city:1", ""])
+def test_bad_scope_is_refused_with_what_there_is(words: str) -> None:
+    with pytest.raises(Refusal, match="organisation:НОМЕР"):
+        parse_scope(words)
+
+
+def test_benchmark_line_is_readable() -> None:
+    result: dict[str, object] = {
+        "bench": "city",
+        "rate": 47600.4,
+        "unit": "accounts/s",
+        "ceilings": [{"name": "raw_copy", "ratio": 0.331}],
+        "peers": [],
+    }
+
+    assert readable(result) == "city: 47 600 accounts/s  (raw_copy ×0.33)"
