@@ -48,16 +48,16 @@ RESIDENT_PASSWORD = "zhitel-demo"  # noqa: S105 - printed on purpose
 RESIDENT = """
 WITH first AS MATERIALIZED (
   SELECT a.id, a.number, a.payer_name FROM accounts a
-   WHERE a.company_id = :company AND a.kind = 'flat' ORDER BY a.id LIMIT 1000)
+   WHERE a.company_id = :company AND a.kind = 'flat' ORDER BY a.id LIMIT 300)
 SELECT a.id, a.number, a.payer_name, (SELECT short_name FROM organisations WHERE id = :company) AS short_name
   FROM first a
   CROSS JOIN LATERAL (
     SELECT count(*) AS all, count(*) FILTER (WHERE m.has_events) AS eventful,
-           count(*) FILTER (
-             WHERE EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period = :before)
-             AND NOT EXISTS (SELECT 1 FROM readings r WHERE r.meter_id = m.id AND r.period =
-             :period)) AS unread
-      FROM meters m WHERE m.account_id = a.id) m
+           count(*) FILTER (WHERE b.n = 1 AND n.n = 0) AS unread
+      FROM meters m
+      CROSS JOIN LATERAL (SELECT count(*) AS n FROM readings WHERE meter_id = m.id AND period = :before) b
+      CROSS JOIN LATERAL (SELECT count(*) AS n FROM readings WHERE meter_id = m.id AND period = :period) n
+     WHERE m.account_id = a.id) m
  WHERE m.all >= 3 AND m.eventful = 0 AND m.unread > 0
    AND EXISTS (SELECT 1 FROM account_facts f WHERE f.account_id = a.id AND f.valid_to IS NULL
                 AND f.residents > 1 AND f.area_dm2 > 0)

@@ -47,7 +47,8 @@ async def set_aside(connection: Connection, tables: Sequence[str]) -> list[Defin
         "AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid) ORDER BY 2",
         names,
     )
-    made = [Definition(r["table"], r["name"], r["sql"]) for r in indexes]
+    # «ON ONLY» is how an index of a partitioned table is written down; we want those of its partitions too.
+    made = [Definition(r["table"], r["name"], r["sql"].replace(" ON ONLY ", " ON ")) for r in indexes]
     made += [
         Definition(r["table"], r["name"], f'ALTER TABLE {r["table"]} ADD CONSTRAINT "{r["name"]}" {r["sql"]}')
         for r in constraints
