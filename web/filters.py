@@ -42,13 +42,13 @@ def delta_only(kopecks: int | None) -> str:
 
 
 def percent_change(now: int | None, before: int | None) -> str:
-    """How much `now` is over `before`, one decimal, half up in integers: «+3,1 %»."""
-    if now is None or before is None or before == 0:
+    """How much `now` is over `before`, one decimal, half up: «+3,1 %»; a dash over nothing or a negative."""
+    if now is None or before is None or before <= 0:
         return DASH
-    tenths = (2 * abs(now - before) * 1000 + abs(before)) // (2 * abs(before))
+    tenths = (2 * abs(now - before) * 1000 + before) // (2 * before)
     if tenths == 0:
         return f"0{NBSP}%"
-    sign = "+" if (now > before) == (before > 0) else MINUS
+    sign = "+" if now > before else MINUS
     return f"{sign}{words.grouped(tenths // 10)},{tenths % 10}{NBSP}%"
 
 
