@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,24 +150,31 @@ class Values:
 
 def _matching(
     rows: list[DatedRow], at: Places, supplier: I32
-) -> Iterable[tuple[DatedRow, npt.NDArray[np.intp]]]:
-    """Rows with the houses they are for, wider first, so that a narrower one overwrites."""
-    known_houses = {int(house): index for index, house in enumerate(at.house)}
+) -> Iterator[tuple[DatedRow, npt.NDArray[np.intp]]]:
+    """Rows with the houses they are for, wider first, so that a narrower one overwrites.
+
+    rows: in order of narrowness. Of organisations the supplier's row is wider than the managing company's.
+    """
     organisations = set(at.company.tolist()) | set(supplier.tolist())
-    for row in rows:
-        if row.house:
-            index = known_houses.get(row.house)
-            if index is not None:
-                yield row, np.array([index], np.intp)
-            continue
-        if row.organisation and row.organisation not in organisations:
-            continue
-        where = np.ones(len(at), np.bool_)
+    wide = [
+        row for row in rows if not row.house and (not row.organisation or row.organisation in organisations)
+    ]
+    for row in wide:
+        yield (
+            row,
+            np.flatnonzero(_in_zone(row, at) & ((supplier == row.organisation) | (row.organisation == 0))),
+        )
+    for row in wide:
         if row.organisation:
-            where &= (at.company == row.organisation) | (supplier == row.organisation)
-        if row.zone:
-            where &= at.zone == row.zone
-        yield row, np.flatnonzero(where)
+            yield row, np.flatnonzero(_in_zone(row, at) & (at.company == row.organisation))
+    houses = {int(house): index for index, house in enumerate(at.house)}
+    for row in rows:
+        if row.house in houses:
+            yield row, np.array([houses[row.house]], np.intp)
+
+
+def _in_zone(row: DatedRow, at: Places) -> npt.NDArray[np.bool_]:
+    return np.asarray((at.zone == row.zone) | (row.zone == 0), np.bool_)
 
 
 def _grouped(values: I64) -> Norm:

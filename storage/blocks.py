@@ -20,9 +20,10 @@ from billing import history
 from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, HouseService, sum_by
 from billing.period import Period
 from billing.services import METHOD_NAMES
-from storage.block_meters import DAY_ZERO, Month, house_meters, individual, read_meters, rows_of
+from storage.block_meters import individual
 from storage.block_values import Places, Segments, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]

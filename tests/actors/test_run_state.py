@@ -1,4 +1,6 @@
-"""The machine of runs with a fake clock: what is given, repeated, parked, finished, and what a lost memory costs."""
+"""The machine of runs with a fake clock: what is given, repeated, parked, finished, and what a lost memory
+costs.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +113,8 @@ def test_a_failed_block_is_repeated_after_a_pause_and_noted() -> None:
     decide(state, Observed(0.0, [run_of(task(1))], WORKERS))
 
     failed = decide(
-        state, Observed(1.0, [run_of(task(1, attempts=1))], WORKERS, [Result((1, 1), "error", "деление на ноль")])
+        state,
+        Observed(1.0, [run_of(task(1, attempts=1))], WORKERS, [Result((1, 1), "error", "деление на ноль")]),
     )
     too_early = decide(state, Observed(1.0 + RETRY_S[0] / 2, [run_of(task(1, attempts=1))], WORKERS))
     in_time = decide(state, Observed(1.0 + RETRY_S[0], [run_of(task(1, attempts=1))], WORKERS))
@@ -140,7 +143,9 @@ def test_attempts_survive_the_supervisor_because_they_come_from_the_database() -
     fresh = State()
     decide(fresh, Observed(0.0, [run_of(task(1, attempts=ATTEMPTS_MAX - 1))], WORKERS))
 
-    actions = decide(fresh, Observed(1.0, [run_of(task(1, attempts=3))], WORKERS, [Result((1, 1), "error", "?")]))
+    actions = decide(
+        fresh, Observed(1.0, [run_of(task(1, attempts=3))], WORKERS, [Result((1, 1), "error", "?")])
+    )
 
     assert isinstance(actions[0], Park)
 

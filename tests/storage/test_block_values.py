@@ -1,4 +1,6 @@
-"""Which tariff or norm counts: the narrower over the wider, the later over the earlier, by days of the month."""
+"""Which tariff or norm counts: the narrower over the wider, the later over the earlier, by days of the
+month.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ def values(*rows: DatedRow) -> Values:
 
 def rates(*rows: DatedRow, days: tuple[int, ...] = (1,)) -> list[list[int]]:
     segments = [dt.date(2026, 10, day) for day in days]
-    return values(*rows).rate((1, 0), AT, SUPPLIER, segments).values[:, 0, :].tolist()
+    found: list[list[int]] = values(*rows).rate((1, 0), AT, SUPPLIER, segments).values[:, 0, :].tolist()
+    return found
 
 
 def test_a_value_of_the_city_is_for_every_house() -> None:
@@ -55,6 +58,13 @@ def test_house_over_organisation_over_zone_over_city() -> None:
     house = replace(CITY, id=4, house=12, value=400)
 
     assert rates(CITY, zone, organisation, house) == [[300, 400, 200]]
+
+
+def test_the_managing_company_over_the_supplier() -> None:
+    supplier = replace(CITY, id=9, organisation=8, zone=2, value=300)
+    company = replace(CITY, id=2, organisation=5, value=200)
+
+    assert rates(CITY, supplier, company) == [[200, 200, 300]]
 
 
 def test_of_two_equal_rows_the_later_counts() -> None:
