@@ -1,0 +1,140 @@
+"""Stretches of account_facts: split at the days of a change, superseded and never edited.
+
+A stretch is [valid_from, valid_to). The facts known now are the rows not superseded; they do not overlap.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+FOREVER = dt.date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules need of an account over a stretch; areas in dm2, None = nobody wrote it down."""
+
+    area_dm2: int | None
+    living_area_dm2: int | None
+    heated_area_dm2: int | None
+    residents: int
+    temporary: int
+    owners: int
+    meter_impossible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Facts with the days they hold on; id 0 = a new row."""
+
+    id: int
+    first: dt.date
+    after: dt.date
+    facts: Facts
+
+
+def split(
+    stretches: list[Stretch], first: dt.date, after: dt.date, change: Callable[[Facts], Facts]
+) -> list[Stretch]:
+    """The stretches with `change` made on the days [first, after); rows that did not change keep their id."""
+    assert first < after, "a stretch has at least a day"
+    out: list[Stretch] = []
+    for stretch in stretches:
+        start, end = max(stretch.first, first), min(stretch.after, after)
+        changed = change(stretch.facts) if start < end else stretch.facts
+        if changed == stretch.facts:
+            out.append(stretch)
+            continue
+        if stretch.first < start:
+            out.append(replace(stretch, id=0, after=start))
+        out.append(Stretch(0, start, end, changed))
+        if end < stretch.after:
+            out.append(replace(stretch, id=0, first=end))
+    return out
+
+
+async def change_facts(
+    session: AsyncSession,
+    account_id: int,
+    first: dt.date,
+    after: dt.date | None,
+    change: Callable[[Facts], Facts],
+    ground: str,
+) -> bool:
+    """Make a change on [first, after), None = for good; whether anything changed. The caller holds the
+    account.
+    """
+    known = await _known(session, account_id)
+    wanted = split(known, first, FOREVER if after is None else after, change)
+    kept = {stretch.id for stretch in wanted}
+    gone = [stretch.id for stretch in known if stretch.id not in kept]
+    if not gone:
+        return False
+    await session.execute(
+        text("UPDATE account_facts SET superseded_at = clock_timestamp() WHERE id = ANY(:ids)"), {"ids": gone}
+    )
+    for stretch in wanted:
+        if stretch.id == 0:
+            await _insert(session, account_id, stretch, ground)
+    return True
+
+
+async def _known(session: AsyncSession, account_id: int) -> list[Stretch]:
+    rows = await session.execute(
+        text(
+            "SELECT id, valid_from, valid_to, area_dm2, living_area_dm2, heated_area_dm2, residents, "
+            "temporary, "
+            "owners, meter_impossible FROM account_facts WHERE account_id = :id AND superseded_at IS NULL "
+            "ORDER BY valid_from"
+        ),
+        {"id": account_id},
+    )
+    return [
+        Stretch(
+            row.id,
+            row.valid_from,
+            FOREVER if row.valid_to is None else row.valid_to,
+            Facts(
+                row.area_dm2,
+                row.living_area_dm2,
+                row.heated_area_dm2,
+                row.residents,
+                row.temporary,
+                row.owners,
+                row.meter_impossible,
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, ground: str) -> None:
+    facts = stretch.facts
+    await session.execute(
+        text(
+            "INSERT INTO account_facts (account_id, house_id, company_id, area_dm2, living_area_dm2, "
+            "heated_area_dm2, "
+            "residents, temporary, owners, meter_impossible, ground, valid_from, valid_to) "
+            "SELECT id, house_id, company_id, :area, :living, :heated, :residents, :temporary, :owners, "
+            ":impossible, "
+            ":ground, :first, :after FROM accounts WHERE id = :account_id"
+        ),
+        {
+            "account_id": account_id,
+            "area": facts.area_dm2,
+            "living": facts.living_area_dm2,
+            "heated": facts.heated_area_dm2,
+            "residents": facts.residents,
+            "temporary": facts.temporary,
+            "owners": facts.owners,
+            "impossible": facts.meter_impossible,
+            "ground": ground,
+            "first": stretch.first,
+            "after": None if stretch.after == FOREVER else stretch.after,
+        },
+    )
