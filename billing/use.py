@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from billing.basis import OWNERS, Basis
-from billing.block import MISSING, AccountKind, Bool, I64
+from billing.block import I64, MISSING, AccountKind, Bool
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
 from billing.parked import Reason
 from billing.rule import AVERAGE_DEN, Rows, Scalar, Used, Volume, Work, clause, emit
@@ -156,7 +156,7 @@ def people_groups(
     accounts, days = work.block.accounts, work.block.days_in_month * per
     norm = work.norm(service, kind, rows)
     people = accounts.norm_person_days[:, rows]
-    nobody = people.sum(0) == 0
+    nobody = (people.sum(0) == 0) & (accounts.temporary_days[:, rows].sum(0) == 0)
     gone = work.missing(norm, rows)
     work.park(rows[nobody], Reason.NO_PEOPLE, service)
     work.park(rows[gone & ~nobody], Reason.NO_NORM, service)
@@ -168,7 +168,9 @@ def people_groups(
     norm = filled(norm)
     raised = is_raised(basis)
     group = NormGroup(rows, basis, by_norm(people, norm), days, people, norm, raised)
-    return [group, *temporary_group(work, group)]
+    temporary = temporary_group(work, group)
+    lived_in = np.asarray(people.any(0), np.bool_)  # no owners on days of temporary residents
+    return [group if lived_in.all() else group.take(lived_in), *temporary]
 
 
 @clause("ПП 354, п. 56, 57")

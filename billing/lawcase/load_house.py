@@ -14,10 +14,11 @@ from billing.lawcase.load_account import (
     meters_of,
 )
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of
+from billing.lawcase.load_law import HEATING_SEASON
 from billing.lawcase.model import AccountSpec, HouseMeterSpec, HouseSpec, Law, MeterSpec, Stay, Step
 from billing.lawcase.units import AREA, SERVICES, service_set, volume_unit, zone_values
 from billing.period import Period
-from billing.quantity import DM2_PER_M2, format_scaled
+from billing.quantity import DM2_PER_M2, PERMILLE, format_scaled
 from billing.services import COMMON, Method, Service
 
 HOUSE_KEYS = (
@@ -67,7 +68,7 @@ class HouseLoader:
         total, filler = self._areas(account, neighbours)
         rest = self._filler(services, filler)
         return HouseSpec(
-            law=self.law,
+            law=self._law(),
             services=services,
             methods=self._methods(services),
             accounts=(account, *neighbours, *rest),
@@ -76,6 +77,14 @@ class HouseLoader:
             heating_uniform=self.house["heating"].choice(HEATING_MODES) if "heating" in self.house else False,
             house_meters=self._house_meters(),
         )
+
+    def _law(self) -> Law:
+        """Law values, with the season of the house as the coefficient that says whether heat is due."""
+        if self.season is None:
+            return self.law
+        permille = PERMILLE if self.period.month in self.season else 0
+        coefficients = self.law.coefficients | {HEATING_SEASON: (Step(None, permille),)}
+        return replace(self.law, coefficients=coefficients)
 
     # ---- services ------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from billing.lawcase.units import COEFFICIENT, SERVICES, components, norm_unit, 
 from billing.services import CATALOGUE, Service
 
 LAW_KEYS = ("tariffs", "tariffs_nonresidential", "norms", "raising", "heating_months")
-RAISED = {CATALOGUE[service].key: key for service, key in RAISED_SERVICES.items()}
+RAISED = {CATALOGUE[service].key: f"raise_{CATALOGUE[service].key}" for service in RAISED_SERVICES}
 HEATING_MONTHS = "heating_months"
+HEATING_SEASON = "heating_season"
 YEAR_MONTHS_MAX = 12
 
 # kind of norm → (unit of the value, per what); the first kind of a service is meant when none is named

@@ -1,0 +1,205 @@
+"""Every law case agrees to the kopeck, alone and among strangers; every clause and example has its case."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from billing.accrue import accrue
+from billing.basis import Basis
+from billing.lawcase.block import build
+from billing.lawcase.cli import SEED
+from billing.lawcase.crowd import crowd
+from billing.lawcase.load import load_paths
+from billing.lawcase.run import run_cases
+from billing.parked import Reason
+from billing.period import Period
+from billing.quantity import parse_scaled
+from billing.rule import CLAUSES
+from tests.law.support import EXAMPLES, HERE, all_cases
+
+FILES = sorted(HERE.glob("*.yaml"))
+
+# Outputs of an example that a case must have; a tuple is a sum: one line of ours, several of the source.
+COVERED: dict[str, list[tuple[str, ...]]] = {
+    "F001": [("P_odn",)],
+    "F003": [("P_total",)],
+    "F004": [("P_odn",)],
+    "F006": [("P",)],
+    "F007": [("P",)],
+    "F010": [("cold_base",), ("cold_uplift",), ("heat",)],
+    "F012": [],
+    "F013": [("cold",), ("heat",)],
+    "F015": [("cold_1", "cold_2"), ("heat_1", "heat_2")],
+    "F017": [("P",)],
+    "F018": [("P",)],
+    "F032": [("P",)],
+    "F033": [],
+    "F042": [("P",)],
+    "F043": [("P",)],
+    "F070": [("P",)],
+    "C001": [("P",)],
+    "C002": [("base",), ("excess",)],
+    "C004": [("base",), ("excess",)],
+    "C005": [("P",)],
+    "C007": [("P",)],
+    "C008": [("P",)],
+    "C009": [("P",)],
+    "C011": [("P",)],
+    "C013": [("P",)],
+    "C015": [("P1",), ("P2",), ("P",)],
+    "C016": [("P",)],
+    "C018": [("P",)],
+    "C019": [("perm",), ("temp",)],
+    "C021": [("m1_3",), ("m4_base",), ("m4_excess",)],
+    "C022": [("P",)],
+    "C031": [("P",)],
+    "C033": [("P",)],
+    "C036": [("P",)],
+    "C045": [("P",)],
+}
+PRICES = (
+    *("F045", "F047", "F048", "F050", "F052", "F053", "F055", "F057", "F058", "F060", "F062", "F063"),
+    *("F065", "F067", "F068"),
+)
+COVERED |= {name: [("P",)] for name in PRICES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_cases_of_the_file_agree_to_the_kopeck(path: Path) -> None:
+    checks = run_cases(load_paths([path]), accrue, np.random.default_rng(SEED))
+
+    wrong = [f"{c.case.name} · {c.where} · {c.service}: {c.expected} ≠ {c.got}" for c in checks if not c.ok]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.fast
+def test_another_crowd_changes_nothing() -> None:
+    some = all_cases()[::9]
+
+    for seed in (7, 8):
+        assert all(check.ok for check in run_cases(some, accrue, np.random.default_rng(seed), 200))
+
+
+@pytest.mark.fast
+def test_the_crowd_is_charged_and_parked() -> None:
+    """Strangers must not be a desert: nearly all services, many methods, some parked accounts."""
+    period = Period.parse("2026-01")
+    lines, parked = accrue(build(crowd(np.random.default_rng(SEED), period, 1000), period).block)
+
+    assert len(set(lines.service.tolist())) >= 11
+    assert len(set(lines.basis.tolist())) >= 18
+    assert 10 < len(parked.reason) < 500
+
+
+@pytest.mark.fast
+def test_every_clause_has_a_case() -> None:
+    """Each function tied to a clause is called by at least one case."""
+    tied = {name for names in CLAUSES.values() for name in names}
+
+    with calls_of(tied) as called:
+        run_cases(all_cases(), accrue, np.random.default_rng(SEED), strangers=0)
+
+    assert len(tied) > 20
+    assert tied - called == set()
+
+
+@contextmanager
+def calls_of(names: set[str]) -> Iterator[set[str]]:
+    """Which of the functions, by «module.name», are called inside."""
+    codes: dict[Any, str] = {}
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        codes[getattr(sys.modules[module], attribute).__code__] = name
+    called: set[str] = set()
+
+    def notice(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code in codes:
+            called.add(codes[frame.f_code])
+
+    before = sys.getprofile()
+    sys.setprofile(notice)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
+
+
+@pytest.mark.fast
+def test_every_basis_has_a_case() -> None:
+    """The register of methods and the cases grow together; PERSONS belongs to services of organisations."""
+    expected = {
+        line.basis
+        for case in all_cases()
+        for account in case.house.accounts
+        if account.expect is not None
+        for line in account.expect.lines
+    }
+
+    assert {basis for basis in Basis if basis not in expected} == {Basis.PERSONS}
+
+
+@pytest.mark.fast
+def test_every_reason_of_parking_has_a_case() -> None:
+    """But the failure of a block, which no data can bring about."""
+    parked = [a.expect.parked for c in all_cases() for a in c.house.accounts if a.expect is not None]
+
+    assert set(Reason) - {p.reason for p in parked if p is not None} == {Reason.BLOCK_FAILED}
+
+
+# ---- worked examples -------------------------------------------------------------------------------------
+
+
+def kopecks_of(example: str) -> tuple[set[int], int]:
+    """Amounts and surcharges that cases of the example expect, and the sum of all of them in one case."""
+    found: set[int] = set()
+    whole = 0
+    for case in all_cases():
+        if example in case.covers:
+            expect = case.house.accounts[0].expect
+            assert expect is not None
+            amounts = [k for x in expect.lines for k in (x.amount_kopecks, x.surcharge_kopecks)]
+            found.update(amounts)
+            whole = sum(amounts)
+    return found, whole
+
+
+@pytest.mark.fast
+def test_every_example_of_the_base_services_is_covered_by_a_case() -> None:
+    named = {example for case in all_cases() for example in case.covers}
+
+    assert named == set(COVERED)
+
+
+@pytest.mark.fast
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="worked examples are not here")
+def test_cases_agree_with_the_worked_examples() -> None:
+    examples = {e["id"]: e for e in yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))["examples"]}
+
+    for name, groups in COVERED.items():
+        expected = {
+            o["name"]: parse_scaled(o["expected"], 100)
+            for o in examples[name]["outputs"]
+            if "RUB" in o["unit"]
+        }
+        found, whole = kopecks_of(name)
+        for group in groups:
+            kopecks = sum(expected[output] for output in group)
+            assert kopecks in found | {whole}, f"{name} {group}: {kopecks} ≠ {found}"
+
+
+@pytest.mark.fast
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="worked examples are not here")
+def test_a_wrong_source_is_called_wrong() -> None:
+    examples = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))["examples"]
+    wrong = {e["id"] for e in examples if any(not o.get("source_ok", True) for o in e.get("outputs", ()))}
+    said = {example for case in all_cases() if case.source_wrong for example in case.covers}
+
+    assert said == wrong & set(COVERED)
