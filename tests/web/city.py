@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from storage import users
 from storage.engine import Database
+from storage.natural import natural_key
 from storage.session import Session
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -85,7 +86,7 @@ async def _addresses(session: Session) -> None:
         text("""
         INSERT INTO houses (id, street_id, number, sort_key, floors, company_id, area_total_dm2,
                             area_common_dm2)
-        VALUES (1, 1, '12', '00012', 3, 2, 60000, 9000), (2, 2, '4', '00004', 3, 3, 60000, 9000)""")
+        VALUES (1, 1, '12', '000012', 3, 2, 60000, 9000), (2, 2, '4', '000004', 3, 3, 60000, 9000)""")
     )
 
 
@@ -100,7 +101,7 @@ async def _accounts(session: Session) -> None:
                     "house": house,
                     "company": CENTRAL if house == 1 else NORTH,
                     "number": str(flat),
-                    "key": f"{flat:05d}",
+                    "key": natural_key(str(flat)),
                     "account": f"00{house}{number:04d}",
                     "name": f"Плательщик {number}",
                     "opened": dt.date(2020, 1, 1),

@@ -1,3 +1,5 @@
-"""The search box of every staff page."""
+"""The search box of every staff page, and a house as the list of its accounts."""
 
-ROUTERS = ()
+from web.search import box
+
+ROUTERS = (box.router,)
