@@ -80,7 +80,6 @@ def test_cases_of_the_file_agree_to_the_kopeck(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.fast
 def test_another_crowd_changes_nothing() -> None:
     some = all_cases()[::9]
 
@@ -99,7 +98,6 @@ def test_the_crowd_is_charged_and_parked() -> None:
     assert 10 < len(parked.reason) < 500
 
 
-@pytest.mark.fast
 def test_every_clause_has_a_case() -> None:
     """Each function tied to a clause is called by at least one case."""
     tied = {name for names in CLAUSES.values() for name in names}

@@ -9,8 +9,6 @@ import pytest
 
 from tests.law.support import ROOT
 
-pytestmark = pytest.mark.fast
-
 PACKAGES = ("billing", "storage", "web", "actors", "gateways", "receipts")
 DOTTED = re.compile(r"`((?:" + "|".join(PACKAGES) + r")(?:\.\w+)+)`")
 
