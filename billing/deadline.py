@@ -60,6 +60,27 @@ CATEGORIES: dict[str, Category] = {
 }
 
 
+STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("sewage", ("засор", "канализац", "унитаз", "стояк забит")),
+    ("leak", ("течь", "течёт", "течет", "протечк", "протека", "прорв", "прорыв", "залив", "затоп", "капает")),
+    ("chute", ("мусоропровод",)),
+    ("heating", ("батаре", "отоплен", "холодно в", "радиатор")),
+    ("electricity", ("нет света", "электр", "искрит", "проводк", "выбило пробк")),
+    ("water", ("нет воды", "нет горячей", "нет холодной", "напор", "ржавая вода", "вода еле")),
+    ("charges", ("начисл", "квитанц", "перерасч", "плата за", "показани", "долг")),
+    ("common", ("лифт", "подъезд", "крыш", "кровл", "двор", "домофон", "уборк", "лампочк")),
+)
+"""Beginnings of words that tell what a text is about; the first category met wins."""
+ACCIDENT_STEMS = ("прорв", "прорыв", "хлещет", "залив", "залило", "затоп", "искрит", "пожар", "дым", "авари")
+
+
+def guess(said: str) -> tuple[str, bool]:
+    """Category and whether it sounds like an accident; «other» when no word is known."""
+    plain = said.lower()
+    category = next((key for key, stems in STEMS if any(stem in plain for stem in stems)), "other")
+    return category, any(stem in plain for stem in ACCIDENT_STEMS)
+
+
 def deadline(category: str, is_accident: bool, registered_at: dt.datetime) -> tuple[dt.datetime, str]:
     """The last moment and its ground; registered_at is in the zone of the house. KeyError: no category."""
     known = CATEGORIES[category]

@@ -28,11 +28,16 @@ class RailItem:
     is_here: bool
 
 
+DISPATCH_STAFF = (Role.DISPATCHER, Role.COMPANY)
+
 ITEMS: tuple[Item, ...] = (
     Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
     Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
+    Item("Звонок", "phone", "/dispatch/call", (Role.DISPATCHER,), ("/dispatch/call",)),
+    Item("Доска заявок", "request", "/dispatch", DISPATCH_STAFF, ("/dispatch/requests",)),
+    Item("Журнал", "values", "/dispatch/journal", (Role.DISPATCHER,), ("/dispatch/journal",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
 
@@ -40,6 +45,7 @@ HOMES: dict[Role, str] = {
     Role.ADMIN: "/centre/month",
     Role.CENTRE: "/centre/month",
     Role.PUBLISHER: "/centre/month",
+    Role.DISPATCHER: "/dispatch",
 }
 """Where a role lands after signing in; a role without a workplace yet lands on its profile."""
 HOME_OTHERWISE = "/me"
@@ -55,4 +61,8 @@ def rail(me: Me | None, path: str) -> list[RailItem]:
     if me is None:
         return []
     mine = [item for item in ITEMS if me.role in item.roles]
-    return [RailItem(item.label, item.icon, item.href, path.startswith(item.prefixes)) for item in mine]
+    return [RailItem(item.label, item.icon, item.href, _is_here(item, path)) for item in mine]
+
+
+def _is_here(item: Item, path: str) -> bool:
+    return path == item.href or path.startswith(item.prefixes)
