@@ -106,7 +106,7 @@ class Mix:
     no_area: int = 0
     no_people: int = 0
     no_value: int = 0
-    unheated: int = 5
+    unheated: int = 1
     house_metered: int = 850
     no_house_reading: int = 0
     heat_metered_houses: int = 60
@@ -160,6 +160,7 @@ def make_block(
     np.add.at(areas, house, np.maximum(people.area_dm2, 0))
     houses = _houses(rng, areas, mix)
     meters = _meters(rng, people, houses_count, mix)
+    house_meters = _house_meters(rng, areas, sizes, mix)
     return Block(
         period=month,
         first_day=first_day,
@@ -167,8 +168,8 @@ def make_block(
         houses=houses,
         accounts=people,
         meters=meters,
-        house_meters=_house_meters(rng, areas, sizes, mix),
-        services=_services(rng, houses, people, mix),
+        house_meters=house_meters,
+        services=_services(rng, houses, people, house_meters, mix),
         rates=_rates(rng, len(days), houses_count, mix),
         norms=_norms(rng, len(days), houses_count, mix),
         coefficients=_coefficients(rng, len(days), houses_count),
@@ -256,6 +257,7 @@ def _meters(rng: Rng, accounts: Accounts, houses: int, mix: Mix) -> Meters:
     """Meters of every metered service, ordered by account."""
     size = len(accounts)
     heat_houses = _chance(rng, mix.heat_metered_houses, houses)
+    whole = _chance(rng, 400, houses)[accounts.house] & heat_houses[accounts.house]
     owner, service = [], []
     for code in METERED:
         share = 1000 - mix.no_meter
@@ -264,7 +266,6 @@ def _meters(rng: Rng, accounts: Accounts, houses: int, mix: Mix) -> Meters:
         has = _chance(rng, share, size)
         if code == Service.HEATING:
             has &= heat_houses[accounts.house]
-            whole = _chance(rng, 400, houses)[accounts.house] & heat_houses[accounts.house]
             has |= whole & (accounts.heated_area_dm2 != 0)
         second = has & _chance(rng, mix.two_meters if code in (1, 2) or mix.ragged else 10, size)
         rows = np.concatenate([np.flatnonzero(has), np.flatnonzero(second)])
@@ -272,10 +273,12 @@ def _meters(rng: Rng, accounts: Accounts, houses: int, mix: Mix) -> Meters:
         service.append(np.full(len(rows), int(code)))
     account, of = np.concatenate(owner), np.concatenate(service)
     order = np.lexsort((of, account))
-    return _meter_columns(rng, account[order], of[order], mix)
+    account, of = account[order], of[order]
+    return _meter_columns(rng, account, of, (of == Service.HEATING) & whole[account], mix)
 
 
-def _meter_columns(rng: Rng, account: Any, service: Any, mix: Mix) -> Meters:
+def _meter_columns(rng: Rng, account: Any, service: Any, calm: Any, mix: Mix) -> Meters:
+    """calm meters are read every month: houses in which every flat has a meter of heat."""
     size = len(account)
     zones = np.where(service == 5, rng.choice([1, 2, 3], size, p=[0.75, 0.2, 0.05]), 1)
     usual = np.zeros(10, np.int64)
@@ -291,9 +294,9 @@ def _meter_columns(rng: Rng, account: Any, service: Any, mix: Mix) -> Meters:
     limit = 10 ** digits.astype(np.int64)[:, None] * MICRO
     start = rng.integers(0, 99_000, (size, 3)) * MICRO * of_zone
     start = np.where(_chance(rng, 5, size)[:, None] & of_zone, limit - MICRO, start)
-    failed = np.where(_chance(rng, mix.failed, size), rng.integers(1, 7, size), 0)
-    refused = np.where(_chance(rng, mix.refused, size), rng.integers(1, 6, size), 0)
-    silent = np.where(_chance(rng, mix.silent, size), rng.integers(1, 8, size), 0)
+    failed = np.where(~calm & _chance(rng, mix.failed, size), rng.integers(1, 7, size), 0)
+    refused = np.where(~calm & _chance(rng, mix.refused, size), rng.integers(1, 6, size), 0)
+    silent = np.where(~calm & _chance(rng, mix.silent, size), rng.integers(1, 8, size), 0)
     late = (silent == 0) & _chance(rng, mix.late, size)
     window_months = np.where(_chance(rng, 900, size), 6, rng.integers(0, 6, size))
     window = used * window_months[:, None] + rng.integers(0, 50, (size, 3)) * step * of_zone
@@ -337,20 +340,26 @@ def _house_meters(rng: Rng, areas: I64, sizes: Any, mix: Mix) -> dict[int, House
     return out
 
 
-def _services(rng: Rng, houses: Houses, accounts: Accounts, mix: Mix) -> dict[int, HouseService]:
+def _services(
+    rng: Rng, houses: Houses, accounts: Accounts, meters: dict[int, HouseMeter], mix: Mix
+) -> dict[int, HouseService]:
     size = len(houses)
     out = {}
-    for service in (*range(1, 10), 21, 22, 23, 25, 100, 101):
+    for service in (*range(1, 10), 21, 22, 23, 25, 100, 101, 102):
         lacking = _chance(rng, 30 if service in (2, 6, 22) else 0, size)
         method = np.full(size, Method.LAW, np.int16)
         if service == Service.WASTE:
             method[:] = np.where(houses.zone == 2, Method.AREA, Method.PERSON)
         elif service in (Service.UPKEEP, Service.CAPITAL_REPAIR, 101):
             method[:] = Method.AREA
-        elif service == 100:
-            method[:] = Method.FIXED
+        elif service >= 100:
+            method[:] = Method.FIXED if service == 100 else Method.PERSON
         elif service > COMMON:
             actual = _chance(rng, mix.common_actual, size)
+            if not mix.ragged:  # a meeting of owners decides so where the house has meters
+                needed = (1, 2) if service == Service.COMMON_SEWERAGE else (service - COMMON,)
+                for resource in needed:
+                    actual &= meters[resource].has_reading
             method[:] = np.where(actual, Method.COMMON_ACTUAL, Method.COMMON_NORM)
         supplier = np.where(lacking, 0, 500 + service).astype(np.int32)
         if service >= 100 and not mix.ragged:
@@ -371,7 +380,7 @@ def _rates(rng: Rng, segments: int, houses: int, mix: Mix) -> dict[tuple[int, in
     out = {}
     codes = dict(RATES)
     if mix.ragged:
-        codes |= {(2, 0): 1_800_000, (100, 0): 50 * RATE_PER_RUBLE, (101, 0): 33_333}
+        codes |= {(2, 0): 1_800_000, (100, 0): 50 * RATE_PER_RUBLE, (101, 0): 33_333, (102, 0): 120_000}
     for key, rate in codes.items():
         of_house = rate + rng.integers(0, 200, houses) * 100
         values = np.broadcast_to(of_house, (segments, 2, houses)).copy()

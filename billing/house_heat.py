@@ -35,7 +35,7 @@ class Areas:
 
 def areas(work: Work) -> Areas:
     """Areas of the houses over the month."""
-    block, days = work.block, work.block.days_in_month
+    block, days = work.block, work.days
     cold = unheated(work)
     area_days = block.accounts.area_days.sum(0)
     return Areas(

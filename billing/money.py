@@ -17,11 +17,19 @@ I64 = npt.NDArray[np.int64]
 LIMIT = 1 << 62
 
 
-def _bits(values: I64) -> int:
-    """Bits of the largest magnitude in the column."""
+def _ends(values: I64) -> tuple[int, int]:
+    """Least and largest value of a column or of one number."""
+    if values.ndim == 0:
+        return int(values), int(values)
     if values.size == 0:
-        return 0
-    return max(int(values.max()), -int(values.min())).bit_length()
+        return 1, 1
+    return int(values.min()), int(values.max())
+
+
+def _bits(values: I64) -> int:
+    """Bits of the largest magnitude."""
+    low, high = _ends(values)
+    return max(high, -low).bit_length()
 
 
 def _slow(x: I64, y: I64, d: npt.NDArray[Any]) -> I64:
@@ -37,16 +45,18 @@ def _slow(x: I64, y: I64, d: npt.NDArray[Any]) -> I64:
 def mul_div_half_up(x: npt.ArrayLike, y: npt.ArrayLike, d: npt.ArrayLike) -> I64:
     """round(x × y / d), half away from zero. x, y, d broadcast to (n,); d > 0. Result (n,) int64, exact."""
     xs, ys, ds = (np.asarray(v, np.int64) for v in (x, y, d))
-    assert _bits(np.atleast_1d(ds)) < 62 and np.all(ds > 0), "divisor must be positive and below 2**61"
-    if _bits(np.atleast_1d(xs)) + _bits(np.atleast_1d(ys)) < 61:
-        return _narrow(xs * ys, ds)
+    (low_x, high_x), (low_y, high_y), (low_d, high_d) = _ends(xs), _ends(ys), _ends(ds)
+    assert low_d > 0 and high_d < 1 << 61, "divisor must be positive and below 2**61"
+    bits = max(high_x, -low_x).bit_length() + max(high_y, -low_y).bit_length()
+    if bits < 61 and high_d < 1 << 60:
+        return _narrow(xs * ys, ds, low_x >= 0 and low_y >= 0)
     xs, ys, ds = (np.ascontiguousarray(v).ravel() for v in np.broadcast_arrays(xs, ys, ds))
     return _wide(xs, ys, ds)
 
 
-def _narrow(product: I64, d: I64) -> I64:
-    """product / d where twice the product fits."""
-    if product.size and int(product.min()) >= 0:
+def _narrow(product: I64, d: I64, positive: bool) -> I64:
+    """product / d where twice the product, and twice d, fit."""
+    if positive:
         return np.asarray((product * 2 + d) // (d * 2), np.int64)
     magnitude = (np.abs(product) * 2 + d) // (d * 2)
     return np.asarray(np.where(product < 0, -magnitude, magnitude), np.int64)
@@ -54,9 +64,10 @@ def _narrow(product: I64, d: I64) -> I64:
 
 def _wide(x: I64, y: I64, d: I64) -> I64:
     """Rows of which some products do not fit: those that fit go the short way, the others by a mended guess."""
-    fits = np.abs(y) < LIMIT // 2 // np.maximum(np.abs(x), 1)
+    fits = (np.abs(y) < LIMIT // 2 // np.maximum(np.abs(x), 1)) & (d < 1 << 60)
     out = np.empty(x.shape, np.int64)
-    out[fits] = _narrow(x[fits] * y[fits], d[fits])
+    if fits.any():
+        out[fits] = _narrow(x[fits] * y[fits], d[fits], False)
     rest = np.flatnonzero(~fits)
     if rest.size:
         xr, yr = x[rest], y[rest]
@@ -103,20 +114,23 @@ def _outliers_apart(x: I64, y: I64, d: I64, bits_x: int) -> I64:
 def charge(volume_num: npt.ArrayLike, volume_den: npt.ArrayLike, rate: npt.ArrayLike, over: int = 1) -> I64:
     """Kopecks of volume_num / volume_den micro-units at `rate`, divided by `over` (1000 for permille surcharges).
 
-    Denominators up to 2**33 go by columns; a wider one costs that row a slow exact division.
+    Denominators up to 2**33 go by columns, up to 2**39 where the rate is of whole kopecks; a wider one costs that row
+    a slow exact division.
     """
     den = np.asarray(volume_den, np.int64)
     by = RATE_TO_KOPECKS * over
-    if _bits(np.atleast_1d(den)) + by.bit_length() < 61:
+    if _bits(den) + by.bit_length() < 61:
         return mul_div_half_up(volume_num, rate, den * np.int64(by))
     num, den, rates = (np.ascontiguousarray(v) for v in np.broadcast_arrays(volume_num, den, rate))
     assert (den > 0).all(), "denominator must be positive"
-    wide = den >= 1 << (60 - by.bit_length())
+    common = np.gcd(rates, by)
+    thin, below = rates // common, by // common
+    narrow = den < (1 << 60) // below
     out = np.empty(num.shape, np.int64)
-    out[wide] = _slow(num[wide], rates[wide], den[wide].astype(object) * by)
-    rest = ~wide
-    if rest.any():
-        out[rest] = mul_div_half_up(num[rest], rates[rest], den[rest] * np.int64(by))
+    out[narrow] = mul_div_half_up(num[narrow], thin[narrow], den[narrow] * below[narrow])
+    wide = ~narrow
+    if wide.any():
+        out[wide] = _slow(num[wide], thin[wide], den[wide].astype(object) * below[wide].astype(object))
     return out
 
 

@@ -38,21 +38,21 @@ def with_area(work: Work, service: int, rows: Rows) -> Rows:
 def by_area(work: Work, service: int, rows: Rows) -> None:
     """Square metres × rate, by the days of the month."""
     rows = with_area(work, service, rows)
-    area, days = work.block.accounts.area_days[:, rows], work.block.days_in_month
+    area, days = work.block.accounts.area_days[:, rows], work.days
     volume = Volume(daily=area * MICRO_M2_PER_DM2, daily_den=days)
     emit(work, service, 0, rows, volume, basis=int(Basis.AREA), a=area, b=days)
 
 
 def by_fixed_sum(work: Work, service: int, rows: Rows) -> None:
     """A sum a flat and month, by the days open."""
-    days, month = work.block.accounts.open_days[:, rows], work.block.days_in_month
+    days, month = work.block.accounts.open_days[:, rows], work.days
     volume = Volume(daily=days * MICRO, daily_den=month)
     emit(work, service, 0, rows, volume, basis=int(Basis.FIXED), a=days, b=month)
 
 
 def by_persons(work: Work, service: int, rows: Rows) -> None:
     """A sum a person and month, by people × days."""
-    people, month = work.block.accounts.norm_person_days[:, rows], work.block.days_in_month
+    people, month = work.block.accounts.norm_person_days[:, rows], work.days
     nobody = people.sum(0) == 0
     if nobody.any():
         work.park(rows[nobody], Reason.NO_PEOPLE, service)
@@ -125,9 +125,9 @@ def house_share(
         return
     accounts = work.block.accounts
     house = accounts.house[rows]
-    narrow = _narrow_houses(work, rows, per_area)[house]
+    narrow = _narrow_houses(work, per_area)[house]
     even_norm = np.asarray((per_area.num == per_area.num[:1]).all(0), np.bool_)[house]
-    constant = steady(work)[rows] & even_norm
+    constant = work.steady[rows] & even_norm
     for of_kind, kind in ((narrow & constant, "even"), (narrow & ~constant, "daily"), (~narrow, "wide")):
         if not of_kind.any():
             continue
@@ -148,27 +148,20 @@ def _chosen(
     return operands.take(some), given
 
 
-def _narrow_houses(work: Work, rows: Rows, per_area: PerArea) -> Bool:
-    """(H,) houses whose fraction times any area × days of the rows fits 62 bits."""
-    widest = int(work.block.accounts.area_days[:, rows].sum(0).max(initial=1)).bit_length()
-    limit = 1 << (WIDTH_MAX - widest)
+def _narrow_houses(work: Work, per_area: PerArea) -> Bool:
+    """(H,) houses whose fraction times any area × days of the house fits 62 bits."""
+    limit = (1 << WIDTH_MAX) // np.maximum(work.widest_area, 1)
     fits = np.asarray((np.abs(per_area.num) < limit).all(0), np.bool_)
     return fits & np.asarray(per_area.den < 1 << (WIDTH_MAX - 5), np.bool_)
-
-
-def steady(work: Work) -> Bool:
-    """(N,) accounts open all month with one area."""
-    accounts = work.block.accounts
-    same = accounts.area_days == accounts.area_dm2 * accounts.open_days
-    return np.asarray(same.all(0) & (work.open_total == work.block.days_in_month), np.bool_)
 
 
 def _int64(values: Objects, house: Any) -> I64:
     """Columns of accounts from fractions of houses; houses that are not asked for may hold anything."""
     out = np.zeros(values.shape, np.int64)
-    asked = np.unique(house)
+    asked = np.zeros(values.shape[-1], np.bool_)
+    asked[house] = True
     out[..., asked] = values[..., asked].astype(np.int64)
-    return out[..., house]
+    return out.take(house, axis=-1)
 
 
 def _even(work: Work, rows: Rows, per_area: PerArea) -> Volume:
@@ -182,12 +175,12 @@ def _daily(work: Work, rows: Rows, per_area: PerArea) -> Volume:
     accounts = work.block.accounts
     house = accounts.house[rows]
     daily = accounts.area_days[:, rows] * _int64(per_area.num, house)
-    return Volume(daily=daily, daily_den=_int64(per_area.den, house) * work.block.days_in_month)
+    return Volume(daily=daily, daily_den=_int64(per_area.den, house) * work.days)
 
 
 def _wide(work: Work, rows: Rows, per_area: PerArea) -> Volume:
     """Whole-month fractions by Python integers, spread over the days open."""
-    accounts, days = work.block.accounts, work.block.days_in_month
+    accounts, days = work.block.accounts, work.days
     area = accounts.area_days[:, rows].astype(object)
     house = accounts.house[rows]
     num = (area * per_area.num[:, house]).sum(0)

@@ -91,21 +91,24 @@ def _joined(even: I64 | None, even_den: Scalar, daily: I64 | None, daily_den: Sc
 
 @dataclass(slots=True)
 class Part:
-    """Lines of one service component, at most one an account. A field is a column (n,) or one number for all."""
+    """Lines of one service component, at most one an account, by the names of billing.lines.
+
+    A field but `rows` is a column (n,) or one number for all.
+    """
 
     service: int
     component: int
     rows: Rows
-    supplier: npt.NDArray[np.int32]
+    supplier_id: npt.NDArray[np.int32]
     basis: Any
     first_day: Any
     days: Any
-    num: I64
-    den: Scalar
+    volume_num: I64
+    volume_den: Scalar
     rate: I64
-    amount: I64
-    surcharge: I64 | int
-    raised: I64 | int
+    amount_kopecks: I64
+    surcharge_kopecks: I64 | int
+    raised_num: I64 | int
     a: Any
     b: Any
 
@@ -166,13 +169,21 @@ class Work:
     parts: list[Part] = field(default_factory=list)
     used: dict[int, Used] = field(default_factory=dict)
     meterings: Meterings = field(default_factory=lambda: Meterings.empty())
+    days: int = field(init=False)
     open_total: I64 = field(init=False)
+    steady: Bool = field(init=False)  # (N,) open all month with one area
+    widest_area: I64 = field(init=False)  # (H,) largest dm2 × days of an account of the house
     _has: dict[int, tuple[Bool, npt.NDArray[np.int32]]] = field(default_factory=dict)
     _consumer: I64 = field(init=False)
 
     def __post_init__(self) -> None:
         accounts, houses = self.block.accounts, len(self.block.houses)
+        self.days = self.block.days_in_month
         self.open_total = accounts.open_days.sum(0)
+        same = accounts.area_days == accounts.area_dm2 * accounts.open_days
+        self.steady = np.asarray(same.all(0) & (self.open_total == self.days), np.bool_)
+        self.widest_area = np.zeros(houses, np.int64)
+        np.maximum.at(self.widest_area, accounts.house, accounts.area_days.sum(0))
         nonresidential = accounts.kind == NONRESIDENTIAL
         self._consumer = nonresidential.astype(np.int64) * houses + accounts.house
 
@@ -354,7 +365,7 @@ class _Spread:
             raised = (self.volume.daily * (self.raising - PERMILLE)).sum(0)
         a = self.a.sum(0) if getattr(self.a, "ndim", 1) == 2 else self.a
         b = self.b[0] if getattr(self.b, "ndim", 1) == 2 else self.b
-        self.add(self.rows, 1, self.work.block.days_in_month, num, den, rate, raised, self.basis, a, b)
+        self.add(self.rows, 1, self.work.days, num, den, rate, raised, self.basis, a, b)
 
     def cut(self) -> None:
         """Rows whose rate changes: a line for each run of days with one rate on which the account is open."""

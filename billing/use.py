@@ -143,7 +143,7 @@ def contract_group(work: Work, service: int, rows: Rows) -> NormGroup:
     rows, norm = rows[~gone], filled(norm[:, ~gone])
     days = work.block.accounts.open_days[:, rows]
     none = np.zeros(len(rows), np.bool_)
-    return NormGroup(rows, int(Basis.CONTRACT), days * norm, work.block.days_in_month, days, norm, none)
+    return NormGroup(rows, int(Basis.CONTRACT), days * norm, work.days, days, norm, none)
 
 
 def people_groups(
@@ -153,7 +153,7 @@ def people_groups(
 
     per is 12 where the norm is of a year.
     """
-    accounts, days = work.block.accounts, work.block.days_in_month * per
+    accounts, days = work.block.accounts, work.days * per
     norm = work.norm(service, kind, rows)
     people = accounts.norm_person_days[:, rows]
     nobody = (people.sum(0) == 0) & (accounts.temporary_days[:, rows].sum(0) == 0)

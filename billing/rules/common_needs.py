@@ -138,7 +138,7 @@ def _excess(work: Work, service: int) -> tuple[HouseVolume, I64]:
         own, known = np.where(has_own, own, total), np.where(has_own, known, all_known)
         blind = np.where(has_own, blind, first)
     num = np.broadcast_to(own, (work.segments, len(own)))
-    return HouseVolume(num, AVERAGE_DEN * work.block.days_in_month, known), blind
+    return HouseVolume(num, AVERAGE_DEN * work.days, known), blind
 
 
 def _provided(work: Work, service: int) -> Bool:
@@ -148,7 +148,7 @@ def _provided(work: Work, service: int) -> Bool:
 
 def _excess_of(work: Work, resource: int) -> tuple[Objects, Bool, I64]:
     """Excess over 60 × days, whether the house was read, the first unknown account."""
-    block, days = work.block, work.block.days_in_month
+    block, days = work.block, work.days
     meter = _meter(work, resource)
     used = work.used.get(resource) or Used.nothing(work.segments, len(block))
     flats = block.by_house(used.over(days))

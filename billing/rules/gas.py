@@ -76,7 +76,7 @@ def _group(work: Work, rows: Rows, person: I64, area: I64, basis: I64, scale: in
     daily = people * person * scale
     if scale > 1:
         daily = daily + accounts.area_days[:, rows] * area
-    den = work.block.days_in_month * scale
+    den = work.days * scale
     return NormGroup(rows, basis, daily, den, people, person, np.zeros(len(rows), np.bool_))
 
 
@@ -84,5 +84,5 @@ def _temporary(work: Work, group: NormGroup, cooks: Bool) -> list[NormGroup]:
     """Temporary residents by the norm per person alone."""
     parts = temporary_group(work, group.take(cooks))
     for part in parts:
-        part.daily, part.den = part.people * part.norm, work.block.days_in_month
+        part.daily, part.den = part.people * part.norm, work.days
     return parts

@@ -79,7 +79,7 @@ def _by_norm(work: Work, rows: Rows) -> None:
     due = (norm > 0).any(0)
     rows, norm = rows[due], norm[:, due]
     area = work.block.accounts.area_days[:, rows]
-    volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * work.block.days_in_month)
+    volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * work.days)
     emit(work, HEATING, WHOLE, rows, volume, basis=int(Basis.HEAT_NORM), a=area, b=norm)
 
 
@@ -95,7 +95,7 @@ def _uniform(work: Work, rows: Rows) -> None:
     work.park(rows[gone], Reason.NO_NORM, HEATING)
     rows, norm, of_row = rows[~gone], norm[:, ~gone], filled(of_row[:, ~gone])
     area = work.block.accounts.area_days[:, rows]
-    den = DM2_PER_M2 * work.block.days_in_month * MONTHS * PERMILLE
+    den = DM2_PER_M2 * work.days * MONTHS * PERMILLE
     volume = Volume(daily=area * norm * of_row, daily_den=den)
     emit(work, HEATING, WHOLE, rows, volume, basis=int(Basis.HEAT_NORM_UNIFORM), a=area, b=norm)
 
@@ -112,7 +112,7 @@ def _by_norm_unheated(work: Work, rows: Rows, of_areas: Areas) -> None:
     of_house = np.maximum(work.house_norm(HEATING, "area"), 0).astype(object)
     days = block.days.astype(object)[:, None]
     volume = (of_house * days).sum(0) * np.maximum(block.houses.area_total_dm2, 1).astype(object)
-    den = np.full(len(block.houses), DM2_PER_M2 * block.days_in_month, object)
+    den = np.full(len(block.houses), DM2_PER_M2 * work.days, object)
     area = block.accounts.area_days[:, rows].sum(0)
     _share(work, rows, (volume, den), of_areas, Operands(int(Basis.HEAT_NORM), area, norm[0]))
 

@@ -79,7 +79,7 @@ def _by_waters(work: Work, rows: Rows) -> None:
     daily = cold.daily[:, rows] + hot.daily[:, rows]
     used = work.used[SEWERAGE]
     used.even[rows], used.even_den[rows], used.daily[:, rows] = even, even_den, daily
-    days = work.block.days_in_month
+    days = work.days
     measured = cold.measured[rows] | hot.measured[rows]
     by_norm = cold.by_norm[rows] | hot.by_norm[rows]
     for some, volume in (
@@ -110,7 +110,7 @@ def _sum_of_even(cold: Used, hot: Used, rows: Rows) -> tuple[I64, I64]:
 
 def _rounded(work: Work, used: Used, rows: Rows) -> I64:
     """Volume of a water in micro-units, for the reader; the line itself keeps the exact fraction."""
-    days = work.block.days_in_month
+    days = work.days
     scale = np.where(used.even_den[rows] == 1, AVERAGE_DEN * days, days)
     exact = used.even[rows] * scale + used.daily[:, rows].sum(0) * AVERAGE_DEN
     return mul_div_half_up(exact, 1, AVERAGE_DEN * days)

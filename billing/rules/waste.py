@@ -57,5 +57,5 @@ def by_square_metres(work: Work, rows: Rows) -> None:
     work.park(rows[gone], Reason.NO_NORM, Service.WASTE)
     rows, norm = rows[~gone], filled(norm[:, ~gone])
     area = work.block.accounts.area_days[:, rows]
-    volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * MONTHS * work.block.days_in_month)
+    volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * MONTHS * work.days)
     emit(work, Service.WASTE, 0, rows, volume, basis=int(Basis.WASTE_AREA), a=area, b=norm)

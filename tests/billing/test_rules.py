@@ -1,0 +1,96 @@
+"""Every rule over random blocks against the slow oracle; nothing of a block's shape may matter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from benchmarks.blocks import ODD, USUAL, Mix, make_block
+from billing.accrue import accrue
+from billing.basis import Basis
+from billing.block import Block
+from billing.lines import Lines
+from billing.period import Period
+from billing.premises import FINE
+from tests.billing.oracle import Row, bill, money
+
+pytestmark = pytest.mark.fast
+
+PERIODS = ("2026-10", "2026-02", "2025-12", "2016-07")
+
+
+def rows_of(lines: Lines) -> list[Row]:
+    """Lines as the oracle writes them."""
+    columns = [getattr(lines, name).tolist() for name in (
+        "account_id", "service", "component", "basis", "first_day", "days", "volume_num", "volume_den", "rate",
+        "amount_kopecks", "surcharge_kopecks", "supplier_id",
+    )]  # fmt: skip
+    return [
+        Row(i, s, c, b, f, d, Fraction(n, q), r, m, x, p)
+        for i, s, c, b, f, d, n, q, r, m, x, p in zip(*columns, strict=True)
+    ]
+
+
+def key(row: Row) -> tuple[int, ...]:
+    return row.account_id, row.service, row.component, row.first_day, row.basis
+
+
+def same(ours: Row, theirs: Row, den: int) -> bool:
+    """Equal to the last digit; a fraction too wide for 64 bits may be off by a millionth of a micro-unit."""
+    if ours == theirs:
+        return True
+    close = abs(ours.volume - theirs.volume) <= Fraction(1, FINE)
+    rest = Row(**{**theirs.__dict__, "volume": ours.volume, "amount": money(ours.volume, ours.rate)})
+    return den == FINE and close and ours == rest
+
+
+def compare(block: Block) -> Counter[int]:
+    """Asserts that lines and parked accounts are those of the oracle; gives the bases met."""
+    lines, parked = accrue(block)
+    lines.check()
+    expected, reasons = bill(block)
+    assert set(parked.reason) == set(reasons), _first_parked(parked.reason, reasons)
+    for index, (reason, _, _) in parked.reason.items():
+        assert reason in reasons[index], (index, reason, reasons[index])
+    ours = {key(row): (row, den) for row, den in zip(rows_of(lines), lines.volume_den.tolist(), strict=True)}
+    theirs = {key(row): row for row in expected}
+    assert len(theirs) == len(expected), "the oracle wrote a line twice"
+    assert set(ours) == set(theirs), sorted(set(ours) ^ set(theirs))[:5]
+    for at, (row, den) in ours.items():
+        assert same(row, theirs[at], den), (row, theirs[at], den)
+    return Counter(row.basis for row, _ in ours.values())
+
+
+def _first_parked(ours: object, theirs: object) -> str:
+    assert isinstance(ours, dict)
+    assert isinstance(theirs, dict)
+    odd = sorted(set(ours) ^ set(theirs))[:5]
+    return str([(i, ours.get(i), theirs.get(i)) for i in odd])
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("seed", range(3))
+def test_odd_blocks_as_the_oracle(period: str, seed: int) -> None:
+    compare(make_block(150, seed, Period.parse(period), ODD))
+
+
+def test_usual_block_as_the_oracle() -> None:
+    compare(make_block(400, 5, mix=USUAL))
+
+
+def test_every_basis_is_met() -> None:
+    """A basis no random block reaches would be proved by nothing."""
+    met: Counter[int] = Counter()
+    tame = Mix(**{**{f: getattr(ODD, f) for f in ODD.__dataclass_fields__}, "no_value": 10, "ragged": False})
+    for seed, mix in ((1, tame), (2, tame), (3, ODD)):
+        lines, _ = accrue(make_block(6000, seed, mix=mix))
+        met.update(lines.basis.tolist())
+    never = {int(b) for b in Basis} - set(met) - {int(Basis.PERSONS)}
+    assert not never, {Basis(b).name for b in never}
+
+
+def parts_of(block: Block) -> np.ndarray:
+    return block.accounts.house
