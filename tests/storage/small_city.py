@@ -98,5 +98,9 @@ async def build(url: str, houses: int = 6, flats: int = 20) -> None:
             await connection.execute(
                 "INSERT INTO months (period, state) VALUES ('2026-09-01', 'closed'), ('2026-10-01', 'open')"
             )
+            for table in ("organisations", "users", "houses", "flats", "accounts", "meters"):
+                await connection.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                )
     finally:
         await connection.close()
