@@ -87,11 +87,11 @@ class _House:
     rng: np.random.Generator
     period: Period
 
-    def chance(self, share: float) -> bool:
-        return bool(self.rng.random() < share)
+    def chance(self, percent: int) -> bool:
+        return int(self.rng.integers(100)) < percent
 
     def near(self, middle: int) -> int:
-        """An integer between 0.7 and 1.4 of the middle."""
+        """An integer between seven tenths of the middle and twice that."""
         return middle * int(self.rng.integers(700, 1400)) // 1000
 
     def pick(self, values: Sequence[int]) -> int:
@@ -101,10 +101,10 @@ class _House:
         accounts = tuple(self.account(at) for at in range(count))
         total = sum(_area(account) for account in accounts)
         services = {service for service, _ in PRICES}
-        common = Method.COMMON_ACTUAL if self.chance(0.5) else Method.COMMON_NORM
+        common = Method.COMMON_ACTUAL if self.chance(50) else Method.COMMON_NORM
         methods: dict[int, int] = {service: Method.LAW for service in services if service < COMMON}
         methods |= {
-            Service.WASTE: Method.PERSON if self.chance(0.5) else Method.AREA,
+            Service.WASTE: Method.PERSON if self.chance(50) else Method.AREA,
             Service.UPKEEP: Method.AREA,
             Service.CAPITAL_REPAIR: Method.AREA,
             Service.COMMON_COLD_WATER: common,
@@ -114,7 +114,7 @@ class _House:
             Service.COLD_WATER: self.house_meter(6 * MICRO * count),
             Service.ELECTRICITY: self.house_meter(250 * MICRO * count),
         }
-        if self.chance(0.6):
+        if self.chance(60):
             house_meters[Service.HEATING] = self.house_meter(total * MICRO // 5000)
         return HouseSpec(
             law=self.law(),
@@ -123,15 +123,15 @@ class _House:
             accounts=accounts,
             area_total_dm2=total,
             area_common_dm2=total // 5,
-            heating_uniform=self.chance(0.3),
+            heating_uniform=self.chance(30),
             house_meters=house_meters,
         )
 
     def law(self) -> Law:
         """Values of the house; one house in ten lacks a tariff, one in five changes them inside the month."""
         change = self.period.first_day + dt.timedelta(days=int(self.rng.integers(1, 27)))
-        is_changing = self.chance(0.2)
-        lacking = self.chance(0.1)
+        is_changing = self.chance(20)
+        lacking = self.chance(10)
         tariffs: dict[tuple[int, int], tuple[Step, ...]] = {}
         for key, roubles in PRICES.items():
             steps = [Step(None, self.near(roubles * RATE_PER_RUBLE))]
@@ -143,7 +143,7 @@ class _House:
         norms: dict[tuple[int, str], tuple[NormStep, ...]] = {
             key: (NormStep(None, self.near(micro)),) for key, micro in NORMS.items()
         }
-        if self.chance(0.5):
+        if self.chance(50):
             norms[Service.ELECTRICITY, "person"] = tuple(
                 NormStep(None, self.near(91 * MICRO), rooms, persons)
                 for rooms in range(1, 5)
@@ -155,28 +155,28 @@ class _House:
         return keys[int(self.rng.integers(len(keys)))]
 
     def house_meter(self, micro: int) -> HouseMeterSpec:
-        if self.chance(0.05):
+        if self.chance(5):
             return HouseMeterSpec(1, None)
         return HouseMeterSpec(1, (self.near(micro), 0, 0))
 
     # ---- accounts ------------------------------------------------------------------------------
 
     def account(self, at: int) -> AccountSpec:
-        kind = AccountKind.NONRESIDENTIAL if self.chance(0.05) else AccountKind.FLAT
+        kind = AccountKind.NONRESIDENTIAL if self.chance(5) else AccountKind.FLAT
         area = int(self.rng.integers(2800, 9500))
-        residents = 0 if self.chance(0.08) else int(self.rng.integers(1, 6))
+        residents = 0 if self.chance(8) else int(self.rng.integers(1, 6))
         arrived = self.period.first_day + dt.timedelta(days=int(self.rng.integers(0, 28)))
         stays = [Stay(residents)]
-        if self.chance(0.05):
+        if self.chance(5):
             stays.append(Stay(1, arrived))
-        guest = (Stay(1, arrived, arrived + dt.timedelta(days=9)),) if self.chance(0.03) else ()
-        impossible = frozenset({Service.COLD_WATER, Service.HOT_WATER}) if self.chance(0.1) else frozenset()
+        guest = (Stay(1, arrived, arrived + dt.timedelta(days=9)),) if self.chance(3) else ()
+        impossible = frozenset({Service.COLD_WATER, Service.HOT_WATER}) if self.chance(10) else frozenset()
         return AccountSpec(
             name=f"посторонний {at}",
             kind=kind,
             rooms=int(self.rng.integers(1, 5)),
-            area=(Step(None, None if self.chance(0.01) else area),),
-            heated_area_dm2=0 if self.chance(0.02) else None,
+            area=(Step(None, None if self.chance(1) else area),),
+            heated_area_dm2=0 if self.chance(2) else None,
             residents=tuple(stays) if kind == AccountKind.FLAT else (),
             temporary=guest,
             owners=int(self.rng.integers(1, 4)),
@@ -187,11 +187,11 @@ class _House:
     def meters(self) -> list[MeterSpec]:
         out: list[MeterSpec] = []
         for service in METERED:
-            if self.chance(0.7):
+            if self.chance(70):
                 out.append(self.meter(service))
-                if service in (Service.COLD_WATER, Service.HOT_WATER) and self.chance(0.1):
+                if service in (Service.COLD_WATER, Service.HOT_WATER) and self.chance(10):
                     out.append(self.meter(service))
-        if self.chance(0.1):
+        if self.chance(10):
             out.append(self.meter(Service.HEATING))
         return out
 
@@ -199,8 +199,8 @@ class _House:
         """A meter with a history; some silent, late, broken, refused or past their verification."""
         zones = int(self.rng.integers(1, 4)) if service == Service.ELECTRICITY else 1
         now = self.period.ordinal
-        skipped = int(self.rng.integers(1, 6)) if self.chance(0.15) else 0
-        late = skipped > 0 and self.chance(0.3)
+        skipped = int(self.rng.integers(1, 6)) if self.chance(15) else 0
+        late = skipped > 0 and self.chance(30)
         months = range(now - HISTORY_MONTHS, now - skipped + 1)
         values = [int(self.rng.integers(0, 90_000)) * MICRO, 0, 0]
         marks: list[Mark] = []
@@ -209,11 +209,11 @@ class _House:
                 values[zone] += self.near(MONTHLY_MICRO[Service(service)])
             marks.append(Mark(month, (values[0], values[1], values[2])))
         facts = MeterFacts(digits=6, marks=tuple(marks), events=self.events())
-        if self.chance(0.05):
+        if self.chance(5):
             expired = self.period.first_day - dt.timedelta(days=int(self.rng.integers(-20, 150)))
             facts = MeterFacts(facts.digits, facts.marks, verified_until=expired, events=facts.events)
         billed: Values = (MONTHLY_MICRO[Service(service)] * skipped, 0, 0) if late else ZERO
-        duty = service == Service.ELECTRICITY and self.chance(0.5)
+        duty = service == Service.ELECTRICITY and self.chance(50)
         return MeterSpec(
             service,
             zones,
@@ -223,7 +223,7 @@ class _House:
         )
 
     def events(self) -> tuple[Event, ...]:
-        if not self.chance(0.06):
+        if not self.chance(6):
             return ()
         kind = ("fault", "refusal", "unverified")[int(self.rng.integers(3))]
         return (Event(kind, self.period.first_day - dt.timedelta(days=int(self.rng.integers(-20, 150)))),)
