@@ -35,6 +35,8 @@ ITEMS: tuple[Item, ...] = (
     Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
+    Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),
+    Item("Лицевые счета", "people", "/company/accounts", (Role.COMPANY,), ("/company/accounts",)),
     Item("Звонок", "phone", "/dispatch/call", (Role.DISPATCHER,), ("/dispatch/call",)),
     Item("Доска заявок", "request", "/dispatch", DISPATCH_STAFF, ("/dispatch/requests",)),
     Item("Журнал", "values", "/dispatch/journal", (Role.DISPATCHER,), ("/dispatch/journal",)),
@@ -46,6 +48,7 @@ HOMES: dict[Role, str] = {
     Role.CENTRE: "/centre/month",
     Role.PUBLISHER: "/centre/month",
     Role.DISPATCHER: "/dispatch",
+    Role.COMPANY: "/company",
 }
 """Where a role lands after signing in; a role without a workplace yet lands on its profile."""
 HOME_OTHERWISE = "/me"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from web.reasons import REASON_WORDS
+
 STATE_WORDS = {
     "planned": ("запланирован", ""),
     "accruing": ("считается", "brand"),
@@ -20,19 +22,6 @@ SCOPE_WORDS = {
     "house": "Дом",
     "account": "Счёт",
 }
-
-REASON_WORDS = {
-    "NO_AREA": "нет площади",
-    "NO_PEOPLE": "нет ни жителей, ни собственников",
-    "NO_TARIFF": "нет тарифа",
-    "NO_NORM": "нет норматива",
-    "NO_HOUSE_READING": "нет показания дома",
-    "NO_HOUSE_AREA": "нет площади дома",
-    "NEIGHBOUR": "ждёт соседнего счёта",
-    "OLDER_THAN_LAW": "месяц раньше правил",
-    "BLOCK_FAILED": "сбой части прогона",
-}
-"""Why an account is parked, shortly; the message of the account says the rest (billing.parked.Reason)."""
 
 REASON_DEEDS = {
     "NO_AREA": ("Впишите площадь в карточке квартиры.", ""),
