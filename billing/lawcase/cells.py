@@ -25,7 +25,9 @@ FLAGS = {"true": True, "yes": True, "да": True, "false": False, "no": False, "
 MERGE = "<<"
 _NUMBER = re.compile(r"^\s*([+\-−]?[\d\s]+(?:[.,]\d+)?)\s*(.*?)\s*$")
 _FRACTION = re.compile(r"^\s*([+\-−]?\d+)\s*/\s*(\d+)\s*$")
-_DIGITS = re.compile(r"^[+\-−]?\d+$")
+_DIGITS = re.compile(r"^[+\-−]?\d{1,18}$")
+QUANTITY_MAX = 10**15  # in units of the integer: far above any city, far below 64 bits
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 class CaseError(ValueError):
@@ -95,8 +97,10 @@ class Cell:
                 self.fail(f"нет ключа «{key}». Нужны: {', '.join(required)}.")
         return cells
 
-    def entries(self) -> dict[str, Cell]:
+    def entries(self, inside: tuple[yaml.Node, ...] = ()) -> dict[str, Cell]:
         """Cells by any key, in order; `<<` brings in the keys of another mapping that are not given here."""
+        if self.node in inside:
+            self.fail("«<<» ссылается на само себя.")
         if not isinstance(self.node, yaml.MappingNode):
             self.fail("здесь нужны ключи со значениями («ключ: значение»).")
         own: dict[str, Cell] = {}
@@ -105,7 +109,7 @@ class Cell:
             key = str(key_node.value)
             if key == MERGE:
                 for part in Cell(value, self.path, self.place).items():
-                    merged |= part.entries()
+                    merged |= part.entries((*inside, self.node))
             elif key in own:
                 own[key].fail("ключ повторён. Оставьте один.")
             else:
@@ -146,6 +150,8 @@ class Cell:
             value = parse_scaled(number, unit.scale)
         except ValueError as error:
             self.fail(f"{error}. Нужно {unit.name}, например {unit.example}.")
+        if abs(value) > QUANTITY_MAX:
+            self.fail(f"«{text}» — слишком большое число. Нужно {unit.name}, например {unit.example}.")
         if value < 0 and not signed:
             self.fail(f"«{text}» меньше нуля. Нужно {unit.name}, например {unit.example}.")
         return value
@@ -164,15 +170,22 @@ class Cell:
     def date(self) -> dt.date:
         text = self.text()
         try:
-            return dt.date.fromisoformat(text)
+            day = dt.date.fromisoformat(text)
         except ValueError:
             self.fail(f"«{text}» — не дата. Запишите как 2026-03-15.")
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"«{text}» — дата не нашего времени. Годы идут от {FIRST_YEAR} до {LAST_YEAR}.")
+        return day
 
-    def month(self) -> Period:
+    def month(self, text: str | None = None) -> Period:
+        """A month; `text` is given where it is the key of this cell."""
         try:
-            return Period.parse(self.text())
+            period = Period.parse(self.text() if text is None else text)
         except ValueError as error:
             self.fail(str(error))
+        if not FIRST_YEAR <= period.year <= LAST_YEAR:
+            self.fail(f"«{period}» — месяц не нашего времени. Годы идут от {FIRST_YEAR} до {LAST_YEAR}.")
+        return period
 
     def flag(self) -> bool:
         text = self.text().lower()

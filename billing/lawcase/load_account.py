@@ -155,15 +155,8 @@ def _marks(cell: Cell | None, service: int, zones: int) -> tuple[Mark, ...]:
         return ()
     found: dict[int, Values] = {}
     for key, item in cell.entries().items():
-        found[_month(item, key).ordinal] = zone_values(item, service, zones)
+        found[item.month(key).ordinal] = zone_values(item, service, zones)
     return tuple(Mark(month, found[month]) for month in sorted(found))
-
-
-def _month(cell: Cell, key: str) -> Period:
-    try:
-        return Period.parse(key)
-    except ValueError as error:
-        cell.fail(str(error))
 
 
 def _events(cells: dict[str, Cell]) -> tuple[Event, ...]:

@@ -10,8 +10,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from billing.lawcase import load, load_account, load_expect, load_house, load_law
+from billing.lawcase.block import build
 from billing.lawcase.load import CaseErrors, load_paths, load_text
 from tests.law.support import HERE, ROOT
 
@@ -153,6 +156,38 @@ def test_volumes_may_be_fractions_or_rounded() -> None:
 
 def volume_of(case: Any) -> Any:
     return case.house.accounts[0].expect.lines[0].volume
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("residents: 2", "residents: " + "9" * 5000, "целое число"),
+        ("45.67", "9" * 30, "слишком большое"),
+        ("residents: 2", "opened: 9999-12-31", "не нашего времени"),
+        ("2025-12: 100", "0001-12: 100", "не нашего времени"),
+        ("- case: Проба", "- &me\n  <<: *me\n  case: Проба", "ссылается на само себя"),
+        ("amount: 31969", "amount: " + "9" * 17, "целое число"),
+    ],
+)
+def test_absurd_values_are_refused_not_crashed_on(old: str, new: str, words: str) -> None:
+    assert words in refusal(GOOD.replace(old, new, 1))
+
+
+@given(
+    at=st.integers(0, len(GOOD)),
+    length=st.integers(0, 12),
+    put=st.text(alphabet="{}[]:-,.&*<>|\"'#% \n0123456789abcжя", max_size=8),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_spoilt_file_is_read_or_refused_but_never_breaks(at: int, length: int, put: str) -> None:
+    text = GOOD[:at] + put + GOOD[at + length :]
+
+    try:
+        cases = load_text(text, "порча.yaml")
+    except CaseErrors:
+        return
+    for case in cases:
+        assert len(build([case.house], case.period).block) == len(case.house.accounts)
 
 
 # ---- schema and documentation --------------------------------------------------------------------------
