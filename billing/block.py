@@ -59,9 +59,10 @@ class Houses:
 class Accounts:
     """N accounts. *_days are sums over the days of a segment, shape (S, N): people × days, dm2 × days.
 
-    norm_person_days counts residents, and owners on days when nobody lives (п. 56(2)); by_owners says that no day had
-    a resident. temporary_days: temporary people × days of stays of more than five days. area_dm2 is the area on the
-    last day of the month on which the account was open (MISSING when nobody wrote it down).
+    norm_person_days counts residents, and owners on days when nobody lives, not even temporarily (п. 56(2));
+    by_owners says that no day had a resident. temporary_days: temporary people × days of stays of more than five
+    days. area_dm2 is the area on the last day of the month on which the account was open (MISSING when nobody
+    wrote it down).
     """
 
     id: I32

@@ -16,7 +16,7 @@ from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, 
 from billing.lines import Lines
 from billing.parked import Parked
 from billing.period import Period
-from billing.quantity import MICRO, format_scaled
+from billing.quantity import MICRO, RATE_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE, component_label, component_unit
 
 Accrue = Callable[[Block], tuple[Lines, Parked]]
@@ -24,6 +24,7 @@ Accrue = Callable[[Block], tuple[Lines, Parked]]
 STRANGERS = 1000
 ALONE, HIDDEN = "один", "в блоке"
 NOTHING = "—"
+SHORT_FRACTION = 12  # figures a reader takes in at a glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +232,19 @@ def _money(kopecks: int, surcharge: int) -> str:
 
 
 def _volume_words(value: Fraction, unit: str) -> str:
-    """Few figures when exact, else the fraction itself."""
-    micro = value * MICRO
-    if micro.denominator == 1:
-        text = format_scaled(micro.numerator, MICRO, 6).rstrip("0").rstrip(",")
-    else:
-        text = f"{value.numerator}/{value.denominator}"
+    """The decimal when it is exact, else the fraction, with a decimal beside it when it is long."""
+    micro = half_up(value * MICRO, 0)
+    text = format_scaled(micro.numerator, MICRO, 6).rstrip("0").rstrip(",")
+    if micro != value * MICRO:
+        fraction = f"{value.numerator}/{value.denominator}"
+        text = fraction if len(fraction) <= SHORT_FRACTION else f"{fraction} (≈{text})"
     return f"{text} {unit}"
+
+
+def _rate_words(rate: int) -> str:
+    """A tariff with two decimals, or four when it needs them."""
+    decimals = 2 if rate % 100 == 0 else 4
+    return f"по {format_scaled(rate, RATE_PER_RUBLE, decimals)}"
 
 
 def _wanted_words(line: ExpectedLine) -> str:
@@ -246,7 +253,7 @@ def _wanted_words(line: ExpectedLine) -> str:
         sign = "≈" if line.volume.decimals is not None else ""
         parts.append(sign + _volume_words(line.volume.value, component_unit(line.service, line.component)))
     if line.rate is not None:
-        parts.append(f"по {format_scaled(line.rate, 10_000, 4)}")
+        parts.append(_rate_words(line.rate))
     if line.first_day is not None and line.days is not None:
         parts.append(f"{line.first_day}–{line.first_day + line.days - 1} числа")
     parts.append(_money(line.amount_kopecks, line.surcharge_kopecks))
@@ -259,7 +266,7 @@ def _got_words(line: GotLine) -> str:
         (
             _basis(line.basis),
             _volume_words(line.volume, unit),
-            f"по {format_scaled(line.rate, 10_000, 4)}",
+            _rate_words(line.rate),
             f"{line.first_day}–{line.first_day + line.days - 1} числа",
             _money(line.amount_kopecks, line.surcharge_kopecks),
         )

@@ -59,7 +59,7 @@ def test_what_agrees_is_good_alone_and_hidden() -> None:
         ("volume: 7,", "volume: 7.000001,", "7 м³"),
         ("basis: meter", "basis: norm", "METER"),
         ("amount: 31969", "amount: 31969, surcharge: 1", "319,69 ₽"),
-        ("amount: 31969", "amount: 31969, tariff: 45.68", "45,6700"),
+        ("amount: 31969", "amount: 31969, tariff: 45.68", "по 45,67"),
         ("amount: 31969", "amount: 31969, days: 1-30", "1–31"),
         ("service: cold_water, basis", "service: hot_water, basis", "—"),
         ("    - {service: upkeep, basis: area, volume: 54.3, amount: 185543}\n", "", "855,43"),
