@@ -1,3 +1,3 @@
 """Shared by all tests; the fixtures themselves are in tests/support."""
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.browser"]

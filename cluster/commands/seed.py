@@ -57,8 +57,9 @@ def make_city(
         )
     )
     runs = bill_history(stack, progress, as_json) if billed else []
-    call("storage.demo:users", stack.database_url, _as_json=as_json)
-    return {**report, "history": runs, "seconds_total": round(time.monotonic() - began, 1)}
+    users = [plain(user) for user in call("storage.demo:users", stack.database_url, _as_json=as_json)]
+    seconds = round(time.monotonic() - began, 1)
+    return {**report, "history": runs, "users": users, "seconds_total": seconds}
 
 
 def bill_history(

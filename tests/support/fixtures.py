@@ -5,6 +5,7 @@ services          PostgreSQL and NATS of the session, running
 database          the module's own migrated PostgreSQL database (its addresses)
 fresh_database    the same for one test
 owner_db, web_db  storage.engine.Database of the module's database, under each role
+city              a whole running stack with a seeded city; desk, phone: Chromium before it (browser.py)
 bus               NATS with streams of this test's own
 ray_cluster       a local Ray of two cores
 """
@@ -50,7 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         used = set(getattr(item, "fixturenames", ()))
         if "ray_cluster" in used:
             item.add_marker("ray")
-        on_ray = item.get_closest_marker("ray") is not None
+        if used & {"desk", "phone", "browser"}:
+            item.add_marker("browser")
+        if "city" in used:
+            item.add_marker("slow")
+        on_ray = item.get_closest_marker("ray") is not None or "city" in used
         group = RAY_GROUP if on_ray else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
         heavy = any(item.get_closest_marker(name) for name in ("slow", "chaos", "browser", "ray"))
