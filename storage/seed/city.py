@@ -100,14 +100,11 @@ async def seed_city(
     connection = await engine.connect(database_url)
     try:
         async with connection.transaction():
-            if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM organisations)"):
-                raise SeedRefused(
-                    "В базе уже есть данные, поверх них город не создаётся. Возьмите пустую базу: "
-                    "другой PAYLOGIC_HOME или другой PAYLOGIC_DATABASE_URL."
-                )
+            await _refuse_full(connection)
             await connection.execute("SET LOCAL statement_timeout = 0")
             await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            await _reference(connection, city, seed, billed)
+            opened = city.first if billed else city.last
+            await _reference(connection, city.companies, seed, city.first, city.last, opened)
             aside = await set_aside(connection, BULK)
             await _facts(connection, city, report, progress, np.random.default_rng([seed, 9]))
             clock.done("facts")
@@ -204,19 +201,44 @@ def _unread(houses: Houses, meters: meters_of.Meters, accounts: int) -> npt.NDAr
     return out
 
 
-async def _reference(connection: Connection, city: City, seed: int, billed: bool) -> None:
+async def seed_reference(
+    database_url: str, seed: int, open_month: Period = OPEN_MONTH, companies: int = reference.COMPANIES_MIN
+) -> None:
+    """Accounts of the open month without an area yet, in houses that share nothing by meter."""
+    connection = await engine.connect(database_url)
+    try:
+        async with connection.transaction():
+            await _refuse_full(connection)
+            await _reference(connection, companies, seed, open_month, open_month, open_month)
+            await restart_sequences(connection, SMALL)
+            for month in (open_month, open_month.shift(1)):
+                await connection.fetchval("SELECT ensure_reading_partition($1)", month.first_day)
+    finally:
+        await connection.close()
+
+
+async def _refuse_full(connection: Connection) -> None:
+    if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM organisations)"):
+        raise SeedRefused(
+            "В базе уже есть данные, поверх них город не создаётся. Возьмите пустую базу: "
+            "другой PAYLOGIC_HOME или другой PAYLOGIC_DATABASE_URL."
+        )
+
+
+async def _reference(
+    connection: Connection, companies: int, seed: int, first: Period, last: Period, opened: Period
+) -> None:
     """Organisations and values of the city, and its calendar of months."""
     start = dt.date(2020, 1, 1)
     await insert(connection, "services", tables.service_rows())
-    await insert(connection, "organisations", reference.organisations(city.companies))
-    await insert(connection, "contracts", reference.contracts(city.companies, start))
+    await insert(connection, "organisations", reference.organisations(companies))
+    await insert(connection, "contracts", reference.contracts(companies, start))
     await insert(connection, "regions", tables.region_rows(seed))
     await insert(connection, "cities", tables.city_rows(seed))
-    await insert(connection, "tariffs", reference.tariffs(city.companies))
-    await insert(connection, "norms", reference.norms(city.last.first_day, city.last.year))
+    await insert(connection, "tariffs", reference.tariffs())
+    await insert(connection, "norms", reference.norms(last.first_day, last.year))
     await insert(connection, "coefficients", reference.coefficients())
-    months = [Period(n) for n in range(city.first.ordinal, city.last.ordinal + 1)]
-    opened = city.first if billed else city.last
+    months = [Period(n) for n in range(first.ordinal, last.ordinal + 1)]
     rows = [
         {
             "period": month.first_day,

@@ -234,7 +234,7 @@ def contracts(companies: int, start: dt.date) -> list[Row]:
     return rows
 
 
-def tariffs(companies: int) -> list[Row]:
+def tariffs() -> list[Row]:
     """Dated prices of the city, the upkeep rate of the city and that of the first company, whose meeting
     chose its own.
     """

@@ -1,0 +1,151 @@
+"""Loads accounts: new ones, and of known ones what the file says otherwise."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from storage.importer import sheets
+from storage.importer.book import Book, Row, refuse_twins
+from storage.importer.known import Load, differs, find_house, flat_key, know_accounts
+from storage.natural import natural_key, search_form
+from storage.tables.accounts import Account
+from storage.tables.addresses import Room
+
+ACCOUNT_KINDS = {"flat": "flat", "communal": "room", "nonresidential": "nonresidential"}
+_NUMBER = re.compile(r"^[0-9A-Za-zА-Яа-яЁё/-]{1,30}$")
+_ELS = re.compile(r"^\d{2}[А-ЯЁ]{2}\d{6}$")
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+
+async def load_accounts(load: Load, book: Book) -> None:
+    """Accounts of the file, each in a flat of the file or of the base."""
+    rows = book.good(sheets.ACCOUNTS)
+    for row in rows:
+        _judge(row)
+    refuse_twins(book.good(sheets.ACCOUNTS), ("account",), "Этот счёт")
+    named = {
+        row["account"] for sheet in sheets.SHEETS for row in book.rows(sheet) if row.values.get("account")
+    }
+    await know_accounts(load, named)
+    load.broken |= {("account", row["account"]) for row in book.rows(sheets.ACCOUNTS) if row.is_bad}
+    rooms = await _known_rooms(load)
+    for row in book.good(sheets.ACCOUNTS):
+        await _load_one(load, book, row, rooms)
+    load.broken |= {("account", row["account"]) for row in book.rows(sheets.ACCOUNTS) if row.is_bad}
+    await know_accounts(load, named)
+
+
+def _judge(row: Row) -> None:
+    if not _NUMBER.match(row["account"]):
+        row.refuse("account", "В номере счёта только цифры, буквы, «-» и «/». Уберите остальное.")
+    if row["els"] is not None and not _ELS.match(row["els"]):
+        row.refuse("els", "ЕЛС — это две цифры, две заглавные буквы и шесть цифр, например 12АБ345678.")
+    if row["email"] is not None and not _EMAIL.match(row["email"]):
+        row.refuse("email", "Это не адрес почты. Впишите как anna@pochta.ru или оставьте пустым.")
+    if row["closed"] is not None and row["closed"] <= row["opened"]:
+        row.refuse("closed", "Счёт закрыт раньше, чем открыт. Проверьте обе даты.")
+    if row["area"] is not None and row["living"] is not None and row["living"] > row["area"]:
+        row.refuse("living", "Жилая площадь больше общей. Проверьте обе.")
+
+
+async def _known_rooms(load: Load) -> dict[tuple[int, str], int]:
+    ids = sorted({flat.id for flat in load.flats.values() if flat.kind == "communal"})
+    found = await load.fetch("SELECT id, flat_id, number FROM rooms WHERE flat_id = ANY(:ids)", ids=ids)
+    return {(room.flat_id, natural_key(room.number)): room.id for room in found}
+
+
+async def _load_one(load: Load, book: Book, row: Row, rooms: dict[tuple[int, str], int]) -> None:
+    house = find_house(load, row)
+    if house is None:
+        return
+    key = flat_key(house.id, row["flat"])
+    flat = load.flats.get(key)
+    if flat is None:
+        if ("flat", *key) not in load.broken:
+            row.refuse("flat", "Такой квартиры в доме нет. Добавьте её на лист «Квартиры».")
+        row.is_bad = True
+        return
+    room_id = await _room(load, row, flat, rooms)
+    if row.is_bad:
+        return
+    row.extra = {"flat": flat}
+    wanted = _account(row, flat, house, room_id)
+    known = load.accounts.get(row["account"])
+    counts = book.counts(sheets.ACCOUNTS)
+    if known is None:
+        await _insert(load, row, wanted)
+        counts.added += not row.is_bad
+        return
+    if known.company_id != load.organisation_id:
+        row.refuse("account", "Такой номер счёта уже есть у другой организации. Дайте счёту другой номер.")
+        return
+    if known.flat_id != flat.id or known.room_id != room_id:
+        row.refuse("account", "Счёт с этим номером стоит в другой квартире. Проверьте номер и адрес.")
+        return
+    changed = differs(known, wanted)
+    if "els" in changed and not await _is_els_free(load, row, known.id):
+        return
+    counts.changed += bool(changed)
+    counts.unchanged += not changed
+    if changed:
+        await load.session.execute(update(Account).where(Account.id == known.id).values(**changed))
+
+
+async def _room(load: Load, row: Row, flat: Any, rooms: dict[tuple[int, str], int]) -> int | None:
+    if flat.kind != "communal":
+        if row["room"] is not None:
+            row.refuse("room", "Квартира не коммунальная. Очистите комнату или исправьте вид квартиры.")
+        return None
+    if row["room"] is None:
+        row.refuse("room", "Квартира коммунальная: впишите, какая это комната.")
+    if row["area"] is None or row["living"] is None:
+        row.refuse("area", "Для комнаты впишите площадь с долей общих помещений и жилую площадь.")
+    if row.is_bad:
+        return None
+    key = flat.id, natural_key(row["room"])
+    if key not in rooms:
+        values = {
+            "flat_id": flat.id,
+            "company_id": flat.company_id,
+            "number": row["room"],
+            "living_area_dm2": row["living"],
+        }
+        made = await load.session.scalar(insert(Room).values(**values).returning(Room.id))
+        assert made is not None
+        rooms[key] = made
+    return rooms[key]
+
+
+def _account(row: Row, flat: Any, house: Any, room_id: int | None) -> dict[str, Any]:
+    return {
+        "house_id": house.id,
+        "flat_id": flat.id,
+        "room_id": room_id,
+        "company_id": house.company_id,
+        "kind": ACCOUNT_KINDS[flat.kind],
+        "els": row["els"],
+        "payer_name": row["payer"],
+        "search_name": search_form(row["payer"]),
+        "phone": row["phone"],
+        "email": row["email"],
+        "opened_on": row["opened"],
+        "closed_on": row["closed"],
+    }
+
+
+async def _insert(load: Load, row: Row, wanted: dict[str, Any]) -> None:
+    if row["els"] is not None and not await _is_els_free(load, row, None):
+        return
+    by = "electronic" if row["email"] else "paper"
+    await load.session.execute(insert(Account).values(number=row["account"], receipt_by=by, **wanted))
+
+
+async def _is_els_free(load: Load, row: Row, account_id: int | None) -> bool:
+    taken = await load.fetch("SELECT id, number FROM accounts WHERE els = :els", els=row["els"])
+    if taken and taken[0].id != account_id:
+        row.refuse("els", f"Этот ЕЛС уже у счёта {taken[0].number}. Проверьте, чей он.")
+        return False
+    return True
