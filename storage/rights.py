@@ -12,7 +12,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from storage.base import Base
 from storage.scope import POLICIES, WEB_ROLE, Policy
 
 FUNCTIONS = Path(__file__).parent / "migrations" / "functions.sql"
@@ -66,10 +65,3 @@ def _policy(table: str, policy: Policy) -> list[str]:
     )
     statements.extend(f"GRANT {right} ON {table} TO {WEB_ROLE}" for right in policy.rights)
     return statements
-
-
-def unknown_tables() -> set[str]:
-    """Tables of the product that have no policy: a mistake of ours, refused by a test."""
-    from storage.scope import WORKERS_ONLY
-
-    return set(Base.metadata.tables) - set(POLICIES) - WORKERS_ONLY

@@ -52,7 +52,7 @@ async def test_upgrade_twice_changes_nothing(fresh_database: TestDatabase, db: D
 
 
 async def test_databases_of_one_cluster_are_migrated_together(services: Services) -> None:
-    names = [f"together_{secrets.token_hex(4)}" for _ in range(3)]
+    names = [f"together_{secrets.token_hex(4)}" for _ in range(2)]
     for name in names:
         services.postgres.sql(f"CREATE DATABASE {name} OWNER {OWNER_ROLE}")
     urls = [services.stack.database_url.rpartition("/")[0] + "/" + name for name in names]

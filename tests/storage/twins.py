@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import storage.tables  # noqa: F401  (fills Base.metadata)
 from storage.base import Base
 
 NUMBERED = ("created_by", "user_id", "company_id", "organisation_id", "account_id", "flat_id", "request_id")
@@ -33,6 +34,8 @@ FIXED: dict[tuple[str, str], object] = {
     ("runs", "state"): "published",
     ("users", "role"): "resident",
     ("request_events", "to_resident"): True,
+    ("notices", "channel"): "email",
+    ("value_proposals", "family"): "tariff",
 }
 
 
