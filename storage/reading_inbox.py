@@ -110,16 +110,20 @@ async def send_reading(
 
 async def state_of(session: Session, source: str, key: str) -> InboxState | None:
     """The state of a sent reading, None when there is none we may see. source: of the reading."""
-    row = (
-        await session.execute(
-            text("SELECT state, answer, payload FROM inbox WHERE source = :source AND key = :key"),
-            {"source": SOURCES[source], "key": key},
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    answer, payload = _parsed(row.answer) or {}, _parsed(row.payload)
-    return InboxState(row.state, str(answer.get("message", "")), int(payload["meter_id"]))
+    return (await states_of(session, source, [key])).get(key)
+
+
+async def states_of(session: Session, source: str, keys: Sequence[str]) -> dict[str, InboxState]:
+    """States of several readings by key; keys we may not see are not there."""
+    found = await session.execute(
+        text("SELECT key, state, answer, payload FROM inbox WHERE source = :source AND key = ANY (:keys)"),
+        {"source": SOURCES[source], "keys": list(keys)},
+    )
+    made = {}
+    for row in found:
+        answer, payload = _parsed(row.answer) or {}, _parsed(row.payload)
+        made[row.key] = InboxState(row.state, str(answer.get("message", "")), int(payload["meter_id"]))
+    return made
 
 
 def _parsed(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -23,42 +24,47 @@ class LineSources:
 
 
 SOURCES = """
-SELECT t.document AS tariff_document, t.valid_from AS tariff_from, n.document AS norm_document,
+SELECT l.place, t.document AS tariff_document, t.valid_from AS tariff_from, n.document AS norm_document,
        r.law_version, r.published_at
-  FROM runs r
+  FROM unnest(CAST(:services AS int[]), CAST(:components AS int[]), CAST(:rates AS bigint[]),
+              CAST(:bs AS bigint[]), CAST(:firsts AS date[]), CAST(:suppliers AS int[]), CAST(:runs AS int[]))
+       WITH ORDINALITY AS l(service, component, rate, b, first, supplier_id, run_id, place)
+  JOIN runs r ON r.id = l.run_id
   LEFT JOIN LATERAL (
     SELECT t.document, t.valid_from FROM tariffs t
-     WHERE t.service = :service AND t.component = :component AND t.rate = :rate AND t.superseded_at IS NULL
-       AND t.valid_from <= CAST(:first AS date) AND (t.valid_to IS NULL OR t.valid_to > :first)
-       AND (t.organisation_id IS NULL OR t.organisation_id IN (:company_id, :supplier_id))
+     WHERE t.service = l.service AND t.component = l.component AND t.rate = l.rate AND t.superseded_at IS NULL
+       AND t.valid_from <= l.first AND (t.valid_to IS NULL OR t.valid_to > l.first)
+       AND (t.organisation_id IS NULL OR t.organisation_id IN (:company_id, l.supplier_id))
        AND (t.house_id IS NULL OR t.house_id = :house_id)
      ORDER BY t.house_id NULLS LAST, t.organisation_id NULLS LAST, t.zone_id NULLS LAST LIMIT 1) t ON true
   LEFT JOIN LATERAL (
     SELECT n.document FROM norms n
-     WHERE n.service = :service AND n.value_micro = :b AND n.superseded_at IS NULL
-       AND n.valid_from <= CAST(:first AS date) AND (n.valid_to IS NULL OR n.valid_to > :first)
+     WHERE n.service = l.service AND n.value_micro = l.b AND n.superseded_at IS NULL
+       AND n.valid_from <= l.first AND (n.valid_to IS NULL OR n.valid_to > l.first)
        AND (n.organisation_id IS NULL OR n.organisation_id = :company_id)
      ORDER BY n.organisation_id NULLS LAST, n.zone_id NULLS LAST LIMIT 1) n ON true
- WHERE r.id = :run_id
 """
 
 
-async def sources(session: Session, line: LineRow, company_id: int, house_id: int) -> LineSources | None:
-    """Documents in force on the first day of the line; None when its run is out of our sight."""
-    row = (
-        await session.execute(
-            text(SOURCES),
-            {
-                "service": line.service,
-                "component": line.component,
-                "rate": line.rate,
-                "first": line.period.replace(day=line.first_day),
-                "company_id": company_id,
-                "supplier_id": line.supplier_id,
-                "house_id": house_id,
-                "b": line.b,
-                "run_id": line.run_id,
-            },
-        )
-    ).one_or_none()
-    return None if row is None else LineSources(**row._mapping)
+async def sources(
+    session: Session, lines: Sequence[LineRow], company_id: int, house_id: int
+) -> list[LineSources | None]:
+    """Of each line the documents in force on its first day; None where its run is out of our sight."""
+    found = await session.execute(
+        text(SOURCES),
+        {
+            "services": [line.service for line in lines],
+            "components": [line.component for line in lines],
+            "rates": [line.rate for line in lines],
+            "bs": [line.b for line in lines],
+            "firsts": [line.period.replace(day=line.first_day) for line in lines],
+            "suppliers": [line.supplier_id for line in lines],
+            "runs": [line.run_id for line in lines],
+            "company_id": company_id,
+            "house_id": house_id,
+        },
+    )
+    made: list[LineSources | None] = [None] * len(lines)
+    for row in found:
+        made[row.place - 1] = LineSources(*row[1:])
+    return made

@@ -49,6 +49,7 @@ HOMES: dict[Role, str] = {
     Role.PUBLISHER: "/centre/month",
     Role.DISPATCHER: "/dispatch",
     Role.COMPANY: "/company",
+    Role.RESIDENT: "/my",
 }
 """Where a role lands after signing in; a role without a workplace yet lands on its profile."""
 HOME_OTHERWISE = "/me"

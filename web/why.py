@@ -80,9 +80,23 @@ async def why_of(
     line = next((one for one in lines if one.period == shown and one.key == key), None)
     if line is None:
         return None
-    found = await sources(session, line, account.company_id, account.house_id)
-    before = [one for one in lines if one.period == Period.of(shown).shift(-1).first_day]
-    return explain(line, found, [one for one in before if _same(one, line)])
+    found = await sources(session, [line], account.company_id, account.house_id)
+    return explain(line, found[0], _before(lines, line))
+
+
+async def why_all(
+    session: Session, lines: Sequence[LineRow], shown: dt.date, account: AccountHead
+) -> list[Why]:
+    """Every line of the shown month explained; lines may hold other months too."""
+    mine = [line for line in lines if line.period == shown]
+    found = await sources(session, mine, account.company_id, account.house_id)
+    return [explain(line, one, _before(lines, line)) for line, one in zip(mine, found, strict=True)]
+
+
+def _before(lines: Sequence[LineRow], line: LineRow) -> list[LineRow]:
+    """The same service in the month before the line's."""
+    month = Period.of(line.period).shift(-1).first_day
+    return [one for one in lines if one.period == month and _same(one, line)]
 
 
 def _same(one: LineRow, line: LineRow) -> bool:

@@ -66,7 +66,7 @@ async def show(
 
 
 def _kind_by_target(target: str) -> str:
-    return RESIDENT if target.startswith("/cabinet") else STAFF
+    return RESIDENT if (target + "/").startswith("/my/") else STAFF
 
 
 def _page(request: Request, view: SignInView, status: int = 200) -> Response:

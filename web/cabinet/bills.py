@@ -1,0 +1,46 @@
+"""«Квитанции»: by year, with the PDF and the explanation of each month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from storage import account_pages
+from storage.account_pages import MonthMoney
+from web.cabinet.frame import Frame, frame
+from web.deps import CurrentUser, Reader
+from web.receipt_file import receipt_file
+from web.render import page
+from web.roles import Role, allow
+
+router = APIRouter(prefix="/my/bills", dependencies=[allow(Role.RESIDENT)])
+
+MONTHS_MAX = 36
+
+
+@dataclass(frozen=True, slots=True)
+class BillsView:
+    """Months with a receipt, newest first, by year."""
+
+    frame: Frame
+    years: dict[int, list[MonthMoney]]
+
+
+@router.get("")
+async def show(request: Request, me: CurrentUser, session: Reader, account: int | None = None) -> Response:
+    """The list."""
+    held = await frame(session, me, account)
+    months = await account_pages.year(session, held.account.id, held.open_period, MONTHS_MAX)
+    years: dict[int, list[MonthMoney]] = {}
+    for month in months:
+        if month.is_charged:
+            years.setdefault(month.period.year, []).append(month)
+    return page(request, "cabinet/bills.html", BillsView(held, years))
+
+
+@router.get("/{period}.pdf")
+async def receipt(period: str, me: CurrentUser, session: Reader, account: int | None = None) -> Response:
+    """The payment document of a month."""
+    held = await frame(session, me, account)
+    return await receipt_file(session, held.account.id, period)
