@@ -617,3 +617,13 @@ async def account_of_number(session: Session, number: str) -> int | None:
         text("SELECT id FROM accounts WHERE number = :number"), {"number": number}
     )
     return found
+
+
+async def value_owners(session: Session) -> list[Choice]:
+    """Organisations that may have values of their own: companies and suppliers."""
+    found = await session.execute(
+        text("""
+        SELECT id, short_name FROM organisations WHERE kind IN ('company', 'supplier', 'fund')
+         ORDER BY kind, short_name""")
+    )
+    return [Choice(row.id, row.short_name) for row in found]

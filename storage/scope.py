@@ -171,6 +171,7 @@ POLICIES: dict[str, Policy] = {
     "tariffs": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "norms": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "coefficients": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
+    "value_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
     "months": Policy(public=True, writes=()),
     "contracts": Policy(
         (ORGANISATION, "counterparty_id = (SELECT paylogic_organisation())"), (), rights=DATED

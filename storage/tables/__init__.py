@@ -9,6 +9,7 @@ from storage.tables import (  # noqa: F401
     meters,
     organisations,
     portal,
+    proposals,
     runs,
     services,
     users,

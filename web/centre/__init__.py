@@ -1,5 +1,13 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import month, parked, run, run_houses, runs, values
+from web.centre import month, parked, run, run_houses, runs, value_new, values
 
-ROUTERS = (month.router, runs.router, run_houses.router, run.router, parked.router, values.router)
+ROUTERS = (
+    month.router,
+    runs.router,
+    run_houses.router,
+    run.router,
+    parked.router,
+    values.router,
+    value_new.router,
+)

@@ -9,28 +9,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from billing.services import CATALOGUE, component_label, component_unit
-from receipts.words import coefficient
-from storage import value_pages
+from storage import value_pages, value_proposals
 from storage.value_pages import Coverage, ValueRow
+from storage.value_proposals import Waiting
+from web.centre.value_words import FAMILIES, service_label, worded
 from web.deps import CurrentUser, Reader
 from web.export import Column, export
-from web.filters import quantity, rate
 from web.render import page
-from web.roles import CENTRE_STAFF, allow
+from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
 router = APIRouter(prefix="/centre", dependencies=[allow(*CENTRE_STAFF)])
 
-FAMILIES = {"tariff": "Тарифы", "norm": "Нормативы", "coefficient": "Коэффициенты"}
-NORM_KINDS = {
-    "person": "на человека в месяц",
-    "area": "на квадратный метр",
-    "common": "на общее имущество, на м²",
-    "heat_per_m3": "тепло на подогрев 1 м³",
-    "waste_year": "накопление отходов за год",
+DONE = {
+    "proposed": "Значение внесено и ждёт второго сотрудника. Пока он не утвердит, прогоны его не видят.",
+    "approved": "Значение утверждено: следующий прогон посчитает по нему.",
+    "declined": "Значение отклонено, прогоны его не увидят.",
 }
-NORM_UNITS = {"heat_per_m3": "Гкал/м³", "waste_year": "м³"}
-CONSUMERS = {"population": "население", "nonresidential": "нежилые"}
 COLUMNS = (
     Column("Услуга", width=34),
     Column("Вид", width=18),
@@ -81,6 +75,23 @@ class ServiceMark:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """A value that waits for a second person; why_not explains a button this person may not press."""
+
+    id: int
+    title: str
+    value: str
+    before: str
+    whom: str
+    valid_from: dt.date
+    document: str
+    houses_count: int
+    proposed_by_name: str
+    recorded_at: dt.datetime
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
 class ValuesView:
     """Values of the chosen service with their whole history, or those in force now of every service."""
 
@@ -89,6 +100,9 @@ class ValuesView:
     chosen_label: str
     services: list[ServiceMark]
     groups: list[ValueGroup]
+    waiting: list[WaitingLine]
+    may_propose: bool
+    done: str
 
     @property
     def holes(self) -> list[ServiceMark]:
@@ -102,6 +116,7 @@ async def show(
     me: CurrentUser,
     session: Reader,
     service: Annotated[int | None, Query(ge=1, le=32000)] = None,
+    done: str = "",
 ) -> Response:
     """The page; `service` opens the history of one service."""
     period = me.open_period or dt.date.today().replace(day=1)  # noqa: DTZ011  only a default to look from
@@ -110,9 +125,12 @@ async def show(
     view = ValuesView(
         period=period,
         chosen=service,
-        chosen_label=_label(service),
+        chosen_label=service_label(service),
         services=[_mark(one) for one in covered],
         groups=_groups(rows),
+        waiting=[_waiting(one, me) for one in await value_proposals.waiting(session)],
+        may_propose=me.may(*ACCRUERS),
+        done=DONE.get(done, ""),
     )
     return page(request, "centre/values.html", view)
 
@@ -140,25 +158,42 @@ async def file(me: CurrentUser, session: Reader, form: str) -> Response:
 
 
 def _mark(one: Coverage) -> ServiceMark:
-    return ServiceMark(one.service, _label(one.service), one.houses_count, one.without_count, one.example)
+    return ServiceMark(
+        one.service, service_label(one.service), one.houses_count, one.without_count, one.example
+    )
 
 
-def _label(service: int | None) -> str:
-    if service is None:
-        return "Для всех услуг"
-    info = CATALOGUE.get(service)
-    return info.label if info else f"Услуга {service}"
+def _waiting(one: Waiting, me: Me) -> WaitingLine:
+    what, value, unit = worded(one.family, one.service, one.component, one.kind, one.value)
+    before = "раньше значения не было"
+    if one.before is not None:
+        before = f"было {worded(one.family, one.service, one.component, one.kind, one.before)[1]}"
+    zone = f", зона {one.zone_id}" if one.zone_id is not None else ""
+    why = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
+    return WaitingLine(
+        id=one.id,
+        title=what if one.family == "tariff" else f"{service_label(one.service)}, норматив {what}",
+        value=f"{value} {unit}",
+        before=before,
+        whom=(one.owner or "город") + zone,
+        valid_from=one.valid_from,
+        document=one.document,
+        houses_count=one.houses_count,
+        proposed_by_name=one.proposed_by_name,
+        recorded_at=one.recorded_at,
+        why_not=why,
+    )
 
 
 def _groups(rows: list[ValueRow]) -> list[ValueGroup]:
     return [
-        ValueGroup(service, _label(service), family, [_line(row) for row in members])
+        ValueGroup(service, service_label(service), family, [_line(row) for row in members])
         for (service, family), members in groupby(rows, key=lambda row: (row.service, row.family))
     ]
 
 
 def _line(row: ValueRow) -> ValueLine:
-    what, value, unit = _worded(row)
+    what, value, unit = worded(row.family, row.service, row.component, row.kind, row.value)
     return ValueLine(
         what=what,
         whom=_whom(row),
@@ -171,19 +206,6 @@ def _line(row: ValueRow) -> ValueLine:
         approved_by=row.approved_by,
         is_current=row.is_current,
     )
-
-
-def _worded(row: ValueRow) -> tuple[str, str, str]:
-    """What it is, its value and its unit in words."""
-    known = row.service in CATALOGUE
-    if row.family == "tariff":
-        what = component_label(row.service, row.component) if known and row.service else _label(row.service)
-        unit = component_unit(row.service, row.component) if known and row.service else "единица"
-        return f"{what}, {CONSUMERS.get(row.kind, row.kind)}", rate(row.value), f"₽/{unit}"
-    if row.family == "norm":
-        unit = NORM_UNITS.get(row.kind) or (CATALOGUE[row.service].unit if known and row.service else "")
-        return NORM_KINDS.get(row.kind, row.kind), quantity(row.value), unit
-    return row.kind.replace("_", " "), coefficient(row.value), ""
 
 
 def _whom(row: ValueRow) -> str:

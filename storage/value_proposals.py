@@ -1,0 +1,291 @@
+"""A new tariff or norm: entered with its document by one person, put in force by another.
+
+Nothing is edited: the row in force until then is superseded by one that ends on the new day, and the new row
+is added, all in the transaction of the second person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from storage.month_pages import month_after
+from storage.session import Session
+
+WAITING_MAX = 200
+
+
+class ValueRefused(Exception):
+    """A value that cannot be entered or approved; the message says what, why and what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """What is proposed; organisation_id None is the city, zone_id None every zone."""
+
+    family: str
+    service: int
+    component: int
+    kind: str
+    organisation_id: int | None
+    zone_id: int | None
+    value: int
+    valid_from: dt.date
+    document: str
+    document_date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal on the page: the value, who entered it, how many houses it reaches."""
+
+    id: int
+    family: str
+    service: int
+    component: int
+    kind: str
+    owner: str | None
+    zone_id: int | None
+    value: int
+    valid_from: dt.date
+    document: str
+    document_date: dt.date
+    proposed_by: int
+    proposed_by_name: str
+    recorded_at: dt.datetime
+    houses_count: int
+    before: int | None
+
+
+KEYS = {
+    "tariff": ("tariffs", "rate", "t.consumer = :kind AND t.component = :component AND t.house_id IS NULL"),
+    "norm": (
+        "norms",
+        "value_micro",
+        "t.kind = :kind AND t.house_id IS NULL AND t.rooms IS NULL AND t.persons IS NULL",
+    ),
+}
+SAME = """t.service = :service AND t.superseded_at IS NULL
+   AND t.organisation_id IS NOT DISTINCT FROM CAST(:organisation_id AS int)
+   AND t.zone_id IS NOT DISTINCT FROM CAST(:zone_id AS smallint)"""
+
+WAITING = f"""
+SELECT p.id, p.family, p.service, p.component, p.kind, o.short_name AS owner, p.zone_id, p.value,
+       p.valid_from, p.document, p.document_date, p.proposed_by,
+       u.full_name AS proposed_by_name, p.recorded_at,
+       (SELECT count(DISTINCT s.house_id)::int FROM house_services s JOIN houses h ON h.id = s.house_id
+         WHERE s.service = p.service AND s.superseded_at IS NULL
+           AND (p.zone_id IS NULL OR h.zone_id = p.zone_id)
+           AND (p.organisation_id IS NULL OR p.organisation_id IN (h.company_id, s.supplier_id)))
+         AS houses_count,
+       CASE p.family WHEN 'tariff' THEN (
+         SELECT t.rate FROM tariffs t
+          WHERE t.service = p.service AND t.superseded_at IS NULL AND t.consumer = p.kind
+            AND t.component = p.component AND t.house_id IS NULL
+            AND t.organisation_id IS NOT DISTINCT FROM p.organisation_id
+            AND t.zone_id IS NOT DISTINCT FROM p.zone_id AND t.valid_from < p.valid_from
+          ORDER BY t.valid_from DESC LIMIT 1)
+       ELSE (
+         SELECT n.value_micro FROM norms n
+          WHERE n.service = p.service AND n.superseded_at IS NULL AND n.kind = p.kind AND n.house_id IS NULL
+            AND n.rooms IS NULL AND n.persons IS NULL
+            AND n.organisation_id IS NOT DISTINCT FROM p.organisation_id
+            AND n.zone_id IS NOT DISTINCT FROM p.zone_id AND n.valid_from < p.valid_from
+          ORDER BY n.valid_from DESC LIMIT 1) END AS before
+  FROM value_proposals p
+  JOIN users u ON u.id = p.proposed_by
+  LEFT JOIN organisations o ON o.id = p.organisation_id
+ WHERE p.state = 'waiting' ORDER BY p.id LIMIT {WAITING_MAX}
+"""  # noqa: S608
+
+
+async def waiting(session: Session) -> list[Waiting]:
+    """Proposals nobody has decided on, oldest first."""
+    return [Waiting(**row._mapping) for row in await session.execute(text(WAITING))]
+
+
+async def propose(session: Session, new: NewValue, user_id: int) -> int:
+    """Keep a value until somebody else agrees. Raises ValueRefused when that day already has one."""
+    await _refuse_twin(session, new)
+    proposal_id = await session.scalar(
+        text("""
+        INSERT INTO value_proposals (family, organisation_id, zone_id, service, component, kind, value,
+                                     valid_from, document, document_date, proposed_by)
+        VALUES (:family, :organisation_id, :zone_id, :service, :component, :kind, :value,
+                :valid_from, :document, :document_date, :user_id) RETURNING id"""),
+        _values(new) | {"family": new.family, "user_id": user_id},
+    )
+    return int(proposal_id or 0)
+
+
+def _values(new: NewValue) -> dict[str, object]:
+    return {
+        "organisation_id": new.organisation_id,
+        "zone_id": new.zone_id,
+        "service": new.service,
+        "component": new.component,
+        "kind": new.kind,
+        "value": new.value,
+        "valid_from": new.valid_from,
+        "document": new.document,
+        "document_date": new.document_date,
+    }
+
+
+async def _refuse_twin(session: Session, new: NewValue) -> None:
+    """A value of the same thing from the same day, or a later one, would make two answers for one day."""
+    table, _, same = KEYS[new.family]
+    row = (
+        await session.execute(
+            text(
+                f"SELECT t.valid_from, t.document FROM {table} t WHERE {SAME} AND {same} "  # noqa: S608
+                "AND t.valid_from >= :valid_from ORDER BY t.valid_from LIMIT 1"
+            ),
+            _same_values(new) | {"valid_from": new.valid_from},
+        )
+    ).one_or_none()
+    if row is not None:
+        raise ValueRefused(
+            "value-later",
+            f"С {row.valid_from:%d.%m.%Y} уже есть значение ({row.document}). "
+            "Новое должно действовать позже него.",
+        )
+
+
+def _same_values(new: NewValue) -> dict[str, object]:
+    values = _values(new)
+    names = [
+        "organisation_id",
+        "zone_id",
+        "service",
+        "kind",
+        *(["component"] if new.family == "tariff" else []),
+    ]
+    return {name: values[name] for name in names}
+
+
+async def approve(session: Session, proposal_id: int, user_id: int, now: dt.datetime) -> NewValue:
+    """Put a value in force. Raises ValueRefused when it is one's own or already decided."""
+    new, proposed_by = await _take(session, proposal_id)
+    if proposed_by == user_id:
+        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+    await _refuse_twin(session, new)
+    await _shorten(session, new)
+    if new.family == "tariff":
+        await session.execute(
+            text("""
+            INSERT INTO tariffs (organisation_id, zone_id, service, component, consumer, rate, document,
+                                 document_date, approved_by, valid_from)
+            VALUES (:organisation_id, :zone_id, :service, :component, :kind, :value, :document,
+                    :document_date, :user_id, :valid_from)"""),
+            _values(new) | {"user_id": user_id},
+        )
+    else:
+        values = _values(new)
+        values.pop("component")
+        await session.execute(
+            text("""
+            INSERT INTO norms (organisation_id, zone_id, service, kind, value_micro, document, document_date,
+                               valid_from)
+            VALUES (:organisation_id, :zone_id, :service, :kind, :value, :document, :document_date,
+                    :valid_from)"""),
+            values,
+        )
+    await _decide(session, proposal_id, user_id, "approved", now)
+    return new
+
+
+async def decline(session: Session, proposal_id: int, user_id: int, now: dt.datetime) -> None:
+    """Take a proposal away, by anyone who may enter values; it stays in the table with who declined it."""
+    await _take(session, proposal_id)
+    await _decide(session, proposal_id, user_id, "declined", now)
+
+
+async def _take(session: Session, proposal_id: int) -> tuple[NewValue, int]:
+    row = (
+        await session.execute(
+            text("SELECT * FROM value_proposals WHERE id = :id AND state = 'waiting' FOR UPDATE"),
+            {"id": proposal_id},
+        )
+    ).one_or_none()
+    if row is None:
+        raise ValueRefused("value-decided", "По этому значению уже решили. Обновите страницу.")
+    names = NewValue.__slots__
+    return NewValue(**{name: getattr(row, name) for name in names}), row.proposed_by
+
+
+async def _shorten(session: Session, new: NewValue) -> None:
+    """The value in force until the new day is superseded by itself with that day as its end."""
+    table, column, same = KEYS[new.family]
+    extra = ", component, consumer, approved_by" if new.family == "tariff" else ", kind"
+    columns = f"organisation_id, zone_id, service, {column}, document, document_date{extra}"
+    old = (
+        await session.execute(
+            text(
+                f"UPDATE {table} t SET superseded_at = now() WHERE {SAME} AND {same} "  # noqa: S608
+                "AND t.valid_from < :valid_from AND (t.valid_to IS NULL OR t.valid_to > :valid_from) "
+                "RETURNING t.id"
+            ),
+            _same_values(new) | {"valid_from": new.valid_from},
+        )
+    ).all()
+    for row in old:
+        await session.execute(
+            text(
+                f"INSERT INTO {table} ({columns}, valid_from, valid_to) "  # noqa: S608
+                f"SELECT {columns}, valid_from, :valid_to FROM {table} WHERE id = :id"
+            ),
+            {"valid_to": new.valid_from, "id": row.id},
+        )
+
+
+async def _decide(session: Session, proposal_id: int, user_id: int, state: str, now: dt.datetime) -> None:
+    await session.execute(
+        text("""
+        UPDATE value_proposals SET state = :state, decided_by = :user_id, decided_at = :now
+         WHERE id = :id"""),
+        {"state": state, "user_id": user_id, "now": now, "id": proposal_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a value would reach in the open month."""
+
+    houses_count: int
+    accounts_count: int
+
+
+async def effect(session: Session, new: NewValue, period: dt.date) -> Effect:
+    """Houses with the service in the scope of the value, and their open accounts."""
+    row = (
+        await session.execute(
+            text("""
+            WITH homes AS (
+              SELECT DISTINCT s.house_id FROM house_services s JOIN houses h ON h.id = s.house_id
+               WHERE s.service = :service AND s.superseded_at IS NULL
+                 AND s.valid_from < :next AND (s.valid_to IS NULL OR s.valid_to > :period)
+                 AND (CAST(:zone_id AS smallint) IS NULL OR h.zone_id = :zone_id)
+                 AND (CAST(:organisation_id AS int) IS NULL
+                      OR :organisation_id IN (h.company_id, s.supplier_id)))
+            SELECT (SELECT count(*)::int FROM homes) AS houses_count,
+                   (SELECT count(*)::int FROM accounts a WHERE a.house_id IN (SELECT house_id FROM homes)
+                      AND a.opened_on < :next AND (a.closed_on IS NULL OR a.closed_on >= :period))
+                     AS accounts_count"""),
+            {
+                "service": new.service,
+                "zone_id": new.zone_id,
+                "organisation_id": new.organisation_id,
+                "period": period,
+                "next": month_after(period),
+            },
+        )
+    ).one()
+    return Effect(row.houses_count, row.accounts_count)

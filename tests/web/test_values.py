@@ -1,0 +1,123 @@
+"""A new tariff or norm: entered by one, put in force by another, never edited."""
+
+from __future__ import annotations
+
+import pytest
+from httpx import AsyncClient, Response
+
+from tests.support.services import TestDatabase
+from tests.web.conftest import HTMX, SignIn, csrf_of
+from tests.web.test_centre import one, seen
+
+GOOD = {
+    "family": "tariff",
+    "service": "1",
+    "kind": "population",
+    "value": "60,5",
+    "valid_from": "2026-11-01",
+    "document": "Приказ РЭК № 90",
+    "document_date": "2026-10-15",
+    "owner": "",
+    "zone": "",
+}
+
+
+async def send(client: AsyncClient, **changed: str) -> Response:
+    page = await client.get("/centre/values/new?service=1")
+    return await client.post("/centre/values", data={"csrf": csrf_of(page), **GOOD, **changed})
+
+
+async def decide(client: AsyncClient, act: str, proposal: int = 1) -> Response:
+    page = await client.get("/centre/values")
+    return await client.post(f"/centre/values/{proposal}/{act}", data={"csrf": csrf_of(page)})
+
+
+async def test_a_value_waits_for_another_person_and_then_follows_the_old_one(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    first, second = await sign_in("centre"), await sign_in("publisher")
+
+    sent = await send(first)
+    waiting, mine = seen(await second.get("/centre/values")), await decide(first, "approve")
+    in_force = await one(fresh_town, "SELECT count(*) FROM tariffs WHERE rate = 605000")
+    approved, again = await decide(second, "approve"), await decide(second, "approve")
+
+    assert sent.headers["Location"] == "/centre/values?service=1&done=proposed"
+    assert "Холодное водоснабжение, население: 60,50 ₽/м³ с 1 ноября 2026, город" in waiting
+    assert "было 51,2345 · 2 дома · Приказ РЭК № 90 · внёс Иванова А. П." in waiting
+    assert (mine.status_code, in_force) == (409, 0)
+    assert "Внесли вы, поэтому утвердить должен другой сотрудник." in seen(mine)
+    assert (approved.status_code, again.status_code) == (303, 409)
+    assert await one(
+        fresh_town,
+        """SELECT t.rate, t.valid_from::text, t.valid_to::text, u.login FROM tariffs t
+             LEFT JOIN users u ON u.id = t.approved_by
+            WHERE t.superseded_at IS NULL ORDER BY t.valid_from""",
+    ) == [
+        (500000, "2026-01-01", "2026-07-01", None),
+        (512345, "2026-07-01", "2026-11-01", None),
+        (605000, "2026-11-01", None, "petrov"),
+    ]
+    assert await one(fresh_town, "SELECT count(*) FROM tariffs WHERE superseded_at IS NOT NULL") == 1
+
+
+async def test_a_norm_is_kept_to_the_last_digit(fresh_town: TestDatabase, sign_in: SignIn) -> None:
+    await send(await sign_in("centre"), family="norm", service="4", kind="area", value="0,023700", zone="2")
+    await decide(await sign_in("publisher"), "approve")
+
+    assert await one(fresh_town, "SELECT value_micro, zone_id, kind, service FROM norms") == [
+        (23700, 2, "area", 4)
+    ]
+
+
+async def test_a_declined_value_stays_out(fresh_town: TestDatabase, sign_in: SignIn) -> None:
+    client = await sign_in("centre")
+    await send(client)
+
+    declined = await decide(client, "decline")
+
+    assert declined.headers["Location"] == "/centre/values?done=declined"
+    assert await one(fresh_town, "SELECT state FROM value_proposals") == "declined"
+    assert await one(fresh_town, "SELECT count(*) FROM tariffs") == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("value", "много", "Введите значение числом, например 51,2345."),
+        ("value", "1,23456", "Введите значение числом, например 51,2345."),
+        ("value", "-5", "Введите значение числом, например 51,2345."),
+        ("document", "", "Укажите основание: документ, номер и дату."),
+        ("document_date", "", "Укажите дату документа"),
+        ("valid_from", "завтра", "Укажите, с какого дня действует"),
+        ("valid_from", "2026-06-01", "С 01.07.2026 уже есть значение (Приказ РЭК № 44)."),
+        ("zone", "0", "Введите номер зоны или оставьте пусто"),
+        ("service", "999", "Такой услуги нет."),
+    ],
+)
+async def test_a_wrong_field_is_told_and_what_was_typed_stays(
+    sign_in: SignIn, field: str, typed: str, words: str
+) -> None:
+    answer = await send(await sign_in("centre"), **{field: typed})
+
+    assert answer.status_code == 422
+    assert words in seen(answer)
+    assert "Приказ РЭК № 90" in answer.text or field == "document"
+    if field in ("value", "valid_from", "zone"):
+        assert f'value="{typed}"' in answer.text
+
+
+async def test_the_effect_is_told_before_sending(sign_in: SignIn) -> None:
+    client = await sign_in("centre")
+    token = csrf_of(await client.get("/centre/values/new"))
+
+    city = await client.post("/centre/values/effect", data={"csrf": token, **GOOD}, headers=HTMX)
+    own = await client.post(
+        "/centre/values/effect",
+        data={"csrf": token, **GOOD, "owner": "2", "valid_from": "2026-08-01"},
+        headers=HTMX,
+    )
+
+    assert "Коснётся 2 домов, 24 счетов" in seen(city)
+    assert "Коснётся 1 дома, 12 счетов" in seen(own)
+    assert "День раньше открытого месяца" in seen(own)

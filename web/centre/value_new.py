@@ -1,0 +1,165 @@
+"""A new tariff or norm: a value, its day, its paper; another person puts it in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from billing.services import CATALOGUE
+from storage import run_pages, value_proposals
+from storage.run_pages import Choice
+from storage.session import Session
+from storage.value_proposals import Effect, NewValue, ValueRefused
+from web.centre.value_words import CONSUMERS, NORM_KINDS, components_of, service_label, worded
+from web.deps import CurrentUser, Reader, Writer, now
+from web.errors import Conflict, NotFound
+from web.forms import Typed, read_form
+from web.render import page, see_other
+from web.roles import ACCRUERS, allow
+
+router = APIRouter(prefix="/centre/values", dependencies=[allow(*ACCRUERS)])
+
+RATE_DIGITS = 4
+NORM_DIGITS = 6
+DOCUMENT_MAX = 300
+ZONE_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewValueView:
+    """The form of a value; what it is depends on the service and family chosen above it."""
+
+    form: Typed
+    service: int
+    family: str
+    services: list[tuple[int, str]]
+    parts: list[tuple[int, str]]
+    kinds: list[tuple[str, str]]
+    unit: str
+    owners: list[Choice]
+    effect: Effect | None
+    is_past: bool
+
+    @property
+    def is_norm(self) -> bool:
+        """A norm, not a tariff."""
+        return self.family == "norm"
+
+
+@router.get("/new")
+async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
+    """The form; service and family are in the address."""
+    typed = Typed({name: value[:200] for name, value in request.query_params.items()})
+    return page(request, "centre/value_new.html", await _view(session, typed, me.open_period), block="form")
+
+
+async def _view(
+    session: Session, form: Typed, period: dt.date | None, effect: Effect | None = None
+) -> NewValueView:
+    chosen = form.value("service")
+    service = int(chosen) if chosen.isdigit() and int(chosen) in CATALOGUE else next(iter(CATALOGUE))
+    family = "norm" if form.value("family") == "norm" else "tariff"
+    parts = [
+        (part, worded("tariff", service, part, "population", 0)[0].rpartition(",")[0])
+        for part in components_of(service)
+    ]
+    first = form.value("valid_from")
+    kind = form.value("kind") or next(iter(NORM_KINDS))
+    return NewValueView(
+        form=form,
+        service=service,
+        family=family,
+        services=[(code, service_label(code)) for code in CATALOGUE],
+        parts=parts,
+        kinds=list((NORM_KINDS if family == "norm" else CONSUMERS).items()),
+        unit=worded(family, service, _part(form, service), kind if family == "norm" else "population", 0)[2],
+        owners=await run_pages.value_owners(session),
+        effect=effect,
+        is_past=bool(period and first and first < period.isoformat()),
+    )
+
+
+def _part(form: Typed, service: int) -> int:
+    chosen = form.value("component")
+    parts = components_of(service)
+    return int(chosen) if chosen.isdigit() and int(chosen) in parts else parts[0]
+
+
+def _read(form: Typed) -> NewValue | None:
+    """The value of the form; None with errors beside the fields."""
+    family = form.choice("family", ("tariff", "norm"), "Выберите, тариф это или норматив.")
+    service = form.integer("service", "Выберите услугу.")
+    if service is not None and service not in CATALOGUE:
+        form.refuse("", "Такой услуги нет. Выберите из списка.")
+    digits, example = (NORM_DIGITS, "7,16") if family == "norm" else (RATE_DIGITS, "51,2345")
+    value = form.scaled("value", digits, f"Введите значение числом, например {example}.")
+    first = form.date("valid_from", "Укажите, с какого дня действует: 01.07.2026.")
+    document = form.text("document", "Укажите основание: документ, номер и дату.", DOCUMENT_MAX)
+    document_date = form.date("document_date", "Укажите дату документа: 16.12.2025.")
+    kind = form.choice("kind", NORM_KINDS if family == "norm" else CONSUMERS, "Выберите из списка.")
+    zone = form.integer("zone", "Введите номер зоны или оставьте пусто.") if form.value("zone") else None
+    owner = form.integer("owner", "Выберите организацию.") if form.value("owner") else None
+    if zone is not None and not 1 <= zone <= ZONE_MAX:
+        form.refuse("zone", "Введите номер зоны или оставьте пусто: тогда значение для всех зон.")
+    if first and document_date and document_date > first and family == "norm":
+        form.refuse("document_date", "Документ позже дня, с которого действует норматив. Проверьте обе даты.")
+    if not form.is_good or service is None or value is None or first is None or document_date is None:
+        return None
+    return NewValue(
+        family=family,
+        service=service,
+        component=_part(form, service) if family == "tariff" else 0,
+        kind=kind,
+        organisation_id=owner,
+        zone_id=zone,
+        value=value,
+        valid_from=first,
+        document=document,
+        document_date=document_date,
+    )
+
+
+@router.post("/effect")
+async def show_effect(request: Request, me: CurrentUser, session: Reader) -> Response:
+    """What the value would reach, before it is sent."""
+    form = await read_form(request)
+    new = _read(form)
+    reach = None
+    if new is not None and me.open_period is not None:
+        reach = await value_proposals.effect(session, new, me.open_period)
+    form.errors.clear()
+    return page(request, "centre/value_new.html", await _view(session, form, me.open_period, reach), "effect")
+
+
+@router.post("")
+async def propose(request: Request, me: CurrentUser, session: Writer) -> Response:
+    """Keep the value until another person agrees."""
+    form = await read_form(request)
+    new = _read(form)
+    if new is not None:
+        try:
+            await value_proposals.propose(session, new, me.user_id)
+            return see_other(request, f"/centre/values?service={new.service}&done=proposed")
+        except ValueRefused as refusal:
+            form.refuse("valid_from", refusal.message)
+    view = await _view(session, form, me.open_period)
+    return page(request, "centre/value_new.html", view, block="form", status=422)
+
+
+@router.post("/{proposal_id}/{act}")
+async def decide(request: Request, proposal_id: int, act: str, me: CurrentUser, session: Writer) -> Response:
+    """Approve (another person) or decline."""
+    if act not in ("approve", "decline"):
+        raise NotFound
+    try:
+        if act == "approve":
+            await value_proposals.approve(session, proposal_id, me.user_id, now())
+        else:
+            await value_proposals.decline(session, proposal_id, me.user_id, now())
+    except ValueRefused as refusal:
+        raise Conflict(
+            "Значение не утверждено." if act == "approve" else "Значение не отклонено.", refusal.message
+        ) from refusal
+    return see_other(request, f"/centre/values?done={'approved' if act == 'approve' else 'declined'}")

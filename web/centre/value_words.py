@@ -1,0 +1,48 @@
+"""Words of tariffs, norms and coefficients: what a value is, for whom, in which unit."""
+
+from __future__ import annotations
+
+from billing.services import CATALOGUE, component_label, component_unit
+from receipts.words import coefficient
+from web.filters import quantity, rate
+
+FAMILIES = {"tariff": "Тарифы", "norm": "Нормативы", "coefficient": "Коэффициенты"}
+NORM_KINDS = {
+    "person": "на человека в месяц",
+    "area": "на квадратный метр",
+    "common": "на общее имущество, на м²",
+    "heat_per_m3": "тепло на подогрев 1 м³",
+    "waste_year": "накопление отходов за год",
+}
+NORM_UNITS = {"heat_per_m3": "Гкал/м³", "waste_year": "м³"}
+CONSUMERS = {"population": "население", "nonresidential": "нежилые"}
+HOT_WATER = (2, 22)
+ELECTRICITY = (5,)
+
+
+def service_label(service: int | None) -> str:
+    """The full name of a service."""
+    if service is None:
+        return "Для всех услуг"
+    info = CATALOGUE.get(service)
+    return info.label if info else f"Услуга {service}"
+
+
+def components_of(service: int) -> tuple[int, ...]:
+    """Parts of a service a tariff is set for."""
+    if service in HOT_WATER:
+        return (1, 2)
+    return (0, 1, 2, 3) if service in ELECTRICITY else (0,)
+
+
+def worded(family: str, service: int | None, component: int, kind: str, value: int) -> tuple[str, str, str]:
+    """What it is, its value and its unit in words."""
+    info = CATALOGUE.get(service) if service is not None else None
+    if family == "tariff":
+        what = component_label(info.code, component) if info else service_label(service)
+        unit = component_unit(info.code, component) if info else "единица"
+        return f"{what}, {CONSUMERS.get(kind, kind)}", rate(value), f"₽/{unit}"
+    if family == "norm":
+        unit = NORM_UNITS.get(kind) or (info.unit if info else "")
+        return NORM_KINDS.get(kind, kind), quantity(value), unit
+    return kind.replace("_", " "), coefficient(value), ""
