@@ -98,7 +98,8 @@ class _House:
         return values[int(self.rng.integers(len(values)))]
 
     def build(self, count: int) -> HouseSpec:
-        accounts = tuple(self.account(at) for at in range(count))
+        unmeasured = int(self.rng.integers(count)) if self.chance(10) else -1
+        accounts = tuple(self.account(at, has_area=at != unmeasured) for at in range(count))
         total = sum(_area(account) for account in accounts)
         services = {service for service, _ in PRICES}
         common = Method.COMMON_ACTUAL if self.chance(50) else Method.COMMON_NORM
@@ -143,6 +144,9 @@ class _House:
         norms: dict[tuple[int, str], tuple[NormStep, ...]] = {
             key: (NormStep(None, self.near(micro)),) for key, micro in NORMS.items()
         }
+        if self.chance(90):
+            for service in METERED:
+                norms[service, "contract"] = (NormStep(None, self.near(MONTHLY_MICRO[service])),)
         if self.chance(50):
             norms[Service.ELECTRICITY, "person"] = tuple(
                 NormStep(None, self.near(91 * MICRO), rooms, persons)
@@ -161,7 +165,7 @@ class _House:
 
     # ---- accounts ------------------------------------------------------------------------------
 
-    def account(self, at: int) -> AccountSpec:
+    def account(self, at: int, has_area: bool) -> AccountSpec:
         kind = AccountKind.NONRESIDENTIAL if self.chance(5) else AccountKind.FLAT
         area = int(self.rng.integers(2800, 9500))
         residents = 0 if self.chance(8) else int(self.rng.integers(1, 6))
@@ -175,7 +179,7 @@ class _House:
             name=f"посторонний {at}",
             kind=kind,
             rooms=int(self.rng.integers(1, 5)),
-            area=(Step(None, None if self.chance(1) else area),),
+            area=(Step(None, area if has_area else None),),
             heated_area_dm2=0 if self.chance(2) else None,
             residents=tuple(stays) if kind == AccountKind.FLAT else (),
             temporary=guest,

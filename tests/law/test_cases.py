@@ -95,7 +95,7 @@ def test_the_crowd_is_charged_and_parked() -> None:
 
     assert len(set(lines.service.tolist())) >= 11
     assert len(set(lines.basis.tolist())) >= 18
-    assert 10 < len(parked.reason) < 500
+    assert 10 < len(parked.reason) < 400
 
 
 def test_every_clause_has_a_case() -> None:
