@@ -1,7 +1,9 @@
-"""A made-up block of whole houses: every service, every method, plausible sizes. Columns only, one seed, no loops.
+"""A made-up block of whole houses: every service, every method, plausible sizes. Columns only, one seed, no
+loops.
 
-`usual` is a flat of a usual city (most meters are read, values are all there); `odd` gives every rare state its turn:
-two tariffs in a month, missing values, partly open accounts, late readings, refused access, strange areas.
+`usual` is a flat of a usual city (most meters are read, values are all there); `odd` gives every rare state
+its turn: two tariffs in a month, missing values, partly open accounts, late readings, refused access,
+strange areas.
 """
 
 from __future__ import annotations
@@ -81,6 +83,7 @@ NORMS = {
     (2, "contract"): 5_000_000,
     (5, "contract"): 900_000_000,
     (6, "contract"): 40_000_000,
+    (3, "contract"): 20_000_000,
     (21, "common"): 21_600,
     (22, "common"): 19_100,
     (23, "common"): 40_700,
@@ -250,7 +253,7 @@ def _open_days(rng: Rng, days: Any, size: int, mix: Mix) -> I64:
     start = np.cumsum(days) - days
     low = np.maximum(start[:, None], first)
     high = np.minimum((start + days)[:, None], after)
-    return np.maximum(high - low, 0).astype(np.int64)
+    return np.asarray(np.maximum(high - low, 0), np.int64)
 
 
 def _meters(rng: Rng, accounts: Accounts, houses: int, mix: Mix) -> Meters:

@@ -1,6 +1,7 @@
 """All rules over one block: lines ordered by account, and the accounts that could not be charged.
 
-What comes out for an account depends on its own house only: not on the order, the size or the other houses of a block.
+What comes out for an account depends on its own house only: not on the order, the size or the other houses
+of a block.
 """
 
 from __future__ import annotations
@@ -85,9 +86,9 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
 def gather(block: Block, parts: Iterable[Part], parked: Bool) -> Lines:
     """Lines of the parts in order of accounts, without those of parked accounts.
 
-    An account has at most one line in a part, so a line's place is the account's first place plus how many parts
-    before had it: no sorting. Columns are joined part after part and then read in that order, which keeps both the
-    reads (a stream a part) and the writes in cache.
+    An account has at most one line in a part, so a line's place is the account's first place plus how many
+    parts before had it: no sorting. Columns are joined part after part and then read in that order, which
+    keeps both the reads (a stream a part) and the writes in cache.
     """
     chosen = sorted(
         (part for part in parts if len(part.rows)), key=lambda part: (part.service, part.component)

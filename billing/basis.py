@@ -1,7 +1,8 @@
-"""How a volume was found: rows of the decision table (law.md § 2.2) and of the other formulas, with clause and words.
+"""How a volume was found: rows of the decision table (law.md § 2.2) and of the other formulas, with clause
+and words.
 
-The number is stored in `lines.basis`; `a` and `b` of a line are the operands named here, so that the volume can be
-derived again from the line alone.
+The number is stored in `lines.basis`; `a` and `b` of a line are the operands named here, so that the volume
+can be derived again from the line alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from enum import IntEnum
 
 
 class Basis(IntEnum):
-    """Methods. 1–11: rows of the table; +40: the same row with owners counted instead of residents (row 11)."""
+    """Methods.
+
+    1–11: rows of the table; +40: the same row with owners counted instead of residents (row 11).
+    """
 
     METER = 1  # row 1
     AVERAGE_FAULT = 2

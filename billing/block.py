@@ -1,9 +1,9 @@
 """Columns of the accounts of WHOLE houses: everything the rules may look at, and nothing else.
 
-Shapes: H houses, N accounts (ordered by house, then account id), M individual meters, S segments of days.
-A segment is a run of days of the month inside which no tariff, norm or coefficient of the block changes (S is 1 in a
-usual month); day-weighted columns are given per segment, so that daily volumes can be summed and a line is cut only
-where its rate really differs. A missing value is -1 in columns that cannot be negative.
+Shapes: H houses, N accounts (ordered by house, then account id), M individual meters, S segments of days. A
+segment is a run of days of the month inside which no tariff, norm or coefficient of the block changes (S is
+1 in a usual month); day-weighted columns are given per segment, so that daily volumes can be summed and a
+line is cut only where its rate really differs. A missing value is -1 in columns that cannot be negative.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Houses:
 class Accounts:
     """N accounts. *_days are sums over the days of a segment, shape (S, N): people × days, dm2 × days.
 
-    norm_person_days counts residents, and owners on days when nobody lives, not even temporarily (п. 56(2));
-    by_owners says that no day had a resident. temporary_days: temporary people × days of stays of more than five
-    days. area_dm2 is the area on the last day of the month on which the account was open (MISSING when nobody
-    wrote it down).
+    norm_person_days counts residents, and owners on days when nobody lives, not even temporarily (п.
+    56(2)); by_owners says that no day had a resident. temporary_days: temporary people × days of stays of
+    more than five days. area_dm2 is the area on the last day of the month on which the account was open
+    (MISSING when nobody wrote it down).
     """
 
     id: I32
@@ -87,15 +87,18 @@ class Accounts:
 
 @dataclass(slots=True)
 class Meters:
-    """M individual meters in force in the month, ordered by account index. Values in micro-units, shape (M, 3) by zone.
+    """M individual meters in force in the month, ordered by account index.
 
-    start/end: previous and this month's accepted reading, rollover NOT undone (see digits).
-    gap_months: months without a reading between the previous one and this month (0 in the usual case).
-    silent_months: months in a row without a reading, this one included (0 when there is one).
-    failed_month: 1 when the fault, loss or end of verification fell into this month, 2 in the next …; 0 = valid.
-    refused_month: the same for an act of refused access; second_refusal: another act, its own and later months.
-    window: volume of the average window before the silence or fault, over window_months (0 = no data).
-    billed: volumes billed between the previous reading and this month (shape (M, 3)), for late readings.
+    Values are micro-units, shape (M, 3) by zone.
+
+    - start, end: previous and this month's accepted reading, rollover NOT undone (see digits)
+    - gap_months: months without a reading between the previous one and this month, usually 0
+    - silent_months: months in a row without a reading, this one included, 0 when there is one
+    - failed_month: 1 = the fault, loss or end of verification was in this month, 2 in the last …, 0 = valid
+    - refused_month: the same for an act of refused access
+    - second_refusal: another act, in its own and later months
+    - window: volume of the average window before the silence or fault, over window_months (0 = no data)
+    - billed: volumes billed between the previous reading and this month, for late readings
     """
 
     id: I32
@@ -126,7 +129,10 @@ class Meters:
 
 @dataclass(slots=True)
 class HouseMeter:
-    """ОДПУ of one service: has (H,), has_reading (H,), volume (H, 3) micro-units by zone (0 where no reading)."""
+    """ОДПУ of one service.
+
+    has (H,), has_reading (H,), volume (H, 3) micro-units by zone (0 where no reading).
+    """
 
     has: Bool
     has_reading: Bool
@@ -136,7 +142,7 @@ class HouseMeter:
 
 @dataclass(slots=True)
 class HouseService:
-    """A service in the houses of the block: supplier (H,) 0 = not provided, method (H,) billing.services.Method.
+    """A service in the houses of the block: supplier (H,), 0 = not provided; method (H,) of services.Method.
 
     off / on: indices of accounts that are exceptions; on_supplier goes with on.
     """
@@ -150,9 +156,10 @@ class HouseService:
 
 @dataclass(slots=True)
 class Norm:
-    """Values of a norm by segment, group, rooms, persons: shape (S, G, R, P), micro-units, MISSING where none.
+    """Values of a norm by segment, group, rooms, persons: (S, G, R, P) micro-units, MISSING where none.
 
-    group (H,) picks the row of a house; rooms and persons are clipped to R and P (1 when the norm does not care).
+    group (H,) picks the row of a house; rooms and persons are clipped to R and P (1 when the norm does not
+    care).
     """
 
     values: I64
@@ -161,7 +168,10 @@ class Norm:
 
 @dataclass(slots=True)
 class Rate:
-    """Values of a tariff: shape (S, 2, H): population, non-residential; MISSING where none. Unit: 0.0001 RUB."""
+    """Values of a tariff: shape (S, 2, H): population, non-residential; MISSING where none.
+
+    Unit: 0.0001 RUB.
+    """
 
     values: I64
 

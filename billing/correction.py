@@ -1,7 +1,8 @@
-"""What to post so that a published month becomes what it should be: reversals of the old lines and the new ones.
+"""What to post so that a published month becomes what it should be: reversals of the old lines and the new
+ones.
 
-Nothing published is changed. A service component of an account is left alone when its lines are the same to the last
-column, so a second run over the same facts posts nothing.
+Nothing published is changed. A service component of an account is left alone when its lines are the same to
+the last column, so a second run over the same facts posts nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class UnmatchedReversalError(ValueError):
 def difference(posted: Lines, proposed: Lines) -> Lines:
     """Lines that turn `posted` (with its reversals) into `proposed`, per account, service and component.
 
-    Where the lines of a component differ, all its posted lines are reversed and the proposed ones added. Both sets
-    must be of the same period and accounts: a component that is only posted is reversed whole.
+    Where the lines of a component differ, all its posted lines are reversed and the proposed ones added.
+    Both sets must be of the same period and accounts: a component that is only posted is reversed whole.
     """
     before = net(posted)
     both = Lines.concat([before, proposed])
@@ -41,7 +42,10 @@ def difference(posted: Lines, proposed: Lines) -> Lines:
 
 
 def net(posted: Lines) -> Lines:
-    """Charges still standing: those no reversal took back. Raises UnmatchedReversalError when they do not pair."""
+    """Charges still standing: those no reversal took back.
+
+    Raises UnmatchedReversalError when they do not pair.
+    """
     reversed_ = posted.kind == REVERSAL
     if not reversed_.any():
         return posted

@@ -1,6 +1,7 @@
 """Hot water's tariff in one part or two: which rates a day has, and the heat in a cubic metre.
 
-Law: Rules 354, annex 2, cl. 26, 27, formulas 23, 24: P = V × T_cold + V × q × T_heat, q the norm of the region.
+Law: Rules 354, annex 2, cl. 26, 27, formulas 23, 24: P = V × T_cold + V × q × T_heat, q the norm of the
+region.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Rates:
 
 
 @clause("ПП 354, прил. 2, п. 26, 27, ф. 23")
-def split(whole: I64, cold: I64, heat: I64, rows: Rows) -> Rates:
+def split(rows: Rows, whole: I64, cold: I64, heat: I64) -> Rates:
     """Two components where both are given, one part otherwise."""
     two = (cold != MISSING) & (heat != MISSING)
     return Rates(
@@ -45,7 +46,7 @@ def split(whole: I64, cold: I64, heat: I64, rows: Rows) -> Rates:
 def rates(work: Work, service: int, rows: Rows) -> Rates:
     """Rates of hot water; accounts without any on some open day are parked and left out."""
     parts = (Component.WHOLE, Component.COLD_PART, Component.HEAT_PART)
-    found = split(*(work.rate(service, part, rows) for part in parts), rows)
+    found = split(rows, *(work.rate(service, part, rows) for part in parts))
     gone = work.missing(np.maximum(found.whole, found.cold), rows)
     if not gone.any():
         return found
@@ -93,7 +94,8 @@ def park_without_heat(work: Work, service: int, found: Rates, norm: I64) -> Rate
 def heat_volumes(work: Work, heat: Heat, rows: Rows, volume: Volume) -> Iterator[tuple[Bool, Volume]]:
     """Volume × q with the mask of the rows (n,) it is for.
 
-    An evenly spread volume stays even unless q of the house changes inside the month; then it goes by days open.
+    An evenly spread volume stays even unless q of the house changes inside the month; then it goes by days
+    open.
     """
     house = work.block.accounts.house[rows]
     num, den = heat.num[:, house], heat.den[house]

@@ -1,10 +1,12 @@
-"""How the heat of a house is divided among its premises: formulas 3, 3(1), 3(3), and 2(3) where some are unheated.
+"""How the heat of a house is divided among its premises: formulas 3, 3(1), 3(3), and 2(3) where some are
+unheated.
 
 Law: Rules 354, annex 2: P_i = (V_i + S_i / S_об × (V_д − ΣV_i)) × T, where V_i is
  - nobody has meters: S_i × V_д / (S_об − S_инд + S_ои), 0 for an unheated premises (3, 3(6));
  - some have: the reading, or S_i × ΣV / ΣS of the metered for the others, 0 for an unheated one (3(1), 3(7));
  - all have: the reading (3(3)).
-Premises with heated area 0 make S_инд. Areas are dm2 × days, so that an account counts by the days it was open.
+Premises with heated area 0 make S_инд. Areas are dm2 × days, so that an account counts by the days it was
+open.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.basis import Basis
-from billing.block import Bool, I64
+from billing.block import I64, Bool
 from billing.premises import PerArea, fitted
 from billing.rule import AVERAGE_DEN, Rows, Work, clause
 
@@ -81,10 +83,11 @@ class MeteredHouse:
 
 @clause("ПП 354, прил. 2, ф. 3(1), 3(3), 3(7)")
 def some_metered(of: MeteredHouse, total: int, unheated_area: int, volume: int) -> tuple[I64, I64, I64]:
-    """Fractions (num, den) and bases of the rows; exact, or in millionths of a micro-unit where 64 bits are few.
+    """Fractions (num, den) and bases of the rows; exact, or in millionths of a micro-unit where 64 bits are
+    few.
 
-    total and unheated_area are S_об and S_инд in dm2 × days, volume is V_д in micro-units. An account without a
-    meter takes the mean of the metered for its V_i.
+    total and unheated_area are S_об and S_инд in dm2 × days, volume is V_д in micro-units. An account
+    without a meter takes the mean of the metered for its V_i.
     """
     metered_area = int(of.area[of.metered].sum())
     metered60 = int(of.over60[of.metered].sum())

@@ -1,8 +1,8 @@
 """Lines of a block: charges with their trace in columns, the same columns as table `lines`.
 
-amount = half_up(volume_num / volume_den × rate); surcharge = half_up(raised_num / (volume_den × 1000) × rate), where
-raised_num = Σ num × (K − 1) in permille over the days of the line. Both can be computed again from the line alone:
-`check` does so before the write, `paylogic explain` does so for a reader.
+amount = half_up(volume_num / volume_den × rate); surcharge = half_up(raised_num / (volume_den × 1000) ×
+rate), where raised_num = Σ num × (K − 1) in permille over the days of the line. Both can be computed again
+from the line alone: `check` does so before the write, `paylogic explain` does so for a reader.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ class Lines:
         assert np.array_equal(surcharge, self.surcharge_kopecks), (
             "a line does not re-evaluate to its surcharge"
         )
-        assert (self.volume_den > 0).all() and (self.rate >= 0).all(), "a line without denominator or rate"
+        assert (self.volume_den > 0).all(), "a line without denominator"
+        assert (self.rate >= 0).all(), "a line without rate"
         ordered = self.ordered()
         same = np.ones(max(len(ordered) - 1, 0), np.bool_)
         for name in KEY:
@@ -135,7 +136,10 @@ class Lines:
         return int(self.amount_kopecks.sum()) + int(self.surcharge_kopecks.sum())
 
     def digest(self) -> int:
-        """128-bit digest that does not depend on the order of lines: blocks may come in any order and size."""
+        """128-bit digest that does not depend on the order of lines.
+
+        Blocks may come in any order and size.
+        """
         low = np.zeros(len(self), np.uint64)
         high = np.full(len(self), 0x9E3779B97F4A7C15, np.uint64)
         for position, name in enumerate(DTYPES):

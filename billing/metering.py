@@ -1,12 +1,14 @@
-"""Which method applies to an account's service and what volume its meters show: the decision table of Rules 354.
+"""Which method applies to an account's service and what volume its meters show: the decision table of Rules
+354.
 
-Law: Rules 354, cl. 42, 43, 59, 60, 60(1); rollover and replacement by the difference of readings. Each meter gets its
-row of the table, then the meters of one account and service are joined: their volumes add up; one meter that demands
-the norm sends the whole service to the norm, one by average makes the service «by average».
+Law: Rules 354, cl. 42, 43, 59, 60, 60(1); rollover and replacement by the difference of readings. Each
+meter gets its row of the table, then the meters of one account and service are joined: their volumes add
+up; one meter that demands the norm sends the whole service to the norm, one by average makes the service
+«by average».
 
-Order of the rows (choices are dated settings of the centre, these are the defaults): an act of refused access first
-(rows 6, 7), then a valid meter with a reading (row 1), an electricity meter owed by the supplier (row 10), fault, loss
-or expiry (rows 2, 3), silence (rows 4, 5).
+Order of the rows (choices are dated settings of the centre, these are the defaults): an act of refused
+access first (rows 6, 7), then a valid meter with a reading (row 1), an electricity meter owed by the
+supplier (row 10), fault, loss or expiry (rows 2, 3), silence (rows 4, 5).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.basis import Basis
-from billing.block import AccountKind, Bool, I64
+from billing.block import I64, AccountKind, Bool
 from billing.quantity import MICRO
 from billing.rule import AVERAGE_DEN, Meterings, Rows, Work, clause
 from billing.services import Service
@@ -37,7 +39,7 @@ RANKS = (
     Basis.METER,
 )
 RANK = {basis: number for number, basis in enumerate(RANKS)}
-BASIS_OF_RANK = np.array([int(basis) for basis in RANKS], np.int16)
+BASIS_OF_RANK = np.array([int(basis) for basis in RANKS], np.int64)
 FIRST_AVERAGE, FIRST_MEASURED, NO_METER = RANK[Basis.AVERAGE_FAULT], RANK[Basis.LATE_READING], len(RANKS)
 
 POWERS = np.array([10**digits * MICRO for digits in range(13)], np.int64)
@@ -64,7 +66,7 @@ def average_over_60(window: I64, months: I64) -> I64:
 def decide(work: Work) -> Meterings:
     """The table for every meter of the block at once."""
     meters = work.block.meters
-    measured = by_reading(meters.start, meters.end, meters.digits)
+    measured = by_reading(meters.start, meters.end, meters.digits.astype(np.int64))
     plain = meters.has_reading & (meters.failed_month == 0) & (meters.refused_month == 0)
     late = plain & (meters.gap_months > 0)
     rank = np.full(len(meters), RANK[Basis.METER], np.int64)
@@ -73,7 +75,8 @@ def decide(work: Work) -> Meterings:
     average60 = np.zeros_like(measured)
     rest = np.flatnonzero(~plain)
     if rest.size:
-        average60[rest] = average_over_60(meters.window[rest], meters.window_months[rest])
+        months = meters.window_months[rest].astype(np.int64)
+        average60[rest] = average_over_60(meters.window[rest], months)
         rank[rest] = _without_reading(work, rest)
     return Meterings(rank, measured, average60)
 
@@ -82,8 +85,10 @@ def _without_reading(work: Work, rest: Rows) -> I64:
     """Rows 2–7, 10 and п. 43 for meters that are not simply read."""
     meters, law = work.block.meters, work.law
     enough = meters.window_months[rest] >= law.average_months_least
-    failed, refused = meters.failed_month[rest], meters.refused_month[rest]
-    silent = np.maximum(meters.silent_months[rest], 1)
+    failed, refused, silent = (
+        column[rest].astype(np.int64)
+        for column in (meters.failed_month, meters.refused_month, np.maximum(meters.silent_months, 1))
+    )
     by_supplier = meters.supplier_duty[rest] & (meters.service[rest] == Service.ELECTRICITY)
 
     rank = silent_rank(silent, enough, law.average_periods_silent)
@@ -104,7 +109,10 @@ def _without_reading(work: Work, rest: Rows) -> I64:
 
 @clause("ПП 354, п. 59, пп. «а»; п. 60")
 def fault_rank(month: I64, enough: Bool, periods: int) -> I64:
-    """Rows 2, 3: average, then the norm with K; too little data: the norm without K while the average would last."""
+    """Rows 2, 3: average, then the norm with K.
+
+    Too little data: the norm without K while the average would last.
+    """
     first = np.where(enough, RANK[Basis.AVERAGE_FAULT], RANK[Basis.NORM_FAULT_PLAIN])
     return np.where(month <= periods, first, RANK[Basis.NORM_FAULT])
 
@@ -137,7 +145,10 @@ def nonresidential_rank(month: I64, enough: Bool, periods: int) -> I64:
 
 @dataclass(slots=True)
 class Group:
-    """Accounts of a service with one kind of volume: num / den micro-units; a, b as billing.basis says. All (n,)."""
+    """Accounts of a service with one kind of volume: num / den micro-units; a, b as billing.basis says.
+
+    All (n,).
+    """
 
     rows: Rows
     basis: I64
@@ -148,7 +159,10 @@ class Group:
 
 @dataclass(slots=True)
 class Joined:
-    """Meters of one service joined by account. rank (N,), NO_METER where there is none; groups by component."""
+    """Meters of one service joined by account.
+
+    Rank (N,), NO_METER where there is none; groups by component.
+    """
 
     rank: I64
     measured: dict[int, Group]

@@ -1,7 +1,7 @@
 """The one rounding: exact products and quotients of 64-bit columns, half a kopeck away from zero.
 
-A product of two columns may need 128 bits. `mul_div_half_up` never overflows and uses integers only: it guesses the
-quotient from shortened operands, then mends the guess by the exact remainder modulo 2**64.
+A product of two columns may need 128 bits. `mul_div_half_up` never overflows and uses integers only: it
+guesses the quotient from shortened operands, then mends the guess by the exact remainder modulo 2**64.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def mul_div_half_up(x: npt.ArrayLike, y: npt.ArrayLike, d: npt.ArrayLike) -> I64
     """round(x × y / d), half away from zero. x, y, d broadcast to (n,); d > 0. Result (n,) int64, exact."""
     xs, ys, ds = (np.asarray(v, np.int64) for v in (x, y, d))
     (low_x, high_x), (low_y, high_y), (low_d, high_d) = _ends(xs), _ends(ys), _ends(ds)
-    assert low_d > 0 and high_d < 1 << 61, "divisor must be positive and below 2**61"
+    assert low_d > 0, "divisor must be positive"
+    assert high_d < 1 << 61, "divisor must be below 2**61"
     bits = max(high_x, -low_x).bit_length() + max(high_y, -low_y).bit_length()
     if bits < 61 and high_d < 1 << 60:
         return _narrow(xs * ys, ds, low_x >= 0 and low_y >= 0)
@@ -63,7 +64,10 @@ def _narrow(product: I64, d: I64, positive: bool) -> I64:
 
 
 def _wide(x: I64, y: I64, d: I64) -> I64:
-    """Rows of which some products do not fit: those that fit go the short way, the others by a mended guess."""
+    """Rows of which some products do not fit.
+
+    Those that fit go the short way, the others by a mended guess.
+    """
     fits = (np.abs(y) < LIMIT // 2 // np.maximum(np.abs(x), 1)) & (d < 1 << 60)
     out = np.empty(x.shape, np.int64)
     if fits.any():
@@ -79,8 +83,9 @@ def _wide(x: I64, y: I64, d: I64) -> I64:
 def _by_guess(x: I64, y: I64, d: I64) -> I64:
     """x·y/d for x, y >= 0 whose product takes up to ~75 bits.
 
-    The quotient of shortened operands is off by less than the remainder can tell: x·y − guess·d fits 62 bits (the
-    four conditions below bound it), so the wrapping difference modulo 2**64 is the true one and mends the guess.
+    The quotient of shortened operands is off by less than the remainder can tell: x·y − guess·d fits 62
+    bits (the four conditions below bound it), so the wrapping difference modulo 2**64 is the true one and
+    mends the guess.
     """
     wide, thin = np.maximum(x, y), np.minimum(x, y)
     bits_x, bits_y, bits_d, bits_least = _bits(wide), _bits(thin), _bits(d), int(d.min()).bit_length()
@@ -112,10 +117,11 @@ def _outliers_apart(x: I64, y: I64, d: I64, bits_x: int) -> I64:
 
 
 def charge(volume_num: npt.ArrayLike, volume_den: npt.ArrayLike, rate: npt.ArrayLike, over: int = 1) -> I64:
-    """Kopecks of volume_num / volume_den micro-units at `rate`, divided by `over` (1000 for permille surcharges).
+    """Kopecks of volume_num / volume_den micro-units at `rate`, divided by `over` (1000 for permille
+    surcharges).
 
-    Denominators up to 2**33 go by columns, up to 2**39 where the rate is of whole kopecks; a wider one costs that row
-    a slow exact division.
+    Denominators up to 2**33 go by columns, up to 2**39 where the rate is of whole kopecks; a wider one
+    costs that row a slow exact division.
     """
     den = np.asarray(volume_den, np.int64)
     by = RATE_TO_KOPECKS * over
@@ -141,7 +147,9 @@ def reduce_fraction(num: I64, den: I64) -> tuple[I64, I64]:
 
 
 def share_out(total: int, weights: list[int]) -> list[int]:
-    """Split `total` kopecks in proportion to weights so that the parts sum exactly (largest remainder, ties by order)."""
+    """Split `total` kopecks in proportion to weights so that the parts sum exactly (largest remainder, ties
+    by order).
+    """
     whole = sum(weights)
     if whole <= 0:
         raise ValueError("share_out: weights must sum to more than zero")

@@ -1,4 +1,7 @@
-"""A billing month as an integer ordinal (year × 12 + month − 1) and the calendar arithmetic rules need. No clock."""
+"""A billing month as an integer ordinal (year × 12 + month − 1) and the calendar arithmetic rules need.
+
+No clock.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a premises pays by its area, by a sum a flat, and its share of a volume of the house.
 
-Law: Housing Code, art. 156, 169 (upkeep, capital repair); Rules 354, annex 2 (shares S_i / S_об). Volumes of a house
-are fractions of Python integers, few and exact; they meet the columns of accounts as reduced 64-bit fractions.
+Law: Housing Code, art. 156, 169 (upkeep, capital repair); Rules 354, annex 2 (shares S_i / S_об). Volumes
+of a house are fractions of Python integers, few and exact; they meet the columns of accounts as reduced
+64-bit fractions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.basis import Basis
-from billing.block import Bool, I64
+from billing.block import I64, Bool
 from billing.parked import Reason
 from billing.quantity import MICRO, MICRO_M2_PER_DM2
 from billing.rule import Rows, Volume, Work, clause, emit
@@ -161,7 +162,7 @@ def _int64(values: Objects, house: Any) -> I64:
     asked = np.zeros(values.shape[-1], np.bool_)
     asked[house] = True
     out[..., asked] = values[..., asked].astype(np.int64)
-    return out.take(house, axis=-1)
+    return np.asarray(out.take(house, axis=-1), np.int64)
 
 
 def _even(work: Work, rows: Rows, per_area: PerArea) -> Volume:

@@ -29,8 +29,8 @@ _DECIMAL = re.compile(r"^\s*([+\-−]?)\s*(\d[\d \u00a0\u2009\u202f]*)(?:[.,](\d
 def parse_scaled(text: str, scale: int) -> int:
     """Exact integer of a decimal written by a person or a file: «54,3» at scale 100 is 5 430.
 
-    Accepts comma or dot, spaces between thousands, a leading sign. Raises ValueError when it is not a number or has
-    more decimals than the scale can hold exactly.
+    Accepts comma or dot, spaces between thousands, a leading sign. Raises ValueError when it is not a
+    number or has more decimals than the scale can hold exactly.
     """
     match = _DECIMAL.match(text)
     if match is None:
@@ -44,7 +44,10 @@ def parse_scaled(text: str, scale: int) -> int:
 
 
 def format_scaled(value: int, scale: int, decimals: int) -> str:
-    """Decimal text with a comma, half away from zero to `decimals`: 5 430 at scale 100 and 1 decimal is «54,3»."""
+    """Decimal text with a comma, half away from zero to `decimals`.
+
+    5 430 at scale 100 and 1 decimal is «54,3».
+    """
     sign, magnitude = ("−", -value) if value < 0 else ("", value)
     rounded = (2 * magnitude * 10**decimals + scale) // (2 * scale)
     whole, fraction = divmod(rounded, 10**decimals)

@@ -1,7 +1,9 @@
-"""What every rule of a service shares: the clause it follows, the work sheet of a block, and how lines are made.
+"""What every rule of a service shares: the clause it follows, the work sheet of a block, and how lines are
+made.
 
-A rule says which accounts, what volume, which rate; `emit` cuts lines where the rate changes inside the month, parks
-whom a rate is missing for, and rounds once a line. Everything is a column; no loop runs over accounts.
+A rule says which accounts, what volume, which rate; `emit` cuts lines where the rate changes inside the
+month, parks whom a rate is missing for, and rounds once a line. Everything is a column; no loop runs over
+accounts.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ CLAUSES: dict[str, list[str]] = {}
 
 
 def clause(text: str) -> Callable[[F], F]:
-    """Ties a leaf of the law to its clause: kept in CLAUSES (clause → functions) for the register and its test."""
+    """Ties a leaf of the law to its clause.
+
+    Kept in CLAUSES (clause → functions) for the register and its test.
+    """
 
     def tie(function: F) -> F:
         CLAUSES.setdefault(text, []).append(f"{function.__module__}.{function.__qualname__}")
@@ -42,7 +47,8 @@ def clause(text: str) -> Callable[[F], F]:
 
 @dataclass(slots=True)
 class Volume:
-    """Volumes of n rows: even / even_den spread evenly over the days open, plus daily / daily_den by segments.
+    """Volumes of n rows: even / even_den spread evenly over the days open, plus daily / daily_den by
+    segments.
 
     even (n,), daily (S, n); a denominator is one number or (n,).
     """
@@ -252,7 +258,9 @@ class Work:
         return np.asarray(((values == MISSING) & opened).any(0), np.bool_)
 
     def lose(self, service: int, rows: Rows) -> None:
-        """Marks accounts whose volume of the service could not be found, for those who need the house's sum."""
+        """Marks accounts whose volume of the service could not be found, for those who need the house's
+        sum.
+        """
         if service in self.used:
             self.used[service].unknown[rows] = True
 
@@ -294,10 +302,11 @@ def emit(
 ) -> None:
     """Lines of `rows` (n,), each account at most once.
 
-    basis is one number or (n,); a is (n,), or (S, n) to be summed over the segments of a line; b is one number, (n,),
-    or (S, n) of which a line takes that of its first day. rate (S, n) is the service's own when not given; raising
-    (S, n) or (S, 1) is K in permille and acts on daily volumes. A missing rate parks the account, or with
-    `skip_missing` only leaves out that stretch of days (another component covers it).
+    basis is one number or (n,); a is (n,), or (S, n) to be summed over the segments of a line; b is one
+    number, (n,), or (S, n) of which a line takes that of its first day. rate (S, n) is the service's own
+    when not given; raising (S, n) or (S, 1) is K in permille and acts on daily volumes. A missing rate
+    parks the account, or with `skip_missing` only leaves out that stretch of days (another component covers
+    it).
     """
     if rows.size == 0:
         return

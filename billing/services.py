@@ -1,4 +1,7 @@
-"""Codes of services, their components and methods: the numbers stored in tables and lines, with Russian labels."""
+"""Codes of services, their components and methods.
+
+The numbers stored in tables and lines, with Russian labels.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from enum import IntEnum
 
 
 class Service(IntEnum):
-    """What is billed. СОИ (common needs) of a resource is COMMON + its code. ≥ 100: services of organisations."""
+    """What is billed. СОИ (common needs) of a resource is COMMON + its code.
+
+    ≥ 100: services of organisations.
+    """
 
     COLD_WATER = 1
     HOT_WATER = 2
@@ -39,7 +45,7 @@ class Component(IntEnum):
 
 
 class Method(IntEnum):
-    """How a house is billed for a service where the region, the meeting or the contract chose (house_services.method)."""
+    """How a house is billed for a service where the region, the meeting or the contract chose."""
 
     LAW = 0  # decision table of Rules 354
     PERSON = 1  # waste by persons, ф. 9(1)

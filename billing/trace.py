@@ -1,7 +1,9 @@
-"""Why this sum: a line told in plain Russian, with its formula in numbers, where each comes from, clause and rounding.
+"""Why this sum: a line told in plain Russian, with its formula in numbers, where each comes from, clause
+and rounding.
 
-Everything is derived from the columns of the line; facts that the caller knows (documents, areas of the house, heat of
-a cubic metre) make it richer but never change a sum. `evaluate` computes the kopecks again from the formula's text.
+Everything is derived from the columns of the line; facts that the caller knows (documents, areas of the
+house, heat of a cubic metre) make it richer but never change a sum. `evaluate` computes the kopecks again
+from the formula's text.
 """
 
 from __future__ import annotations

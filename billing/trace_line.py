@@ -63,7 +63,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a caller may know besides the line. sources: name of a number → its source in words (see Number.key)."""
+    """What a caller may know besides the line.
+
+    Sources: name of a number → its source in words (see Number.key).
+    """
 
     house_area_dm2: int | None = None
     common_area_dm2: int | None = None
@@ -75,7 +78,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of the formula. key: rate, norm, people, area, start, end, window, volume … names its source."""
+    """A number of the formula.
+
+    Key: rate, norm, people, area, start, end, window, volume … names its source.
+    """
 
     key: str
     words: str

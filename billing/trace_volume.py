@@ -1,8 +1,10 @@
-"""The volume of a line told by its basis: which numbers, multiplied how. Each leaf falls back to the exact fraction.
+"""The volume of a line told by its basis: which numbers, multiplied how. Each leaf falls back to the exact
+fraction.
 
-A leaf tries the plain formula of its clause with the operands `a` and `b` of the line; where the line knows more than
-they do (a norm that changed inside the month, several meters, a house divided among its flats) the remaining factor is
-shown as the exact fraction it is, so that the formula always gives the kopecks of the line.
+A leaf tries the plain formula of its clause with the operands `a` and `b` of the line; where the line knows
+more than they do (a norm that changed inside the month, several meters, a house divided among its flats)
+the remaining factor is shown as the exact fraction it is, so that the formula always gives the kopecks of
+the line.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
 from billing.basis import OWNERS, Basis
-from billing.rule import AVERAGE_DEN
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
+from billing.rule import AVERAGE_DEN
 from billing.services import CATALOGUE, Component, component_unit
 from billing.trace_line import Derived, Facts, Line, Number
 
@@ -49,7 +51,10 @@ def _source(facts: Facts, key: str, default: str) -> str:
 
 
 def _times(formula: str, base: Fraction, line: Line, period: Period, facts: Facts) -> Derived:
-    """`formula` is worth `base` micro-units: what is left to the line's volume is heat, days, or a plain factor."""
+    """`formula` is worth `base` micro-units.
+
+    What is left to the line's volume is heat, days, or a plain factor.
+    """
     if base == line.volume:
         return Derived(formula, [])
     if base == 0:

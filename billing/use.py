@@ -1,8 +1,9 @@
-"""What an account used of a metered service: by meters, by average, by the norm; and how that becomes lines.
+"""What an account used of a metered service: by meters, by average, by the norm; and how that becomes
+lines.
 
-Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60. The choice among methods is made in
-billing.metering; here the norm is multiplied out, people without whom there is no norm are found missing, and the
-volumes are handed on to the services that need them (sewerage, common needs).
+Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60. The choice among methods is made
+in billing.metering; here the norm is multiplied out, people without whom there is no norm are found
+missing, and the volumes are handed on to the services that need them (sewerage, common needs).
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from billing.services import CATALOGUE
 
 @dataclass(slots=True)
 class NormGroup:
-    """Accounts charged by a norm: volume daily (S, n) / den, people × days (S, n), norm (S, n), K by raised (n,)."""
+    """Accounts charged by a norm.
+
+    Volume daily (S, n) / den, people × days (S, n), norm (S, n), K by raised (n,).
+    """
 
     rows: Rows
     basis: Any
@@ -43,7 +47,9 @@ class NormGroup:
 
 @dataclass(slots=True)
 class Use:
-    """Volumes of one service in the block, in disjoint groups by method (a temporary group goes beside a norm)."""
+    """Volumes of one service in the block, in disjoint groups by method (a temporary group goes beside a
+    norm).
+    """
 
     service: int
     joined: Joined
@@ -78,8 +84,9 @@ def with_owners(work: Work, rows: Rows, basis: I64) -> I64:
 def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
     """Volumes of a service measured by meters, with work.used filled for sewerage and common needs.
 
-    Accounts whose norm or people are missing are parked and marked unknown. needs_norm is False where a service has
-    something else than a norm per person to fall back to (sewerage, heating, gas): then only meters are joined.
+    Accounts whose norm or people are missing are parked and marked unknown. needs_norm is False where a
+    service has something else than a norm per person to fall back to (sewerage, heating, gas): then only
+    meters are joined.
     """
     joined = join(work, service)
     use = Use(service, joined, [])
@@ -197,7 +204,10 @@ def filled(norm: I64) -> I64:
 
 
 def charge_use(work: Work, use: Use, component: int, *, raise_norm: bool = True, **options: Any) -> None:
-    """Lines of a service with one rate a component: each group in turn. Zones of electricity keep their component."""
+    """Lines of a service with one rate a component: each group in turn.
+
+    Zones of electricity keep their component.
+    """
     for zone, group in use.joined.measured.items():
         emit_group(work, use.service, zone or component, group, 1, **options)
     for zone, group in use.joined.averaged.items():

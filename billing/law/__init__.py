@@ -1,7 +1,8 @@
-"""Federal values by date with their sources (federal.yaml) and the register of what is covered (register.yaml).
+"""Federal values by date with their sources (federal.yaml) and the register of what is covered
+(register.yaml).
 
-A value is looked up for a day; a day before the first value refuses. Tariffs, norms and regional coefficients are not
-here: they are dated rows of a centre and come with the block.
+A value is looked up for a day; a day before the first value refuses. Tariffs, norms and regional
+coefficients are not here: they are dated rows of a centre and come with the block.
 """
 
 from __future__ import annotations
@@ -96,7 +97,10 @@ def value_on(key: str, day: dt.date) -> Value:
 
 
 def change_days(period: Period) -> tuple[int, ...]:
-    """Days of the month (2…) on which a federal value changes: a block must start a segment on each of them."""
+    """Days of the month (2…) on which a federal value changes.
+
+    A block must start a segment on each of them.
+    """
     found = set()
     for _, values in _table().values():
         for row in values:

@@ -1,1 +1,4 @@
-"""A file a service. Rules do not import each other: what they share is in billing.rule, use, metering, premises."""
+"""A file a service.
+
+Rules do not import each other: what they share is in billing.rule, use, metering, premises.
+"""

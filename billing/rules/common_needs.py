@@ -1,8 +1,10 @@
-"""Common needs (КР на СОИ): water, hot water, sewerage, electricity for the common property, by norm or by meter.
+"""Common needs (КР на СОИ): water, hot water, sewerage, electricity for the common property, by norm or by
+meter.
 
-Law: Housing Code, art. 156 p. 9.1–9.3; PP 491, cl. 29–29(3). By the norm: N × S_ои × S_i / S_об; by the meter of the
-house: max(V_house − Σ V_flats, 0) × S_i / S_об. Tariffs of the population, never K. Electricity goes by the zones of
-the house meter, in proportion to its volumes. A tariff or norm of common needs that is missing is that of the resource.
+Law: Housing Code, art. 156 p. 9.1–9.3; PP 491, cl. 29–29(3). By the norm: N × S_ои × S_i / S_об; by the
+meter of the house: max(V_house − Σ V_flats, 0) × S_i / S_об. Tariffs of the population, never K.
+Electricity goes by the zones of the house meter, in proportion to its volumes. A tariff or norm of common
+needs that is missing is that of the resource.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.basis import Basis
-from billing.block import MISSING, Bool, HouseMeter, I64
+from billing.block import I64, MISSING, Bool, HouseMeter
 from billing.heated_water import Heat, heat_norm, heat_of, park_without_heat, split
 from billing.money import share_out
 from billing.parked import Reason
@@ -66,7 +68,10 @@ def _with_house_area(work: Work, service: int, rows: Rows) -> Rows:
 
 
 def _norm(work: Work, service: int) -> I64:
-    """N of common needs by segment and house, (S, H); sewerage without its own takes the sum of the waters."""
+    """N of common needs by segment and house, (S, H).
+
+    Sewerage without its own takes the sum of the waters.
+    """
     own = work.house_norm(service, "common")
     of_resource = work.house_norm(service - COMMON, "common")
     norm = np.where(own == MISSING, of_resource, own)
@@ -119,7 +124,8 @@ def _by_meter(work: Work, service: int, rows: Rows) -> None:
 
 
 def _excess(work: Work, service: int) -> tuple[HouseVolume, I64]:
-    """max(V_house − Σ V_flats, 0) and the first account of the house whose volume is unknown (−1 = none), (H,).
+    """max(V_house − Σ V_flats, 0) and the first account of the house whose volume is unknown (−1 = none),
+    (H,).
 
     Sewerage without a meter of its own takes the excess of both waters.
     """
@@ -239,7 +245,7 @@ def _charge_hot(work: Work, rows: Rows, volume: HouseVolume, told: Operands) -> 
     """One part, or cold water and heat: as the tariff of the house says on each day."""
     service = Service.COMMON_HOT_WATER
     parts = (Component.WHOLE, Component.COLD_PART, Component.HEAT_PART)
-    found = split(*(_rate(work, service, part, rows) for part in parts), rows)
+    found = split(rows, *(_rate(work, service, part, rows) for part in parts))
     gone = work.missing(np.maximum(found.whole, found.cold), rows)
     work.park(rows[gone], Reason.NO_TARIFF, service)
     found, told = found.take(~gone), told.take(~gone)

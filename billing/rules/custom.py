@@ -1,4 +1,5 @@
-"""Services of organisations (codes from 100): intercom, antenna, concierge: a sum a flat, a person or a square metre.
+"""Services of organisations (codes from 100): intercom, antenna, concierge: a sum a flat, a person or a
+square metre.
 
 Law: the contract of the organisation with the owners.
 """

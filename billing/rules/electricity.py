@@ -1,6 +1,7 @@
 """Electricity: one, two or three zones by meter and average; by the norm at the single rate, with K.
 
-Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60. The norm depends on rooms and household.
+Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60. The norm depends on rooms and
+household.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from billing.block import MISSING, Bool, I64
+from billing.block import I64, MISSING, Bool
 from billing.parked import Reason
 from billing.quantity import DM2_PER_M2
 from billing.rule import Rows, Work, clause, service_rule

@@ -1,8 +1,9 @@
 """Heating: by the norm (formulas 2, 2(1), 2(3)) or by the meter of the house (formulas 3, 3(1), 3(3)).
 
-Law: Rules 354, cl. 42(1), annex 2. A house that pays evenly over the year goes by the norm × months of the season / 12
-(the volume of its last year is not in a block). In a seasonal house without a meter the whole norm is due in each
-month of the season: months in which the norm is above zero and the coefficient heating_season, if any, is not zero.
+Law: Rules 354, cl. 42(1), annex 2. A house that pays evenly over the year goes by the norm × months of the
+season / 12 (the volume of its last year is not in a block). In a seasonal house without a meter the whole
+norm is due in each month of the season: months in which the norm is above zero and the coefficient
+heating_season, if any, is not zero.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from billing.basis import Basis
-from billing.block import MISSING, Bool, HouseMeter, I64
+from billing.block import I64, MISSING, Bool, HouseMeter
 from billing.house_heat import Areas, MeteredHouse, areas, nobody_metered, some_metered, unheated
 from billing.metering import FIRST_AVERAGE, NO_METER
 from billing.money import mul_div_half_up
@@ -58,7 +59,10 @@ def house_meter(work: Work) -> HouseMeter:
 
 
 def in_season(work: Work) -> Bool:
-    """(H,) the coefficient heating_season is not zero all month; a house without it leaves the season to its norm."""
+    """(H,) the coefficient heating_season is not zero all month.
+
+    A house without it leaves the season to its norm.
+    """
     given = work.block.coefficients.get("heating_season")
     if given is None:
         return np.ones(len(work.block.houses), np.bool_)
@@ -153,7 +157,10 @@ def _share(work: Work, rows: Rows, volume: tuple[Any, Any], of_areas: Areas, tol
 
 
 def _by_house(work: Work, rows: Rows, meter: HouseMeter, of_areas: Areas, season: Bool) -> None:
-    """Houses with a meter of heat. Without a reading the house waits for it, out of the season nothing is due."""
+    """Houses with a meter of heat.
+
+    Without a reading the house waits for it, out of the season nothing is due.
+    """
     house = work.block.accounts.house[rows]
     lacking = ~meter.has_reading[house]
     work.park(rows[lacking & season[house]], Reason.NO_HOUSE_READING, HEATING)

@@ -1,6 +1,7 @@
 """Hot water: one part or cold water plus heat; K acts on the cold part only.
 
-Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60; annex 2, cl. 26, 27, formulas 23, 24.
+Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60; annex 2, cl. 26, 27, formulas 23,
+24.
 """
 
 from __future__ import annotations

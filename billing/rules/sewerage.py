@@ -1,7 +1,7 @@
 """Sewerage: the sum of both waters by their volumes, the norm of sewerage, or an own meter; never with K.
 
-Law: Rules 354, cl. 42 (annex 2, formulas 1, 4), 59, 60. Where all waters go by the norm and the region has a norm of
-sewerage, it is taken (formula 4); otherwise V = V_cold + V_hot.
+Law: Rules 354, cl. 42 (annex 2, formulas 1, 4), 59, 60. Where all waters go by the norm and the region has
+a norm of sewerage, it is taken (formula 4); otherwise V = V_cold + V_hot.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from billing.basis import Basis
-from billing.block import AccountKind, Bool, I64
+from billing.block import I64, AccountKind, Bool
 from billing.metering import FIRST_AVERAGE, NO_METER
 from billing.money import mul_div_half_up
 from billing.parked import Reason
 from billing.rule import AVERAGE_DEN, Rows, Used, Volume, Work, clause, emit, service_rule
 from billing.services import Component, Service
-from billing.use import add_norm, charge_use, emit_norm, find_use, people_groups, with_owners
+from billing.use import add_norm, charge_use, contract_group, emit_norm, find_use, people_groups, with_owners
 
 SEWERAGE = Service.SEWERAGE
 WHOLE = Component.WHOLE
@@ -35,7 +35,11 @@ def sewerage(work: Work) -> None:
     dwelling = work.block.accounts.kind[rows] != AccountKind.NONRESIDENTIAL
     own = ~work.missing(work.norm(SEWERAGE, "person", rows), rows)
     formula_4 = (by_norm | broken[rows]) & own & dwelling
-    lost = ~formula_4 & ~has_water
+    contract = ~formula_4 & ~has_water & ~dwelling
+    by_contract = contract_group(work, SEWERAGE, rows[contract])
+    add_norm(work.used[SEWERAGE], by_contract)
+    emit_norm(work, SEWERAGE, WHOLE, by_contract)
+    lost = ~formula_4 & ~has_water & dwelling
     work.park(rows[lost], Reason.NO_NORM, SEWERAGE)
     work.lose(SEWERAGE, rows[lost])
     _by_norm(work, rows[formula_4])

@@ -1,8 +1,8 @@
 """The law of the base services told once more, slowly: one account at a time, fractions, no columns.
 
-Written from the Rules apart from the vectorised code and sharing none of it but the codes of services and bases, so
-that each proves the other. `bill(block)` gives the lines of every account that can be charged and the reasons of those
-that cannot.
+Written from the Rules apart from the vectorised code and sharing none of it but the codes of services and
+bases, so that each proves the other. `bill(block)` gives the lines of every account that can be charged and
+the reasons of those that cannot.
 """
 
 from __future__ import annotations
@@ -23,11 +23,24 @@ NONRESIDENTIAL = 2
 COLD, HOT, SEWERAGE, HEATING, ELECTRICITY, GAS, WASTE, UPKEEP, REPAIR = range(1, 10)
 FLAT_METHODS = {"area": 2, "fixed": 3, "person": 1, "actual": 5}
 K_FROM = {
-    COLD: [("2015-01-01", 1100), ("2015-07-01", 1200), ("2016-01-01", 1400), ("2016-07-01", 1500), ("2025-12-06", 3000)],
+    COLD: [
+        ("2015-01-01", 1100),
+        ("2015-07-01", 1200),
+        ("2016-01-01", 1400),
+        ("2016-07-01", 1500),
+        ("2025-12-06", 3000),
+    ],
     HOT: [("2015-01-01", 1100), ("2015-07-01", 1200), ("2016-01-01", 1400), ("2016-07-01", 1500)],
 }
 K_FROM[ELECTRICITY] = K_FROM[HOT]
-NORM_BASES = {Basis.NORM_FAULT, Basis.NORM_SILENT, Basis.NORM_REFUSED, Basis.NORM_RAISED, Basis.NORM, Basis.NORM_FAULT_PLAIN}
+NORM_BASES = {
+    Basis.NORM_FAULT,
+    Basis.NORM_SILENT,
+    Basis.NORM_REFUSED,
+    Basis.NORM_RAISED,
+    Basis.NORM,
+    Basis.NORM_FAULT_PLAIN,
+}
 RAISED = {Basis.NORM_FAULT, Basis.NORM_REFUSED, Basis.NORM_RAISED}
 STRENGTH = [
     Basis.NORM_FAULT, Basis.NORM_REFUSED, Basis.NORM_SILENT, Basis.NORM_FAULT_PLAIN, Basis.CONTRACT,
@@ -157,8 +170,15 @@ class Oracle:
     def house(self, i: int) -> int:
         return int(self.b.accounts.house[i])
 
+    @cached_property
+    def accounts_by_house(self) -> dict[int, list[int]]:
+        out: dict[int, list[int]] = {}
+        for i in range(len(self.b)):
+            out.setdefault(self.house(i), []).append(i)
+        return out
+
     def members(self, house: int) -> list[int]:
-        return [i for i in range(len(self.b)) if self.house(i) == house]
+        return self.accounts_by_house[house]
 
     def open_days(self, i: int) -> list[int]:
         return [int(self.b.accounts.open_days[s, i]) for s in self.segments]
@@ -261,9 +281,16 @@ class Oracle:
 
     # ---- the decision table ------------------------------------------------------------------------------
 
-    def meters(self, service: int, i: int) -> list[int]:
+    @cached_property
+    def meters_by_account(self) -> dict[tuple[int, int], list[int]]:
         m = self.b.meters
-        return [k for k in range(len(m)) if int(m.account[k]) == i and int(m.service[k]) == service]
+        out: dict[tuple[int, int], list[int]] = {}
+        for k in range(len(m)):
+            out.setdefault((int(m.service[k]), int(m.account[k])), []).append(k)
+        return out
+
+    def meters(self, service: int, i: int) -> list[int]:
+        return self.meters_by_account.get((service, i), [])
 
     def row_of_table(self, k: int) -> Basis:
         m = self.b.meters
@@ -385,7 +412,9 @@ class Oracle:
     def heat_norm(self, sources: Sequence[int], i: int, heat: list[int]) -> list[int]:
         out = []
         for s in self.segments:
-            values = [v for v in (self.norms(service, "heat_per_m3", i)[s] for service in sources) if v != MISSING]
+            values = [
+                v for v in (self.norms(service, "heat_per_m3", i)[s] for service in sources) if v != MISSING
+            ]
             out.append(values[0] if values else MISSING)
             if heat[s] == MISSING:
                 out[-1] = max(out[-1], 0)
@@ -427,8 +456,8 @@ class Oracle:
             return
         if not waters and self.nonresidential(i):
             contract = self.needed(self.norms(SEWERAGE, "contract", i), i)
-            days = self.open_days(i)
-            used = Used({0: [Fraction(n * d, self.month) for n, d in zip(contract, days, strict=True)]})
+            opened = self.open_days(i)
+            used = Used({0: [Fraction(n * d, self.month) for n, d in zip(contract, opened, strict=True)]})
             used.basis = int(Basis.CONTRACT)
             self.use[SEWERAGE, i] = used
             self.lines_of(SEWERAGE, i, used)
@@ -530,7 +559,8 @@ class Oracle:
             given = [int(months[s, house]) if months is not None else MISSING for s in self.segments]
             k = self.needed(given, i)
             volume = [
-                Fraction(a * n * m, 100 * self.month * 12 * 1000) for a, n, m in zip(area, norm, k, strict=True)
+                Fraction(a * n * m, 100 * self.month * 12 * 1000)
+                for a, n, m in zip(area, norm, k, strict=True)
             ]
             self.line(HEATING, 0, i, Basis.HEAT_NORM_UNIFORM, volume)
         elif has_meter:
@@ -549,10 +579,6 @@ class Oracle:
         values = self.norms(HEATING, "area", i)
         norm = self.needed(values, i)
         if not any(norm):
-            return
-        if not any(self.unheated(j) for j in self.members(house) if self.area_known(j)) and not self.blind(house):
-            volume = [Fraction(a * n, 100 * self.month) for a, n in zip(area, norm, strict=True)]
-            self.line(HEATING, 0, i, Basis.HEAT_NORM, volume)
             return
         if not any(self.unheated(j) for j in self.members(house) if self.area_days(j)):
             volume = [Fraction(a * n, 100 * self.month) for a, n in zip(area, norm, strict=True)]
@@ -587,7 +613,10 @@ class Oracle:
         total = Fraction(self.house_area(house, i))
         common = max(int(self.b.houses.area_common_dm2[house]), 0)
         mine = Fraction(sum(area), self.month)
-        cold = sum((Fraction(self.area_days(j), self.month) for j in self.members(house) if self.unheated(j)), Fraction(0))
+        cold = sum(
+            (Fraction(self.area_days(j), self.month) for j in self.members(house) if self.unheated(j)),
+            Fraction(0),
+        )
         if cold == 0:
             return mine / total * volume
         divided = total - cold + common
@@ -615,7 +644,10 @@ class Oracle:
         if any(not self.area_known(j) for j in metered):
             raise CannotError(Reason.NEIGHBOUR)
         served = [j for j in self.members(house) if self.supplier(HEATING, j) and self.area_known(j)]
-        cold = sum((Fraction(self.area_days(j), self.month) for j in self.members(house) if self.unheated(j)), Fraction(0))
+        cold = sum(
+            (Fraction(self.area_days(j), self.month) for j in self.members(house) if self.unheated(j)),
+            Fraction(0),
+        )
         metered_area = sum((Fraction(self.area_days(j), self.month) for j in metered), Fraction(0))
         mean = sum(metered.values(), Fraction(0)) / metered_area
         everyone = all(j in metered or self.unheated(j) for j in served)
@@ -661,7 +693,9 @@ class Oracle:
         if service != 23:
             return norm
         cold, hot = self.common_norm(21, i), self.common_norm(22, i)
-        sums = [MISSING if c == h == MISSING else max(c, 0) + max(h, 0) for c, h in zip(cold, hot, strict=True)]
+        sums = [
+            MISSING if c == h == MISSING else max(c, 0) + max(h, 0) for c, h in zip(cold, hot, strict=True)
+        ]
         return [b if a == MISSING else a for a, b in zip(norm, sums, strict=True)]
 
     def excess(self, service: int, i: int) -> Fraction:
