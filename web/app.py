@@ -9,7 +9,22 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from storage.engine import Database
-from web import accounts, auth, cabinet, centre, company, dispatch, errors, health, jobs, search, static
+from web import (
+    accounts,
+    agent,
+    auth,
+    cabinet,
+    centre,
+    company,
+    dispatch,
+    errors,
+    health,
+    jobs,
+    search,
+    social,
+    static,
+    supplier,
+)
 from web.cache import Remembered
 from web.config import WebConfig, from_environment
 from web.middleware import Surround
@@ -18,7 +33,19 @@ from web.static import STATIC
 
 log = logging.getLogger("paylogic.web")
 
-FEATURES = (accounts, auth, cabinet, centre, company, dispatch, jobs, search)
+FEATURES = (
+    accounts,
+    agent,
+    auth,
+    cabinet,
+    centre,
+    company,
+    dispatch,
+    jobs,
+    search,
+    social,
+    supplier,
+)
 """Each is a package with ROUTERS; features do not import each other."""
 BODY_MAX = 32 * 1024 * 1024
 """Largest body of a request: a workbook of a city fits."""

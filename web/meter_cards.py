@@ -158,7 +158,7 @@ def _card(
         verify_state=_verify_state(meter.verified_until, today),
         last_on=_last_on(counted, open_period),
         given_words=_values_words(meter, given.values) if given else "",
-        usual_words=_usual(meter, counted),
+        usual_words=_usual(meter, [one for one in counted if one.period < open_period]),
         zones=_zones(meter, before, typed),
         input=typed,
         sent=sent,

@@ -40,6 +40,9 @@ ITEMS: tuple[Item, ...] = (
     Item("Звонок", "phone", "/dispatch/call", (Role.DISPATCHER,), ("/dispatch/call",)),
     Item("Доска заявок", "request", "/dispatch", DISPATCH_STAFF, ("/dispatch/requests",)),
     Item("Журнал", "values", "/dispatch/journal", (Role.DISPATCHER,), ("/dispatch/journal",)),
+    Item("Начислено", "money", "/supplier", (Role.SUPPLIER,), ("/supplier",)),
+    Item("Льготники", "people", "/social", (Role.SOCIAL,), ("/social",)),
+    Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
 
@@ -50,6 +53,9 @@ HOMES: dict[Role, str] = {
     Role.DISPATCHER: "/dispatch",
     Role.COMPANY: "/company",
     Role.RESIDENT: "/my",
+    Role.SUPPLIER: "/supplier",
+    Role.SOCIAL: "/social",
+    Role.AGENT: "/agent",
 }
 """Where a role lands after signing in; a role without a workplace yet lands on its profile."""
 HOME_OTHERWISE = "/me"

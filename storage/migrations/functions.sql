@@ -250,8 +250,16 @@ END $$
 CREATE OR REPLACE TRIGGER posted_in_open_month BEFORE UPDATE OF state ON runs FOR EACH ROW
 WHEN (NEW.state = 'published' AND OLD.state <> 'published') EXECUTE FUNCTION paylogic_run_posted()
 -- end
+-- A run loaded as published already counts in the month it says, or in its own.
+CREATE OR REPLACE FUNCTION paylogic_run_loaded() RETURNS trigger LANGUAGE plpgsql
+AS $$
+BEGIN
+  NEW.posted_in := coalesce(NEW.posted_in, NEW.period);
+  RETURN NEW;
+END $$
+-- end
 CREATE OR REPLACE TRIGGER posted_in_month BEFORE INSERT ON runs FOR EACH ROW
-WHEN (NEW.state = 'published') EXECUTE FUNCTION paylogic_run_posted()
+WHEN (NEW.state = 'published') EXECUTE FUNCTION paylogic_run_loaded()
 -- end
 
 -- ---- waking the relay; a bulk intake may set paylogic.quiet = on, the relay polls anyway ----
@@ -278,4 +286,41 @@ GRANT EXECUTE ON FUNCTION paylogic_published_runs(), paylogic_credentials(text),
   paylogic_failures(text, text, timestamptz), paylogic_session(text) TO paylogic_web
 -- end
 CREATE SEQUENCE IF NOT EXISTS service_request_numbers
+-- end
+
+-- ---- sums for partners: of accounts they may not see, so only sums leave, and only of published runs ----
+
+DROP FUNCTION IF EXISTS paylogic_supplier_houses(date, int), paylogic_benefit_charges(date)
+-- end
+CREATE OR REPLACE FUNCTION paylogic_supplier_houses(month date, company int)
+RETURNS TABLE (house_id int, service smallint, component smallint, accounts bigint, volume_micro numeric,
+               amount_kopecks bigint, surcharge_kopecks bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT a.house_id, l.service, l.component, count(DISTINCT l.account_id), sum(l.volume_num::numeric / l.volume_den),
+         sum(l.amount_kopecks)::bigint, sum(l.surcharge_kopecks)::bigint
+    FROM public.accounts a JOIN public.lines l ON l.account_id = a.id
+   WHERE a.company_id = company AND l.supplier_id = public.paylogic_supplier()
+     AND l.run_id = ANY (ARRAY(SELECT r.id FROM public.runs r WHERE r.state = 'published' AND r.period = month))
+   GROUP BY 1, 2, 3
+$$
+-- end
+CREATE OR REPLACE FUNCTION paylogic_benefit_charges(month date)
+RETURNS TABLE (category text, service smallint, accounts bigint, amount_kopecks bigint, surcharge_kopecks bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT b.category, l.service, count(DISTINCT l.account_id), sum(l.amount_kopecks)::bigint,
+         sum(l.surcharge_kopecks)::bigint
+    FROM (SELECT DISTINCT x.account_id, x.category FROM public.account_benefits x
+           WHERE x.superseded_at IS NULL AND x.valid_from < month + interval '1 month'
+             AND (x.valid_to IS NULL OR x.valid_to > month)) b
+    JOIN public.lines l ON l.account_id = b.account_id
+   WHERE coalesce(current_setting('paylogic.role', true), '') = 'social'
+     AND l.run_id = ANY (ARRAY(SELECT r.id FROM public.runs r WHERE r.state = 'published' AND r.period = month))
+   GROUP BY 1, 2
+$$
+-- end
+REVOKE EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date) FROM PUBLIC
+-- end
+GRANT EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date) TO paylogic_web
 -- end

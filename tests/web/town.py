@@ -1,7 +1,7 @@
-"""A town of ten accounts written by hand for tests of the pages of accounts, companies, dispatch and the cabinet.
+"""A town of ten accounts written by hand for tests of pages: accounts, companies, dispatch, the cabinet.
 
-Two companies with a house each, twelve published months and an open one with a draft. Account 1 has everything a
-page can show: people, an owner, meters with a year of readings, payments; its October draft is parked on account 6.
+Two companies with a house each, twelve published months and an open one with a draft. Account 1 has all
+that a page can show: people, an owner, meters with a year of readings, payments. The draft parks account 6.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ async def _accounts(session: Session) -> None:
         rows,
     )
     await session.execute(
-        text("""INSERT INTO accounts (id, number, house_id, flat_id, company_id, payer_name, search_name, phone,
-                                      opened_on)
+        text("""INSERT INTO accounts (id, number, house_id, flat_id, company_id, payer_name, search_name,
+                                      phone, opened_on)
                 VALUES (:id, :number, :house, :id, :company, :name, :search, :phone, '2015-03-01')"""),
         rows,
     )
@@ -222,7 +222,7 @@ async def _people(session: Session) -> None:
     await session.execute(
         text("""
         INSERT INTO account_benefits (account_id, person_id, company_id, category, valid_from)
-        VALUES (1, 1, 2, 'ветеран труда', '2020-01-01')""")
+        VALUES (1, 1, 2, 'veteran_labour', '2020-01-01')""")
     )
 
 
@@ -268,8 +268,8 @@ async def _runs(session: Session) -> None:
         await session.execute(
             text("""
             INSERT INTO runs (id, period, scope_kind, state, command_id, created_at, started_at, checked_at,
-                              published_at, law_version, blocks_count, accounts_count, parked_count, lines_count,
-                              amount_kopecks, surcharge_kopecks, digest)
+                              published_at, law_version, blocks_count, accounts_count, parked_count,
+                              lines_count, amount_kopecks, surcharge_kopecks, digest)
             VALUES (:id, :period, 'city', :state, :command, now(), now(), now(), :published, 'law-1', 1, 10,
                     :parked, :lines, :kopecks, :surcharge, 'abc')"""),
             {
@@ -305,7 +305,7 @@ def reading_after(run: int) -> int:
 
 
 def _lines_of(run: int) -> list[dict[str, Any]]:
-    """Upkeep for all, heating by norm for all, water by meter for account 1 and by a raised norm for the rest."""
+    """Upkeep and heating by norm for all; water by meter for account 1, by a raised norm for the rest."""
     days = FIRST.shift(run - 1).days
     made: list[dict[str, Any]] = []
     for row in accounts():
@@ -342,9 +342,17 @@ def _lines_of(run: int) -> list[dict[str, Any]]:
 
 
 def _line(
-    common: dict[str, Any], service: int, supplier: int, basis: Basis, num: int, den: int, rate: int, raised: int,
-    a: int, b: int,
-) -> dict[str, Any]:  # fmt: skip
+    common: dict[str, Any],
+    service: int,
+    supplier: int,
+    basis: Basis,
+    num: int,
+    den: int,
+    rate: int,
+    raised: int,
+    a: int,
+    b: int,
+) -> dict[str, Any]:
     return common | {
         "supplier_id": supplier,
         "service": service,
@@ -372,7 +380,8 @@ async def _lines(session: Session) -> None:
         await _many(session, "lines", _lines_of(run))
     await session.execute(
         text("""
-        INSERT INTO run_accounts (run_id, account_id, company_id, lines_count, amount_kopecks, surcharge_kopecks)
+        INSERT INTO run_accounts (run_id, account_id, company_id, lines_count, amount_kopecks,
+                                  surcharge_kopecks)
         SELECT run_id, account_id, min(company_id), count(*), sum(amount_kopecks), sum(surcharge_kopecks)
           FROM lines GROUP BY 1, 2""")
     )
@@ -387,7 +396,8 @@ async def _lines(session: Session) -> None:
         text("""
         INSERT INTO run_houses (run_id, house_id, company_id, accounts_count, parked_count, amount_kopecks,
                                 surcharge_kopecks)
-        SELECT c.run_id, a.house_id, a.company_id, count(*), 0, sum(c.amount_kopecks), sum(c.surcharge_kopecks)
+        SELECT c.run_id, a.house_id, a.company_id, count(*), 0, sum(c.amount_kopecks),
+               sum(c.surcharge_kopecks)
           FROM run_accounts c JOIN accounts a ON a.id = c.account_id GROUP BY 1, 2, 3""")
     )
 
@@ -402,7 +412,7 @@ def charged(run: int, account_id: int) -> int:
 
 
 async def _money(session: Session) -> None:
-    """Account 1 pays every month what it was charged the month before; it owes September. Others owe two months."""
+    """Account 1 pays in each month what it was charged before and owes September; others owe two months."""
     entry = 0
     for row in accounts():
         account, debt = row["id"], 0
@@ -443,15 +453,15 @@ async def _payment(
         values,
     )
     await session.execute(
-        text("""INSERT INTO postings (entry_id, ordinal, book, period, account_id, company_id, organisation_id,
-                                      amount_kopecks)
+        text("""INSERT INTO postings (entry_id, ordinal, book, period, account_id, company_id,
+                                      organisation_id, amount_kopecks)
                 VALUES (:entry, 1, 1, :period, :account, :company, NULL, :minus),
                        (:entry, 2, 2, :period, NULL, :company, :bank, :amount)"""),
         values,
     )
     await session.execute(
-        text("""INSERT INTO payments (id, agent_id, number, account_id, company_id, account_number, amount_kopecks,
-                                      paid_on, state, entry_id)
+        text("""INSERT INTO payments (id, agent_id, number, account_id, company_id, account_number,
+                                      amount_kopecks, paid_on, state, entry_id)
                 VALUES (:entry, :bank, :key, :account, :company, :number, :amount, :on, 'posted', :entry)"""),
         values,
     )
@@ -460,8 +470,8 @@ async def _payment(
 async def _meters(session: Session) -> None:
     await session.execute(
         text("""
-        INSERT INTO meters (id, house_id, account_id, company_id, service, serial, model, place, zones, digits,
-                            initial1_micro, initial2_micro, installed_on, verified_until)
+        INSERT INTO meters (id, house_id, account_id, company_id, service, serial, model, place, zones,
+                            digits, initial1_micro, initial2_micro, installed_on, verified_until)
         VALUES (1, 1, 1, 2, 1, '123456', 'СВК-15', 'ванная', 1, 5, 100000000, 0, '2022-03-10', '2028-03-10'),
                (2, 1, 1, 2, 5, '778899', 'Меркурий 200', 'щиток', 2, 6, 1000000000, 400000000, '2021-06-01',
                 '2037-06-01')""")
@@ -476,9 +486,11 @@ async def _meters(session: Session) -> None:
         ):
             await session.execute(
                 text("""
-                INSERT INTO readings (period, meter_id, house_id, account_id, company_id, taken_on, value1_micro,
-                                      value2_micro, source, prev_period, prev1_micro, prev2_micro, window_months)
-                VALUES (:period, :meter, 1, 1, 2, :on, :value1, :value2, 'resident', :prev, :before1, :before2, 6)"""),
+                INSERT INTO readings (period, meter_id, house_id, account_id, company_id, taken_on,
+                                      value1_micro, value2_micro, source, prev_period, prev1_micro,
+                                      prev2_micro, window_months, window1_micro, window2_micro)
+                VALUES (:period, :meter, 1, 1, 2, :on, :value1, :value2, 'resident',
+                        :prev, :before1, :before2, :months, :window1, :window2)"""),
                 {
                     "period": period.first_day,
                     "meter": meter,
@@ -488,9 +500,18 @@ async def _meters(session: Session) -> None:
                     "prev": period.shift(-1).first_day if run > 1 else None,
                     "before1": before1 * MICRO,
                     "before2": before2 * MICRO,
+                    "months": min(run, 6),
+                    "window1": (value1 - _back(meter, run)[0]) * MICRO,
+                    "window2": (value2 - _back(meter, run)[1]) * MICRO,
                 },
             )
     await session.execute(text("SELECT ensure_reading_partition(:day)"), {"day": OPEN.first_day})
+
+
+def _back(meter: int, run: int) -> tuple[int, int]:
+    """What stood on a meter six months before the end of a run's month, or at installation."""
+    month = max(run - 6, 0)
+    return (reading_after(month), 0) if meter == 1 else (1_000 + 90 * month, 400 + 40 * month)
 
 
 async def _users(session: Session) -> None:

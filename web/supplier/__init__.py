@@ -1,0 +1,5 @@
+"""Workplace of a supplier: what is charged for its services, by company, house and service."""
+
+from web.supplier import home
+
+ROUTERS = (home.router,)
