@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.imports import CONSUMER as IMPORTS
+from actors.imports import Imports
 from actors.intake import CONSUMER as READINGS
 from actors.intake import Intake
 from actors.orders import CONSUMER as RUNS
@@ -77,6 +79,7 @@ class Service:
             "relay": self._relay,
             "commands": self._commands,
             "readings": self._readings,
+            "imports": self._imports,
             "supervisor": self._supervise,
         }
         tasks = [asyncio.create_task(self._forever(name, part), name=name) for name, part in parts.items()]
@@ -122,6 +125,11 @@ class Service:
         intake = Intake(self.database)
         consumer = await self.bus.consumer(READINGS)
         await consumer.run(intake.handle, intake.bury, self.stop, is_transient)
+
+    async def _imports(self) -> None:
+        imports = Imports(self.database)
+        consumer = await self.bus.consumer(IMPORTS)
+        await consumer.run(imports.handle, imports.bury, self.stop, is_transient)
 
     async def _supervise(self) -> None:
         if self._crew is None:

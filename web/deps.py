@@ -103,7 +103,8 @@ async def check_csrf(request: Request, me: Me | None) -> None:
         return
     given = request.headers.get("X-CSRF", "")
     if not given and request.headers.get("Content-Type", "").startswith(FORM_TYPES):
-        field = (await request.form()).get(CSRF_FIELD, "")
+        request.state.form = await request.form()  # closed with its files at the end of the request
+        field = request.state.form.get(CSRF_FIELD, "")
         given = field if isinstance(field, str) else ""
     wanted = me.csrf if me else request.cookies.get(FORM_COOKIE, "")
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):

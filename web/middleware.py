@@ -58,6 +58,9 @@ class Surround:
                 raise  # half of an answer is gone already: only the connection can be closed
             await response(scope, receive, sending)
         finally:
+            form = scope["state"].get("form")
+            if form is not None:
+                await form.close()
             self._log(scope, status, started)
 
     def _add_headers(self, headers: MutableHeaders) -> None:

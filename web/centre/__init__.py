@@ -1,6 +1,6 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import month, parked, run, run_houses, runs, value_new, values
+from web.centre import imports, month, parked, run, run_houses, runs, value_new, values
 
 ROUTERS = (
     month.router,
@@ -10,4 +10,5 @@ ROUTERS = (
     parked.router,
     values.router,
     value_new.router,
+    imports.router,
 )

@@ -1,0 +1,216 @@
+"""«Загрузка данных»: a workbook is checked first, each bad row gets its verdict; then it is loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from storage import import_orders, run_pages
+from storage.import_orders import FILE_BYTES_MAX, XLSX, ImportJob
+from storage.importer import template
+from storage.run_pages import Choice
+from storage.session import Session
+from web.deps import CurrentUser, Reader, Writer, read
+from web.errors import Conflict, NotFound
+from web.export import Column, export
+from web.forms import Typed, blank, read_form
+from web.render import fragment, hx_partial, page, see_other
+from web.roles import ACCRUERS, CENTRE_STAFF, allow
+from web.streams import Tick, stream
+
+router = APIRouter(prefix="/centre/import", dependencies=[allow(*CENTRE_STAFF)])
+
+NAME_MAX = 150
+ENDINGS = (".xlsx", ".csv", ".zip")
+VERDICTS_SHOWN = 200
+"""Verdicts on the page; the file has them all."""
+COLUMNS = (
+    Column("Лист", width=18),
+    Column("Строка", "integer"),
+    Column("Столбец", width=22),
+    Column("Что стоит", width=24),
+    Column("Что не так и что сделать", width=90),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """The form of an upload and the imports so far."""
+
+    form: Typed
+    companies: list[Choice]
+    jobs: list[ImportJob]
+    may_load: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """Rows of a sheet by what happens to them."""
+
+    name: str
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A bad row in words."""
+
+    sheet: str
+    row: int
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A check or a load of one file."""
+
+    job: ImportJob
+    sheets: list[SheetLine]
+    verdicts: list[VerdictLine]
+    verdicts_count: int
+    rows: int
+    rows_bad: int
+    outcome: str
+    may_load: bool
+
+    @property
+    def is_check(self) -> bool:
+        """A check; a load otherwise."""
+        return self.job.kind == "import_check"
+
+
+@router.get("")
+async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
+    """Upload, template, what was uploaded."""
+    return page(request, "centre/import.html", await _view(session, blank(), me.may(*ACCRUERS)))
+
+
+async def _view(session: Session, form: Typed, may_load: bool) -> ImportView:
+    companies = await run_pages.companies(session)
+    return ImportView(form, companies, await import_orders.import_jobs(session), may_load)
+
+
+@router.get("/template.xlsx")
+async def download() -> Response:
+    """The empty workbook with hints and lists."""
+    headers = {
+        "Content-Disposition": "attachment; filename*=UTF-8''%D0%9E%D0%B1%D1%80%D0%B0%D0%B7%D0%B5%D1%86.xlsx"
+    }
+    return Response(template(), media_type=XLSX, headers=headers)
+
+
+@router.post("", dependencies=[allow(*ACCRUERS)])
+async def upload(request: Request, me: CurrentUser, session: Writer) -> Response:
+    """Keep the file and have it checked; nothing is loaded yet."""
+    form = await read_form(request)
+    company = form.integer("company", "Выберите, чьи это данные.")
+    name, content = await _file(form)
+    known = {one.id for one in await run_pages.companies(session)}
+    if company is not None and company not in known:
+        form.refuse("company", "Такой организации нет. Выберите из списка.")
+    if not form.is_good or company is None:
+        return page(request, "centre/import.html", await _view(session, form, True), status=422)
+    job_id = await import_orders.request_check(session, company, name, content, me.user_id)
+    return see_other(request, f"/centre/import/{job_id}")
+
+
+async def _file(form: Typed) -> tuple[str, bytes]:
+    sent = form.files.get("file")
+    if sent is None or not sent.filename:
+        form.refuse("file", "Выберите файл: таблицу xlsx по образцу.")
+        return "", b""
+    name = sent.filename.replace("\\", "/").rpartition("/")[2][-NAME_MAX:]
+    content = await sent.read()
+    if not name.lower().endswith(ENDINGS):
+        form.refuse("file", f"Файл «{name}» другого вида. Нужна таблица xlsx, файл csv или архив zip с ними.")
+    elif not content:
+        form.refuse("file", f"Файл «{name}» пуст. Выберите другой.")
+    elif len(content) > FILE_BYTES_MAX:
+        form.refuse("file", "Файл больше 30 МБ. Разделите его по домам и загрузите частями.")
+    return name, content
+
+
+async def _found(session: Session, job_id: int) -> ImportJob:
+    job = await import_orders.import_job(session, job_id)
+    if job is None:
+        raise NotFound("Такой загрузки нет.", "Откройте список загрузок.")
+    return job
+
+
+@router.get("/{job_id}")
+async def show_job(request: Request, job_id: int, me: CurrentUser, session: Reader) -> Response:
+    """The report: counts by sheet, verdicts on bad rows, the button to load when there are none."""
+    job = await _found(session, job_id)
+    return page(request, "centre/import_job.html", _job_view(job, me.may(*ACCRUERS)), block="job")
+
+
+def _job_view(job: ImportJob, may_load: bool) -> JobView:
+    report = job.report or {}
+    verdicts = report.get("verdicts", [])
+    return JobView(
+        job=job,
+        sheets=[
+            SheetLine(name, **counts) for name, counts in report.get("sheets", {}).items() if counts["rows"]
+        ],
+        verdicts=_verdicts(verdicts[:VERDICTS_SHOWN]),
+        verdicts_count=len(verdicts) + report.get("verdicts_left_off", 0),
+        rows=report.get("rows", 0),
+        rows_bad=report.get("rows_bad", 0),
+        outcome=report.get("state", ""),
+        may_load=may_load and job.kind == "import_check" and bool(report.get("ok")),
+    )
+
+
+def _verdicts(found: Sequence[dict[str, object]]) -> list[VerdictLine]:
+    return [
+        VerdictLine(
+            sheet=str(one["sheet"]),
+            row=int(str(one["row"])),
+            column=str(one["column"] or ""),
+            value=str(one["value"] or ""),
+            message=str(one["message"]),
+        )
+        for one in found
+    ]
+
+
+@router.get("/{job_id}/verdicts.{form}")
+async def verdicts_file(job_id: int, form: str, session: Reader) -> Response:
+    """All verdicts as a table, to be worked off beside the workbook."""
+    job = await _found(session, job_id)
+    found = _verdicts((job.report or {}).get("verdicts", []))
+    cells = [(one.sheet, one.row, one.column, one.value, one.message) for one in found]
+    return export(form, f"Замечания {job.id}", f"Замечания к файлу {job.title}", COLUMNS, cells)
+
+
+@router.get("/{job_id}/stream")
+async def follow(request: Request, job_id: int, me: CurrentUser) -> Response:
+    """Waits for the worker; then the whole report and «done»."""
+
+    async def look(number: int) -> Tick:
+        async with read(request) as session:
+            job = await _found(session, job_id)
+        if job.is_live:
+            return Tick("", is_live=True)
+        html = fragment(request, "centre/import_job.html", _job_view(job, me.may(*ACCRUERS)), "job")
+        return Tick(hx_partial("#job", html, "outerHTML"), is_live=False)
+
+    return stream(request, look)
+
+
+@router.post("/{job_id}/load", dependencies=[allow(*ACCRUERS)])
+async def load(request: Request, job_id: int, me: CurrentUser, session: Writer) -> Response:
+    """Load a file whose check was clean; the same file again changes nothing."""
+    job = await _found(session, job_id)
+    if not _job_view(job, True).may_load:
+        raise Conflict(
+            "Файл не загружен.", "Сначала исправьте замечания в таблице и загрузите её на проверку снова."
+        )
+    return see_other(request, f"/centre/import/{await import_orders.request_load(session, job, me.user_id)}")
