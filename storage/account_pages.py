@@ -82,6 +82,8 @@ class AccountHead:
     receipt_by: str
     opened_on: dt.date
     closed_on: dt.date | None
+    house_area_dm2: int
+    common_area_dm2: int
     area_dm2: int | None
     living_area_dm2: int | None
     heated_area_dm2: int | None
@@ -112,12 +114,13 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
        o.short_name AS company_name, o.phone AS company_phone,
        {ADDRESS} AS address, f.entrance, f.floor,
        a.payer_name, a.phone, a.email, a.receipt_by, a.opened_on, a.closed_on,
+       h.area_total_dm2 AS house_area_dm2, h.area_common_dm2 AS common_area_dm2,
        t.area_dm2, t.living_area_dm2, t.heated_area_dm2, t.residents, t.temporary, t.owners AS owners_count,
        coalesce((SELECT b.amount_kopecks FROM opening_balances b
                   WHERE b.account_id = a.id AND b.period = :period), 0)::bigint AS opening_kopecks,
        coalesce((SELECT sum(c.amount_kopecks + c.surcharge_kopecks) FROM run_accounts c
                   WHERE c.account_id = a.id AND c.run_id = ANY (ARRAY(
-                        SELECT id FROM runs WHERE state = 'published' AND period = :period))), 0)::bigint
+                        SELECT id FROM runs WHERE state = 'published' AND posted_in = :period))), 0)::bigint
          AS charged_kopecks,
        coalesce((SELECT sum(p.amount_kopecks) FROM postings p
                   WHERE p.account_id = a.id AND p.period = :period AND p.book = {RESIDENTS_BOOK}), 0)::bigint
@@ -243,7 +246,8 @@ YEAR = f"""
 WITH wanted AS (
   SELECT period, state FROM months WHERE period <= :last ORDER BY period DESC LIMIT :count),
 published AS (
-  SELECT id, period FROM runs WHERE state = 'published' AND period IN (SELECT period FROM wanted)),
+  SELECT id, posted_in AS period FROM runs
+   WHERE state = 'published' AND posted_in IN (SELECT period FROM wanted)),
 charged AS (
   SELECT p.period, sum(a.amount_kopecks + a.surcharge_kopecks) AS kopecks
     FROM run_accounts a JOIN published p ON p.id = a.run_id
@@ -295,7 +299,8 @@ async def year(
 class LineRow:
     """A charge as it stands after corrections; run_id is the newest run that wrote it.
 
-    The trace columns (volume, rate, a, b …) are those of table lines.
+    service_label and service_unit are of the catalogue in the books. The trace columns (volume, rate, a,
+    b …) are those of table lines.
     """
 
     period: dt.date
@@ -316,6 +321,8 @@ class LineRow:
     raised_num: int
     a: int
     b: int
+    service_label: str | None = None
+    service_unit: str | None = None
 
     @property
     def total_kopecks(self) -> int:
@@ -353,10 +360,13 @@ SELECT m.period, coalesce(max(m.run_id) FILTER (WHERE m.kind = 0), max(m.run_id)
        sum(m.amount_kopecks)::bigint AS amount_kopecks, sum(m.surcharge_kopecks)::bigint AS surcharge_kopecks,
        sum(m.raised_num)::bigint AS raised_num,
        (array_agg(m.a ORDER BY m.kind, m.run_id DESC))[1] AS a,
-       (array_agg(m.b ORDER BY m.kind, m.run_id DESC))[1] AS b
-  FROM mine m LEFT JOIN organisations o ON o.id = m.supplier_id
+       (array_agg(m.b ORDER BY m.kind, m.run_id DESC))[1] AS b,
+       v.label AS service_label, v.unit AS service_unit
+  FROM mine m
+  LEFT JOIN organisations o ON o.id = m.supplier_id
+  LEFT JOIN services v ON v.code = m.service
  GROUP BY m.period, m.supplier_id, o.short_name, m.service, m.component, m.basis, m.first_day, m.days,
-          m.volume_den, m.rate
+          m.volume_den, m.rate, v.label, v.unit
 HAVING sum(m.amount_kopecks) <> 0 OR sum(m.surcharge_kopecks) <> 0 OR sum(m.volume_num) <> 0
        OR bool_and(m.kind = 0)
  ORDER BY m.period, m.service, m.component, m.first_day

@@ -10,6 +10,7 @@ from billing.basis import info
 from billing.quantity import PERMILLE
 from billing.receipt import Quantity
 from billing.services import CATALOGUE, component_label, component_unit
+from billing.trace import words as basis_words
 from receipts import words
 from storage.account_pages import LineRow
 
@@ -104,20 +105,22 @@ def _order(line: LineRow) -> tuple[int, int, int]:
     return place, line.component, line.first_day
 
 
-def label_of(service: int, component: int) -> str:
-    """The service in words; one we do not know by name is told by its code."""
-    return component_label(service, component) if service in CATALOGUE else f"Услуга № {service}"
+def label_of(service: int, component: int, own: str | None = None) -> str:
+    """The service in words; own: the name of a service of an organisation, which the law does not know."""
+    if service in CATALOGUE:
+        return component_label(service, component)
+    return own or f"Услуга № {service}"
 
 
-def unit_of(service: int, component: int) -> str:
+def unit_of(service: int, component: int, own: str | None = None) -> str:
     """Unit of the volume."""
-    return component_unit(service, component) if service in CATALOGUE else ""
+    return component_unit(service, component) if service in CATALOGUE else own or ""
 
 
 def volume_words(line: LineRow) -> str:
     """The volume with the decimals usual for its unit."""
     quantity = Quantity.of_micro(line.volume_num, line.volume_den)
-    return words.volume(quantity, unit_of(line.service, line.component))
+    return words.volume(quantity, unit_of(line.service, line.component, line.service_unit))
 
 
 def coefficient_words(line: LineRow) -> str:
@@ -135,15 +138,15 @@ def days_words(line: LineRow, days_in_month: int) -> str:
 
 
 def _row(line: LineRow, was: dict[tuple[int, int], int], period: dt.date) -> ChargeRow:
-    basis = info(line.basis)
+    raised = line.raised_num != 0
     next_month = (period.replace(day=MONTH_DAYS_LEAST) + dt.timedelta(days=4)).replace(day=1)
     return ChargeRow(
         key=line.key,
-        label=label_of(line.service, line.component),
-        basis_words=basis.words,
-        clause=basis.clause,
+        label=label_of(line.service, line.component, line.service_label),
+        basis_words=basis_words(line.basis, raised),
+        clause=info(line.basis).clause,
         volume_words=volume_words(line),
-        unit=unit_of(line.service, line.component),
+        unit=unit_of(line.service, line.component, line.service_unit),
         rate=line.rate,
         coefficient_words=coefficient_words(line),
         amount_kopecks=line.amount_kopecks,

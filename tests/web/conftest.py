@@ -1,4 +1,7 @@
-"""Pages over a migrated database with the small city of tests.web.city, and people signed in."""
+"""Pages over a migrated database with the small city of tests.web.city, and people signed in.
+
+A module that says CITY = another module with build, LOGINS and PASSWORD gets that one instead.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -24,17 +28,22 @@ CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 SignIn = Callable[[str], Awaitable[AsyncClient]]
 
 
+def city_of(request: pytest.FixtureRequest) -> Any:
+    """The city of the module of a test."""
+    return getattr(request.module, "CITY", city)
+
+
 @pytest.fixture(scope="module")
-def town(database: TestDatabase) -> TestDatabase:
+def town(database: TestDatabase, request: pytest.FixtureRequest) -> TestDatabase:
     """The city, written once for the module; tests that change it ask for `fresh_town`."""
-    asyncio.run(_build(database.url))
+    asyncio.run(_build(database.url, city_of(request)))
     return database
 
 
 @pytest.fixture
-def fresh_town(fresh_database: TestDatabase) -> TestDatabase:
+def fresh_town(fresh_database: TestDatabase, request: pytest.FixtureRequest) -> TestDatabase:
     """The city for one test alone."""
-    asyncio.run(_build(fresh_database.url))
+    asyncio.run(_build(fresh_database.url, city_of(request)))
     return fresh_database
 
 
@@ -47,9 +56,9 @@ def place(request: pytest.FixtureRequest) -> TestDatabase:
     return found
 
 
-async def _build(url: str) -> None:
+async def _build(url: str, built: Any) -> None:
     owner = Database(url, "worker")
-    await city.build(owner)
+    await built.build(owner)
     await owner.close()
 
 
@@ -74,14 +83,15 @@ def browser(app: FastAPI) -> AsyncClient:
 
 
 @pytest.fixture
-async def sign_in(app: FastAPI) -> AsyncIterator[SignIn]:
+async def sign_in(app: FastAPI, request: pytest.FixtureRequest) -> AsyncIterator[SignIn]:
     """`await sign_in("centre")`: a browser of that person."""
     opened: list[AsyncClient] = []
 
     async def enter(role: str) -> AsyncClient:
         client = browser(app)
         opened.append(client)
-        answer = await post_login(client, city.LOGINS[role], city.PASSWORD)
+        known = city_of(request)
+        answer = await post_login(client, known.LOGINS[role], known.PASSWORD)
         assert answer.status_code == 303, answer.text
         return client
 
