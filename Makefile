@@ -73,7 +73,7 @@ bench: install-dev  ## print every figure of benchmarks/ at a small size; paylog
 # ---- proving -------------------------------------------------------------------------------------
 
 test: install-dev chromium check  ## every check and every test, on real PostgreSQL, NATS and Ray
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 chaos: install-dev  ## only the tests that kill parts on purpose, with more rounds
 	PAYLOGIC_CHAOS_ROUNDS=$${PAYLOGIC_CHAOS_ROUNDS:-5} $(BIN)/python -m pytest -m chaos -n 1 $(PYTEST_ARGS)

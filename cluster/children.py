@@ -1,6 +1,5 @@
 """The processes of our own code: pages and actors. They hold nothing, so each start begins them anew."""
 
-import importlib.util
 import signal
 import sys
 import urllib.error
@@ -18,19 +17,11 @@ class Child:
 
     name: str
     title: str
-    module: str
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.log_path = stack.logs / f"{self.name}.log"
         self.pid_file = PidFile(stack.run / f"{self.name}.pid")
-
-    def exists(self) -> bool:
-        """Whether the layer with this process is installed."""
-        try:
-            return importlib.util.find_spec(self.module) is not None
-        except ModuleNotFoundError:
-            return False
 
     def command(self) -> list[str]:
         raise NotImplementedError
@@ -66,7 +57,6 @@ class Web(Child):
 
     name = "web"
     title = "страницы"
-    module = "web.app"
 
     def command(self) -> list[str]:
         settings = self.stack.settings
@@ -90,7 +80,6 @@ class Actors(Child):
 
     name = "actors"
     title = "обработчики"
-    module = "actors.serve"
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(stack)

@@ -70,6 +70,4 @@ def ray(stack: Stack) -> EmbeddedRay | Outer:
 
 def parts(stack: Stack) -> list[Part]:
     """Every part, in the order of starting; the order of stopping is the reverse."""
-    every: list[Part] = [postgres(stack), nats(stack), ray(stack)]
-    every += [child for child in (Web(stack), Actors(stack)) if child.exists()]
-    return every
+    return [postgres(stack), nats(stack), ray(stack), Web(stack), Actors(stack)]

@@ -68,13 +68,11 @@ class Supervisor:
         migrate(self.stack.database_url)
         self._say("starting", "Запускаем страницы и обработчики")
         children = {part.name: part for part in self.parts if part.name not in slow}
-        if "web" in children:
-            self._check_port()
-            self._spawn(children["web"])
+        self._check_port()
+        self._spawn(children["web"])
         self._await(slow["nats"])
         self._await(slow["ray"])
-        if "actors" in children:
-            self._spawn(children["actors"])
+        self._spawn(children["actors"])
         for part in children.values():
             self._await(part)
         self._say("serving", f"Готово: {self.stack.url}")

@@ -13,6 +13,7 @@ from cluster.commands.seed import ACCOUNTS, MONTHS, SEED, make_city
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
     from cluster.stack import Stack
     from cluster.start import Supervisor
@@ -33,52 +34,65 @@ def command(accounts: int, months: int) -> None:
         console.print(f"Стенд уже работает: [bold]{stack.url}[/]. Остановить: paylogic down")
         show_users(stack, console)
         return
-    with console.status("Запускаем") as line:
-        supervisor = Supervisor(stack.settings, progress=line.update)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, supervisor.ask_to_stop)
-        with locked(stack.run / "supervisor.lock", wait=False):
+    try:
+        with locked(stack.run / "supervisor.lock", wait=False), console.status("Запускаем") as line:
+            supervisor = Supervisor(stack.settings, progress=line.update)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, supervisor.ask_to_stop)
             pid_file = supervisor_pid(stack)
             pid_file.write(os.getpid())
             try:
-                _serve(supervisor, console, accounts, months, line.update, line.stop)
+                _serve(supervisor, line, accounts, months)
             finally:
                 line.update("Останавливаем")
                 line.start()
                 supervisor.stop()
                 pid_file.clear()
+    except BlockingIOError:
+        raise Refusal(
+            "Этот стенд прямо сейчас запускается или останавливается. Повторите через минуту"
+        ) from None
     console.print("Остановлено. Данные остались в", str(stack.home))
 
 
-def _serve(supervisor: "Supervisor", console: "Console", accounts: int, months: int, say, hide) -> None:  # type: ignore[no-untyped-def]
+def _serve(supervisor: "Supervisor", line: "Status", accounts: int, months: int) -> None:
+    """Start, seed when empty, tell the address and the users, wait for the stop."""
     from cluster.logs import to_file
     from cluster.processes import PartFailed
     from cluster.start import Stopped
 
-    stack = supervisor.stack
+    stack, console = supervisor.stack, line.console
     to_file(stack.settings.log_level, stack.logs / "supervisor.log")
     began = time.monotonic()
     try:
         supervisor.start()
+        watcher = threading.Thread(target=supervisor.watch, name="watch", daemon=True)
+        watcher.start()
+        if not call("storage.demo:has_city", stack.database_url):
+            _seed(supervisor, line, accounts, months)
     except Stopped:
         return
     except PartFailed as error:
         raise Refusal(str(error)) from error
-    watcher = threading.Thread(target=supervisor.watch, name="watch", daemon=True)
-    watcher.start()
-    if not call("storage.demo:has_city", stack.database_url):
-        say("Создаём город")
-        make_city(
-            stack, accounts, SEED, months, True, lambda done, total, words: say(f"{words} {done}/{total}")
-        )
-    hide()
-    console.print(
-        f"\n[bold green]Pay-logic работает:[/] [bold]{stack.url}[/]  ({time.monotonic() - began:.0f} с)\n"
-    )
+    line.stop()
+    seconds = time.monotonic() - began
+    console.print(f"\n[bold green]Pay-logic работает:[/] [bold]{stack.url}[/]  ({seconds:.0f} с)\n")
     show_users(stack, console)
     console.print("[dim]Остановить: Ctrl-C[/]")
     supervisor.stopping.wait()
     watcher.join()
+
+
+def _seed(supervisor: "Supervisor", line: "Status", accounts: int, months: int) -> None:
+    """The demo city with its history. Ctrl-C ends it between two steps; what is done is kept."""
+    from cluster.start import Stopped
+
+    def progress(done: int, total: int, words: str = "") -> None:
+        if supervisor.stopping.is_set():
+            raise Stopped
+        line.update(f"{words} {done} из {total}")
+
+    make_city(supervisor.stack, accounts, SEED, months, True, progress)
 
 
 def show_users(stack: "Stack", console: "Console") -> None:

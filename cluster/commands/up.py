@@ -3,10 +3,15 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from cluster.commands._common import Refusal, json_option, print_json, stack_here
+
+if TYPE_CHECKING:
+    from cluster.stack import Stack
 
 POLL_S = 0.1
 
@@ -37,7 +42,13 @@ def command(limit_s: int, as_json: bool) -> None:
         print_json({"ok": True, "seconds": round(time.monotonic() - began, 1), **seen.as_dict()})
 
 
-def _wait(stack, child: subprocess.Popen[bytes] | None, deadline: float, say, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+def _wait(
+    stack: "Stack",
+    child: subprocess.Popen[bytes] | None,
+    deadline: float,
+    say: Callable[[str], None],
+    as_json: bool,
+) -> None:
     from cluster.health import report, stage_note
     from cluster.processes import tail
 

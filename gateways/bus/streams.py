@@ -16,7 +16,7 @@ class StreamPlan:
     name: str
     title: str
     age_s_max: float = 30 * DAY_S
-    bytes_max: int = 4 * 2**30
+    bytes_max: int = 4 * 2**30  # set aside by the server; the four together must fit into its store
     dedupe_s: float = 3600.0  # the relay repeats an event within seconds; an hour covers a long restart
 
     @property

@@ -14,13 +14,12 @@ from cluster.processes import PidFile, is_alive, processes_where
 from cluster.settings import Settings
 from cluster.stack import Stack
 from tests.support.command import Called, paylogic
-from tests.support.fixtures import RAY_GROUP
 from tests.support.services import HOME_VARIABLE
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.chaos,
-    pytest.mark.xdist_group(RAY_GROUP),
+    pytest.mark.ray,
     pytest.mark.timeout(400),
 ]
 

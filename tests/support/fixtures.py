@@ -13,6 +13,7 @@ ray_cluster       a local Ray of two cores
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -22,10 +23,14 @@ import pytest
 from tests.support.services import HOME_VARIABLE, Services, TestDatabase, close_home, open_home
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
     from gateways.bus import Bus
     from storage.engine import Database
 
-RAY_GROUP = "ray"
+RAY_TRIES = 3
+STREAM_BYTES_MAX = 32 * 2**20  # JetStream sets aside the whole of it for each stream of each test
 SERVICES = {"services", "database", "fresh_database", "owner_db", "web_db", "bus", "ray_cluster"}
 
 
@@ -40,13 +45,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         close_home(home)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    from tests.support.schedule import ByModule
+
+    return ByModule(config, log)
+
+
 HOME = pytest.StashKey[Path]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a module stay in one worker and share its database; all Ray tests stay in one worker.
-    A test that asks for no service is marked fast."""
+    """Marks by what a test asks for: ray, browser, slow; one that asks for no service is fast."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if "ray_cluster" in used:
@@ -55,9 +66,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if "city" in used:
             item.add_marker("slow")
-        on_ray = item.get_closest_marker("ray") is not None or "city" in used
-        group = RAY_GROUP if on_ray else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
         heavy = any(item.get_closest_marker(name) for name in ("slow", "chaos", "browser", "ray"))
         if not heavy and not used & SERVICES:
             item.add_marker("fast")
@@ -116,31 +124,37 @@ async def web_db(database: TestDatabase) -> AsyncIterator["Database"]:
 @pytest.fixture
 async def bus(services: Services) -> AsyncIterator["Bus"]:
     """A connected bus whose streams have a prefix of this test's own and are removed after it."""
-    from gateways.bus import connect
+    from gateways.bus import STREAMS, connect
 
     opened = await connect(
         services.stack.nats_url, prefix=f"t{uuid4().hex[:10]}", monitor_url=services.stack.nats_monitor_url
     )
-    await opened.ensure_streams()
+    await opened.ensure_streams([replace(stream, bytes_max=STREAM_BYTES_MAX) for stream in STREAMS])
     yield opened
     await opened.delete_streams()
     await opened.close()
 
 
 @pytest.fixture(scope="session")
-def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def ray_cluster() -> Iterator[None]:
     """A local Ray of two cores in this process, started once for the worker that runs the Ray tests."""
     import ray
 
     folder = Path(os.environ[HOME_VARIABLE]) / "ray"
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        object_store_memory=256 * 2**20,
-        _temp_dir=str(folder),
-    )
+    for tries_left in reversed(range(RAY_TRIES)):
+        try:
+            ray.init(
+                num_cpus=2,
+                include_dashboard=False,
+                log_to_driver=False,
+                object_store_memory=256 * 2**20,
+                _temp_dir=str(folder),
+            )
+            break
+        except Exception:  # a head gives up after 30 s of its own, which a busy machine may not keep
+            ray.shutdown()
+            if not tries_left:
+                raise
     yield
     ray.shutdown()
 

@@ -7,7 +7,9 @@ when the session ends. A session that was killed leaves them running; the next s
 import asyncio
 import os
 import re
+import secrets
 import shutil
+import signal
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,16 +17,20 @@ from pathlib import Path
 
 import psutil
 
+from cluster.embedded import parts
 from cluster.nats import EmbeddedNats
 from cluster.postgres import EmbeddedPostgres
+from cluster.processes import stop
 from cluster.rayhead import EmbeddedRay
 from cluster.settings import Settings
 from cluster.stack import OWNER_ROLE, WEB_ROLE, Stack, locked
+from cluster.start import supervisor_pid
 
 HOME_VARIABLE = "PAYLOGIC_TEST_HOME"
 HOME_PREFIX = "paylogic-test-"
 TEMPLATE = "paylogic_template"
 START_S_MAX = 60.0
+STOP_S_MAX = 120.0
 MEMORY_MB = 1024  # the server is tuned for a guest, not for the whole machine
 
 
@@ -69,9 +75,12 @@ class Services:
                 (self.home / "prepared").touch()
 
     def stop(self) -> None:
-        EmbeddedRay(self.stack).stop()
-        self.nats.stop()
-        self.postgres.stop()
+        """Everything that runs in this home, whoever started it."""
+        supervisor = supervisor_pid(self.stack).process()
+        if supervisor is not None:
+            stop(supervisor, signal.SIGTERM, STOP_S_MAX)
+        for part in reversed(parts(self.stack)):
+            part.stop()
 
     def template(self) -> str:
         """The migrated database that test databases are copied from; made once a session."""
@@ -119,6 +128,12 @@ def open_home() -> Path:
     home = Path(tempfile.mkdtemp(prefix=HOME_PREFIX))
     (home / "controller").write_text(str(os.getpid()))
     os.environ[HOME_VARIABLE] = str(home)
+    # Ray listens on every address: only who knows the token may use it (set before anything imports Ray)
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
     return home
 
 
