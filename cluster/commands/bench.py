@@ -8,7 +8,7 @@ import click
 from cluster.commands._common import Refusal, call, json_option, plain, print_json
 
 ACCOUNTS = 10_000
-HIDDEN = ("peers", "support")
+HIDDEN = ("peers", "support", "blocks")
 
 
 @click.command(help="Measure: NAME is a benchmark of benchmarks/, or all.")
