@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from billing.period import Period
     from cluster.stack import Stack
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
@@ -64,6 +65,16 @@ def running_stack(as_json: bool = False) -> "Stack":
             as_json,
         )
     return stack
+
+
+def parse_period(words: str | None, as_json: bool = False) -> "Period | None":
+    """«2026-10» → October 2026; nothing → None; anything else is refused."""
+    from billing.period import Period
+
+    try:
+        return Period.parse(words) if words else None
+    except ValueError as error:
+        raise Refusal(str(error), as_json) from error
 
 
 def call(target: str, *args: Any, **kwargs: Any) -> Any:

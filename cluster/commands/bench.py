@@ -1,14 +1,15 @@
 """paylogic bench NAME: measure a part of the product beside its ceiling and its peers."""
 
-import importlib
-import pkgutil
+import importlib.util
+import re
+from pathlib import Path
 
 import click
 
 from cluster.commands._common import Refusal, call, json_option, plain, print_json
 
 ACCOUNTS = 10_000
-HIDDEN = ("peers", "support", "blocks")
+RUNS = re.compile(r"^(async )?def run\(", re.MULTILINE)
 
 
 @click.command(help="Measure: NAME is a benchmark of benchmarks/, or all.")
@@ -33,13 +34,11 @@ def command(name: str, accounts: int, peers: bool, as_json: bool) -> None:
 
 
 def names() -> list[str]:
-    """Benchmarks there are, as one types them."""
-    try:
-        package = importlib.import_module("benchmarks")
-    except ModuleNotFoundError:
-        return []
-    found = [info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")]
-    return [name.replace("_", "-") for name in found if name not in HIDDEN]
+    """Benchmarks there are, as one types them: the modules of benchmarks/ that can run."""
+    spec = importlib.util.find_spec("benchmarks")
+    folders = [] if spec is None else list(spec.submodule_search_locations or ())
+    found = [path for folder in folders for path in Path(folder).glob("[a-z]*.py")]
+    return sorted(path.stem.replace("_", "-") for path in found if RUNS.search(path.read_text()))
 
 
 def readable(result: dict[str, object]) -> str:

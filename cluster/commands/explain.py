@@ -2,7 +2,7 @@
 
 import click
 
-from cluster.commands._common import Refusal, call, json_option, plain, print_json, running_stack
+from cluster.commands._common import call, json_option, parse_period, plain, print_json, running_stack
 
 
 @click.command(help="Explain the lines of an account in a month: inputs, formula, clause, rounding.")
@@ -11,12 +11,7 @@ from cluster.commands._common import Refusal, call, json_option, plain, print_js
 @click.option("--service", help="Only this service, for example cold_water.")
 @json_option
 def command(account: str, month: str | None, service: str | None, as_json: bool) -> None:
-    from billing.period import Period
-
-    try:
-        period = Period.parse(month) if month else None
-    except ValueError as error:
-        raise Refusal(str(error), as_json) from error
+    period = parse_period(month, as_json)
     stack = running_stack(as_json)
     told = call(
         "storage.explain:explain",

@@ -4,9 +4,23 @@ from pathlib import Path
 
 import click
 
-from cluster.commands._common import Refusal, call, json_option, plain, print_json, running_stack, stack_here
+from cluster.commands._common import (
+    Refusal,
+    call,
+    json_option,
+    parse_period,
+    plain,
+    print_json,
+    running_stack,
+)
 
 SHOWN_MAX = 50
+SUMMARY = {
+    "checked": "Проверено: строк {rows}, с замечаниями {bad}. В базу ничего не записано",
+    "imported": "Загружено: строк {rows}",
+    "unchanged": "Этот файл уже загружен, ничего не изменилось",
+    "refused": "Не загружено: строк {rows}, с ошибками {bad}. Исправьте их и загрузите файл снова",
+}
 
 
 @click.command(
@@ -15,10 +29,22 @@ SHOWN_MAX = 50
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--template", type=click.Path(path_type=Path), help="Write an empty workbook there instead.")
 @click.option("--check", is_flag=True, help="Only say what is wrong; load nothing.")
+@click.option(
+    "--organisation", type=int, help="Number of the company the file is of, when there are several."
+)
+@click.option(
+    "--period", "month", help="Month to open in a base without any, as 2026-10; the last of readings."
+)
 @json_option
-def command(file: Path | None, template: Path | None, check: bool, as_json: bool) -> None:
+def command(
+    file: Path | None,
+    template: Path | None,
+    check: bool,
+    organisation: int | None,
+    month: str | None,
+    as_json: bool,
+) -> None:
     if template is not None:
-        stack_here(as_json)
         call("storage.importer:write_template", template, _as_json=as_json)
         click.echo(f"Образец записан: {template}", err=True)
         if as_json:
@@ -30,9 +56,17 @@ def command(file: Path | None, template: Path | None, check: bool, as_json: bool
         )
     if not file.exists():
         raise Refusal(f"Файла {file} нет. Проверьте путь", as_json)
+    period = parse_period(month, as_json)
     stack = running_stack(as_json)
     result = plain(
-        call("storage.importer:run_import", stack.database_url, file, check=check, _as_json=as_json)
+        call(
+            "storage.importer:run_import",
+            *(stack.database_url, file),
+            check=check,
+            organisation_id=organisation,
+            open_month=period,
+            _as_json=as_json,
+        )
     )
     verdicts = result.get("verdicts", [])
     for verdict in verdicts[:SHOWN_MAX]:
@@ -41,8 +75,11 @@ def command(file: Path | None, template: Path | None, check: bool, as_json: bool
         click.echo(f"… и ещё {len(verdicts) - SHOWN_MAX}", err=True)
     if as_json:
         print_json(result)
-    if not result.get("ok", not verdicts):
-        raise SystemExit(1)
+    else:
+        click.echo(
+            SUMMARY[str(result["state"])].format(rows=result["rows"], bad=result["rows_bad"]), err=True
+        )
+    raise SystemExit(0 if result["ok"] else 1)
 
 
 def describe(verdict: dict[str, object]) -> str:

@@ -2,7 +2,16 @@
 
 import click
 
-from cluster.commands._common import Progress, Refusal, call, json_option, plain, print_json, running_stack
+from cluster.commands._common import (
+    Progress,
+    Refusal,
+    call,
+    json_option,
+    parse_period,
+    plain,
+    print_json,
+    running_stack,
+)
 
 WAIT_S_MAX = 3600
 
@@ -16,13 +25,8 @@ WAIT_S_MAX = 3600
 @click.option("--timeout", "limit_s", default=WAIT_S_MAX, show_default=True, help="Seconds to wait.")
 @json_option
 def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json: bool) -> None:
-    from billing.period import Period
-
     kind, scope_id = parse_scope(scope, as_json)
-    try:
-        period = Period.parse(month) if month else None
-    except ValueError as error:
-        raise Refusal(str(error), as_json) from error
+    period = parse_period(month, as_json)
     stack = running_stack(as_json)
     with Progress("Начисляем", quiet=as_json) as progress:
         done = plain(
