@@ -60,10 +60,10 @@ async def check_reading(
     month, was_late = await _month_of(session, meter_id, taken_on, source, open_period)
     known = await load(session, meter_id, month)
     values = parse_values(texts, known.card.zones)
-    return _judged(known, values, taken_on, today, month, was_late, confirmed)
+    return judged(known, values, taken_on, today, month, was_late, confirmed)
 
 
-def _judged(
+def judged(
     known: Known,
     values: Values,
     taken_on: dt.date,
@@ -72,6 +72,7 @@ def _judged(
     was_late: bool,
     confirmed: bool,
 ) -> Checked:
+    """Judge values of a month by what is known of the meter. Raises ReadingRefused or ReadingAsked."""
     volume = judge(
         known.card,
         known.previous(month.ordinal),
@@ -157,13 +158,13 @@ async def give_reading(
         repeat = next((row for row in known.rows if row.event_id == event_id), None)
         if repeat is not None:
             return _repeated(known, repeat)
-    judged = _judged(known, values, taken_on, today, month, was_late, confirmed)
-    _judge_next(known, values, month)
-    reading_id = await _write(session, known, judged, taken_on, source, user_id, event_id)
+    taken = judged(known, values, taken_on, today, month, was_late, confirmed)
+    judge_next(known, values, month)
+    reading_id = await _write(session, known, taken, taken_on, source, user_id, event_id)
     again = await load(session, meter_id, month)
     await derive(session, again, month)
     return Given(
-        judged.values, judged.period, judged.volume, judged.message, judged.replaces, reading_id=reading_id
+        taken.values, taken.period, taken.volume, taken.message, taken.replaces, reading_id=reading_id
     )
 
 
@@ -173,7 +174,7 @@ def _repeated(known: Known, row: Row) -> Given:
     return Given(row.values, Period(row.month).first_day, volume, said, reading_id=row.id, is_repeat=True)
 
 
-def _judge_next(known: Known, values: Values, month: Period) -> None:
+def judge_next(known: Known, values: Values, month: Period) -> None:
     """A reading with a later one after it must not be greater than that."""
     later = next((row for row in known.rows if row.month > month.ordinal), None)
     if later is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ BYTES_MAX = 64 * 2**20
 UNPACKED_MAX = 512 * 2**20  # of a zip or xlsx: what it unpacks to
 ROWS_MAX = 300_000  # of one sheet
 COLUMNS_MAX = 60
+_UNIT = re.compile(r",\s*(?:м[²2?]?|₽|руб\.?|р\.?|\?)$")
 HEADER_ROWS = 5  # the header stands among so many first rows
 
 TEMPLATE_HINT = "Возьмите образец: paylogic import --template образец.xlsx"
@@ -173,22 +175,27 @@ def _limit(sheet: Sheet, number: int) -> None:
 
 def _raw(sheet: Sheet, rows: list[list[Any]]) -> RawSheet:
     """Find the header, then name every cell by its column."""
-    known = {search_form(column.title): column.title for column in sheet.columns}
+    known = {title_form(column.title): column.title for column in sheet.columns}
     best, header_at = -1, 0
     for at, row in enumerate(rows[:HEADER_ROWS]):
-        matched = sum(search_form(_title(cell)) in known for cell in row)
+        matched = sum(title_form(_title(cell)) in known for cell in row)
         if matched > best:
             best, header_at = matched, at
     titles = [_title(cell) for cell in rows[header_at]] if rows else []
-    names = [known.get(search_form(title), title) for title in titles]
+    names = [known.get(title_form(title), title) for title in titles]
     missing = tuple(c.title for c in sheet.columns if c.required and c.title not in names)
-    unknown = tuple(title for title in titles if title and search_form(title) not in known)
+    unknown = tuple(title for title in titles if title and title_form(title) not in known)
     out = []
     for at, row in enumerate(rows[header_at + 1 :], header_at + 2):
         cells = {name: cell for name, cell in zip(names, row, strict=False) if name and not _is_empty(cell)}
         if cells:
             out.append(RawRow(at, cells))
     return RawSheet(sheet, header_at + 1, unknown, missing, out)
+
+
+def title_form(title: str) -> str:
+    """Titles are compared without case and units: Windows-1251 has neither «²» nor «₽»."""
+    return _UNIT.sub("", search_form(title))
 
 
 def _title(cell: Any) -> str:

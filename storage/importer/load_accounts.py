@@ -13,7 +13,9 @@ from storage.importer.known import Load, differs, find_house, flat_key, know_acc
 from storage.natural import natural_key, search_form
 from storage.tables.accounts import Account
 from storage.tables.addresses import Room
+from storage.tables.services import AccountService
 
+DIRECT = "Прямой договор с поставщиком"
 ACCOUNT_KINDS = {"flat": "flat", "communal": "room", "nonresidential": "nonresidential"}
 _NUMBER = re.compile(r"^[0-9A-Za-zА-Яа-яЁё/-]{1,30}$")
 _ELS = re.compile(r"^\d{2}[А-ЯЁ]{2}\d{6}$")
@@ -36,6 +38,37 @@ async def load_accounts(load: Load, book: Book) -> None:
         await _load_one(load, book, row, rooms)
     load.broken |= {("account", row["account"]) for row in book.rows(sheets.ACCOUNTS) if row.is_bad}
     await know_accounts(load, named)
+    await _switch_off(load, book)
+
+
+async def _switch_off(load: Load, book: Book) -> None:
+    """Services an account does not get through us, from its opening on."""
+    rows = [row for row in book.good(sheets.ACCOUNTS) if row["off"]]
+    ids = [load.accounts[row["account"]].id for row in rows]
+    found = await load.fetch(
+        "SELECT account_id, service FROM account_services WHERE account_id = ANY(:ids) AND NOT is_on "
+        "AND superseded_at IS NULL AND valid_to IS NULL",
+        ids=ids,
+    )
+    known = {(one.account_id, one.service) for one in found}
+    new = []
+    for row in rows:
+        account = load.accounts[row["account"]]
+        new += [
+            {
+                "account_id": account.id,
+                "house_id": account.house_id,
+                "company_id": account.company_id,
+                "service": code,
+                "is_on": False,
+                "ground": DIRECT,
+                "valid_from": account.opened_on,
+            }
+            for code in row["off"]
+            if (account.id, code) not in known
+        ]
+    if new:
+        await load.session.execute(insert(AccountService), new)
 
 
 def _judge(row: Row) -> None:

@@ -1,4 +1,4 @@
-"""Loads meters with their states, then readings by the same judgement as from everywhere else."""
+"""Loads meters of flats and houses, with faults and refusals of access."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from billing.history import Values
 from billing.quantity import MICRO
-from billing.reading import ReadingAsked, ReadingRefused
 from billing.services import CATALOGUE, Service
 from storage.importer import sheets
 from storage.importer.book import Book, Row, refuse_twins
 from storage.importer.known import Load, differs, find_account, find_house, know_meters
-from storage.readings import give_reading
 from storage.tables.meters import Meter, MeterEvent
 
 GROUND = "Загрузка из таблицы"
@@ -184,102 +181,3 @@ async def _refresh(load: Load, row: Row, known: Any, where: dict[str, Any], coun
     counts.unchanged += not changed
     if changed:
         await load.session.execute(update(Meter).where(Meter.id == known.id).values(**changed))
-
-
-# ---- readings ----------------------------------------------------------------------------------------
-
-
-async def load_readings(load: Load, book: Book) -> None:
-    """Readings in order of months; the same one again changes nothing, another one supersedes it."""
-    rows = book.good(sheets.READINGS)
-    refuse_twins(rows, ("service", "serial", "month"), "Показание этого счётчика за месяц")
-    counts = book.counts(sheets.READINGS)
-    rows = [row for row in book.good(sheets.READINGS) if _find_meter(load, row) is not None]
-    given = await _known_readings(load, rows)
-    for row in sorted(rows, key=lambda one: (one["month"], one.number)):
-        meter = load.meters[row["serial"], row["service"]]
-        values = _values(row, meter)
-        if values is None:
-            continue
-        known = given.get((meter.id, row["month"].first_day))
-        if known == values:
-            counts.unchanged += 1
-            continue
-        if not await _give(load, row, meter, values):
-            continue
-        counts.added += known is None
-        counts.changed += known is not None
-
-
-def _find_meter(load: Load, row: Row) -> Any | None:
-    key = row["serial"], row["service"]
-    meter = load.meters.get(key)
-    if meter is None:
-        if ("meter", *key) not in load.broken:
-            row.refuse(
-                "serial", "Такого счётчика нет ни в файле, ни в базе. Добавьте его на лист «Счётчики»."
-            )
-        row.is_bad = True
-        return None
-    if meter.company_id != load.organisation_id:
-        row.refuse("serial", "Этот счётчик у другой организации. Проверьте номер.")
-        return None
-    if row["month"].first_day > load.open_month:
-        row.refuse(
-            "month", f"Месяц {row['month'].title} ещё не открыт. Загрузите это показание, когда он наступит."
-        )
-        return None
-    return meter
-
-
-def _values(row: Row, meter: Any) -> Values | None:
-    values = [row["value1"], row["value2"], row["value3"]]
-    for zone, value in enumerate(values, 1):
-        if zone > meter.zones and value is not None:
-            row.refuse(f"value{zone}", f"У счётчика зон: {meter.zones}. Очистите лишнее показание.")
-        if zone <= meter.zones and value is None:
-            row.refuse(f"value{zone}", f"У счётчика зон: {meter.zones}. Впишите показание этой зоны.")
-    if row.is_bad:
-        return None
-    return values[0] or 0, values[1] or 0, values[2] or 0
-
-
-async def _known_readings(load: Load, rows: list[Row]) -> dict[tuple[int, dt.date], Values]:
-    ids = sorted({load.meters[row["serial"], row["service"]].id for row in rows})
-    found = await load.fetch(
-        "SELECT meter_id, period, value1_micro, value2_micro, value3_micro FROM readings "
-        "WHERE meter_id = ANY(:ids) AND superseded_at IS NULL AND status = 'accepted'",
-        ids=ids,
-    )
-    return {
-        (row.meter_id, row.period): (row.value1_micro, row.value2_micro, row.value3_micro) for row in found
-    }
-
-
-async def _give(load: Load, row: Row, meter: Any, values: Values) -> bool:
-    try:
-        await give_reading(
-            load.session,
-            meter.id,
-            values,
-            row["taken"],
-            row["source"] or "import",
-            load.user_id,
-            None,
-            load.today,
-            load.open_month,
-            confirmed=bool(row["confirmed"]),
-            period=row["month"].first_day,
-        )
-    except ReadingAsked as asked:
-        row.refuse(
-            "value1", f"{asked.message.split(' Если всё верно')[0]} Если верно, впишите «да» в «Проверено»."
-        )
-        return False
-    except ReadingRefused as refused:
-        row.refuse("taken" if refused.code in DAY_CODES else "value1", refused.message)
-        return False
-    return True
-
-
-DAY_CODES = frozenset(("in_future", "removed", "before_installation", "before_previous"))

@@ -23,9 +23,10 @@ from storage.importer.files import open_file, read_path
 from storage.importer.known import Load
 from storage.importer.load_accounts import load_accounts
 from storage.importer.load_balances import load_balances
-from storage.importer.load_meters import load_meters, load_readings
+from storage.importer.load_meters import load_meters
 from storage.importer.load_people import load_people
 from storage.importer.load_places import load_flats, load_houses, load_services
+from storage.importer.load_readings import load_readings
 from storage.importer.verdicts import ImportRefused, Report
 from storage.tables.events import AuditRow, ImportRun, ImportVerdict
 

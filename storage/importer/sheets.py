@@ -156,6 +156,8 @@ ACCOUNTS = Sheet("accounts", "Счета", "Лицевые счета: кому 
     Column("living", "Жилая, м²", AREA, example=""),
     Column("impossible", "Счётчик нельзя поставить", SERVICES, example="",
            note="Услуги через запятую, по которым есть акт: ХВС, ГВС."),
+    Column("off", "Не начислять", SERVICES, example="",
+           note="Услуги через запятую, за которые платят поставщику прямо: Свет, ТКО."),
     NOTE,
 ))  # fmt: skip
 PEOPLE = Sheet("people", "Люди", "Кто владеет и кто зарегистрирован.", (

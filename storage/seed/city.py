@@ -174,9 +174,7 @@ def _check(accounts: int, months: int) -> None:
 
 
 def _newcomers(random: np.random.Generator, houses: Houses, units: Accounts) -> npt.NDArray[np.bool_]:
-    """Accounts opened in the open month whose area nobody wrote down yet, in houses that share nothing by
-    meter.
-    """
+    """Accounts of the open month without an area yet, in houses that share nothing by meter."""
     out = np.zeros(len(units), np.bool_)
     shared = np.zeros(len(houses), np.bool_)
     for actual in houses.common_actual.values():
@@ -204,7 +202,7 @@ def _unread(houses: Houses, meters: meters_of.Meters, accounts: int) -> npt.NDAr
 async def seed_reference(
     database_url: str, seed: int, open_month: Period = OPEN_MONTH, companies: int = reference.COMPANIES_MIN
 ) -> None:
-    """Accounts of the open month without an area yet, in houses that share nothing by meter."""
+    """Only what a centre keeps itself: organisations, tariffs, norms, the open month; houses are imported."""
     connection = await engine.connect(database_url)
     try:
         async with connection.transaction():

@@ -1,0 +1,216 @@
+"""Loads readings by the same judgement as from everywhere else (storage.readings), many at once.
+
+The readings of a meter are judged one after another in memory, each with those before it, and written at the
+end
+with what is derived from them; a reading given later supersedes, nothing is edited.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import insert, text
+
+from billing.history import ZERO, Event, Values
+from billing.period import Period
+from billing.reading import MeterCard, ReadingAsked, ReadingRefused
+from storage import meters as store
+from storage.importer import sheets
+from storage.importer.book import Book, Row, refuse_twins
+from storage.importer.known import Load
+from storage.meters import Known
+from storage.readings import judge_next, judged
+from storage.tables.meters import Reading
+
+NEW = 0  # id of a row that is not written yet
+DAY_CODES = frozenset(("in_future", "removed", "before_installation", "before_previous"))
+INSERT_ROWS = 1_000
+PARTITION = "SELECT ensure_reading_partition(:period)"
+SUPERSEDE = "UPDATE readings SET superseded_at = clock_timestamp() WHERE period = :period AND id = :id"
+
+
+@dataclass(slots=True)
+class _Given:
+    """A meter while its readings are loaded."""
+
+    known: Known
+    superseded: list[tuple[dt.date, int]]
+
+
+async def load_readings(load: Load, book: Book) -> None:
+    """Readings in order of months; the same one again changes nothing, another one supersedes it."""
+    refuse_twins(
+        book.good(sheets.READINGS), ("service", "serial", "month"), "Показание этого счётчика за месяц"
+    )
+    counts = book.counts(sheets.READINGS)
+    rows = [row for row in book.good(sheets.READINGS) if _find_meter(load, row) is not None]
+    given = await _known(load, {load.meters[row["serial"], row["service"]].id for row in rows})
+    for row in sorted(rows, key=lambda one: (one["month"], one.number)):
+        meter = load.meters[row["serial"], row["service"]]
+        values = _values(row, meter)
+        if values is None:
+            continue
+        before = given[meter.id].known.at(row["month"].ordinal)
+        if before is not None and before.values == values:
+            counts.unchanged += 1
+        elif _give(load, row, given[meter.id], values):
+            counts.added += before is None
+            counts.changed += before is not None
+    await _write(load, given.values())
+
+
+def _find_meter(load: Load, row: Row) -> Any | None:
+    key = row["serial"], row["service"]
+    meter = load.meters.get(key)
+    if meter is None:
+        if ("meter", *key) not in load.broken:
+            row.refuse(
+                "serial", "Такого счётчика нет ни в файле, ни в базе. Добавьте его на лист «Счётчики»."
+            )
+        row.is_bad = True
+        return None
+    if meter.company_id != load.organisation_id:
+        row.refuse("serial", "Этот счётчик у другой организации. Проверьте номер.")
+        return None
+    if row["month"].first_day > load.open_month:
+        row.refuse(
+            "month", f"Месяц {row['month'].title} ещё не открыт. Загрузите это показание, когда он наступит."
+        )
+        return None
+    return meter
+
+
+def _values(row: Row, meter: Any) -> Values | None:
+    values = [row["value1"], row["value2"], row["value3"]]
+    for zone, value in enumerate(values, 1):
+        if zone > meter.zones and value is not None:
+            row.refuse(f"value{zone}", f"У счётчика зон: {meter.zones}. Очистите лишнее показание.")
+        if zone <= meter.zones and value is None:
+            row.refuse(f"value{zone}", f"У счётчика зон: {meter.zones}. Впишите показание этой зоны.")
+    if row.is_bad:
+        return None
+    return values[0] or 0, values[1] or 0, values[2] or 0
+
+
+def _give(load: Load, row: Row, given: _Given, values: Values) -> bool:
+    """Judge and remember a reading; refused ones say why."""
+    known, month = given.known, row["month"]
+    try:
+        judged(known, values, row["taken"], load.today, month, False, bool(row["confirmed"]))
+        judge_next(known, values, month)
+    except ReadingAsked as asked:
+        words = asked.message.split(" Если всё верно")[0].removesuffix(" Всё верно?")
+        row.refuse("value1", f"{words} Если верно, впишите «да» в «Проверено».")
+        return False
+    except ReadingRefused as refused:
+        row.refuse("taken" if refused.code in DAY_CODES else "value1", refused.message)
+        return False
+    made = store.Row(
+        NEW, month.ordinal, values, row["taken"], row["source"] or "import", None, None, ZERO, ZERO, 0
+    )
+    before = known.at(month.ordinal)
+    if before is not None and before.id != NEW:
+        given.superseded.append((month.first_day, before.id))
+    others = [one for one in known.rows if one.month != month.ordinal]
+    given.known = replace(known, rows=tuple(sorted([*others, made], key=lambda one: one.month)))
+    return True
+
+
+async def _known(load: Load, ids: Iterable[int]) -> dict[int, _Given]:
+    """Meters with their current readings and events, by id; two queries."""
+    wanted = sorted(ids)
+    rows: dict[int, list[store.Row]] = {}
+    for one in await load.fetch(
+        "SELECT * FROM readings WHERE meter_id = ANY(:ids) AND superseded_at IS NULL AND status = 'accepted' "
+        "ORDER BY period",
+        ids=wanted,
+    ):
+        rows.setdefault(one.meter_id, []).append(_row(one))
+    events: dict[int, list[Event]] = {}
+    for one in await load.fetch(
+        "SELECT * FROM meter_events WHERE meter_id = ANY(:ids) AND superseded_at IS NULL "
+        "ORDER BY valid_from, id",
+        ids=wanted,
+    ):
+        events.setdefault(one.meter_id, []).append(Event(one.kind, one.valid_from, one.valid_to))
+    chosen = set(wanted)
+    return {
+        meter.id: _Given(_meter(meter, events.get(meter.id, []), rows.get(meter.id, [])), [])
+        for meter in load.meters.values()
+        if meter.id in chosen
+    }
+
+
+def _meter(meter: Any, events: list[Event], rows: list[store.Row]) -> Known:
+    card = MeterCard(
+        meter.service, meter.serial, meter.zones, meter.digits, meter.installed_on, meter.removed_on
+    )
+    initial = meter.initial1_micro, meter.initial2_micro, meter.initial3_micro
+    return Known(
+        meter.id, meter.house_id, meter.account_id, meter.company_id, card, initial, meter.verified_until,
+        tuple(events), tuple(rows),
+    )  # fmt: skip
+
+
+def _row(one: Any) -> store.Row:
+    return store.Row(
+        id=one.id,
+        month=Period.of(one.period).ordinal,
+        values=(one.value1_micro, one.value2_micro, one.value3_micro),
+        taken_on=one.taken_on,
+        source=one.source,
+        event_id=one.event_id,
+        previous_month=None if one.prev_period is None else Period.of(one.prev_period).ordinal,
+        previous=(one.prev1_micro, one.prev2_micro, one.prev3_micro),
+        window=(one.window1_micro, one.window2_micro, one.window3_micro),
+        window_months=one.window_months,
+    )
+
+
+async def _write(load: Load, given: Iterable[_Given]) -> None:
+    """Supersede, insert, and derive again the older rows of other months that follow a new one."""
+    superseded: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    later: list[tuple[Known, Period]] = []
+    for one in given:
+        known = one.known
+        fresh = [row for row in known.rows if row.id == NEW]
+        if not fresh:
+            continue
+        superseded += [{"period": period, "id": id_} for period, id_ in one.superseded]
+        new += [_values_of(load, known, store.derived(known, row)) for row in fresh]
+        first = Period(min(row.month for row in fresh))
+        old = tuple(row for row in known.rows if row.id != NEW and row.month > first.ordinal)
+        if old:
+            later.append((known, first))
+    for period in sorted({row["period"] for row in new}):
+        await load.session.execute(text(PARTITION), {"period": period})
+    if superseded:
+        await load.session.execute(text(SUPERSEDE), superseded)
+    for start in range(0, len(new), INSERT_ROWS):
+        await load.session.execute(insert(Reading), new[start : start + INSERT_ROWS])
+    for known, first in later:
+        await store.derive(load.session, await store.load(load.session, known.id, first), first)
+
+
+def _values_of(load: Load, known: Known, row: store.Row) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "period": Period(row.month).first_day,
+        "meter_id": known.id,
+        "house_id": known.house_id,
+        "account_id": known.account_id,
+        "company_id": known.company_id,
+        "taken_on": row.taken_on,
+        "source": row.source,
+        "user_id": load.user_id,
+        "prev_period": None if row.previous_month is None else Period(row.previous_month).first_day,
+        "window_months": row.window_months,
+    }
+    for zone in range(3):
+        made[f"value{zone + 1}_micro"] = row.values[zone]
+        made[f"prev{zone + 1}_micro"] = row.previous[zone]
+        made[f"window{zone + 1}_micro"] = row.window[zone]
+    return made
