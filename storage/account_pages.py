@@ -466,6 +466,14 @@ async def meters(session: Session, account_id: int, last: dt.date) -> list[Meter
     return rows
 
 
+async def meter_ids(session: Session, account_id: int) -> set[int]:
+    """Meters that stand on the account."""
+    found = await session.execute(
+        text("SELECT id FROM meters WHERE account_id = :account_id"), {"account_id": account_id}
+    )
+    return {row.id for row in found}
+
+
 def _mark(one: list[Any]) -> ReadingMark:
     return ReadingMark(
         period=_known(one[0]),

@@ -254,7 +254,7 @@ WITH charged AS (
    WHERE run_id = ANY (CAST(:runs AS int[])) AND company_id = :company_id GROUP BY 1),
 published AS (
   SELECT account_id, sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks FROM run_accounts
-   WHERE run_id = ANY (ARRAY(SELECT id FROM runs WHERE state = 'published' AND period = :open))
+   WHERE run_id = ANY (ARRAY(SELECT id FROM runs WHERE state = 'published' AND posted_in = :open))
      AND company_id = :company_id GROUP BY 1),
 posted AS (
   SELECT account_id, sum(amount_kopecks)::bigint AS kopecks FROM postings

@@ -1,44 +1,29 @@
-"""Why an account is charged what it is, for the terminal: read from the stored lines, recomputed and
-compared.
+"""Why an account is charged what it is, for the terminal: stored lines told by billing.trace and computed
+again.
 
-The numbers are those of the line itself (its trace); the formula is evaluated again, so a line that no
-longer follows from its trace is told as such.
+The numbers are those of the line itself; the formula's text is evaluated, so a line that no longer follows
+from its trace is told as such.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.basis import info
+from billing import trace
 from billing.period import Period
-from billing.quantity import (
-    DM2_PER_M2,
-    KOPECKS_PER_RUBLE,
-    MICRO,
-    PERMILLE,
-    RATE_PER_RUBLE,
-    RATE_TO_KOPECKS,
-    format_scaled,
-)
-from billing.services import CATALOGUE, Component
+from billing.quantity import KOPECKS_PER_RUBLE, format_scaled
+from billing.services import CATALOGUE
+from billing.trace_line import Facts, Line
 from storage import account_pages
 from storage.account_pages import LineRow
 from storage.engine import Database
 from storage.why_pages import LineSources, sources
-
-COMPONENT_WORDS = {
-    (2, Component.COLD_PART): "холодная вода",
-    (2, Component.HEAT_PART): "тепло",
-    (5, Component.DAY): "день",
-    (5, Component.NIGHT): "ночь",
-    (5, Component.HALF_PEAK): "полупик",
-}
 
 
 class ExplainRefused(ValueError):
@@ -52,35 +37,43 @@ class ExplainRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the formula and where it comes from."""
+
+    words: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineExplained:
-    """A line with its derivation; amounts in kopecks. agrees: the formula gives exactly the stored sums."""
+    """A line with its derivation; amounts in kopecks. agrees: the formulas give exactly the stored sums."""
 
     service: str
-    title: str
+    label: str
+    when: str
+    sentence: str
     basis: int
-    words: str
-    clause: str
-    days: str
     volume: str
-    operands: dict[str, str]
     formula: str
-    surcharge_formula: str
     amount_kopecks: int
+    surcharge_formula: str
     surcharge_kopecks: int
-    tariff_document: str
-    norm_document: str
+    numbers: tuple[Number, ...]
+    clause: str
+    rounding: str
+    notes: tuple[str, ...]
     run_id: int
     law_version: str
     agrees: bool
 
     def __str__(self) -> str:
-        rows = [f"{self.title}: {_money(self.amount_kopecks + self.surcharge_kopecks)} — {self.words}"]
-        rows.append(f"  {self.formula}")
+        rows = [self.sentence, f"  {self.formula} = {_money(self.amount_kopecks)}"]
         if self.surcharge_formula:
-            rows.append(f"  {self.surcharge_formula}")
-        rows += [f"  {name}: {value}" for name, value in self.operands.items()]
-        documents = "; ".join(part for part in (self.tariff_document, self.norm_document) if part)
-        rows.append(f"  {self.clause}" + (f"; {documents}" if documents else ""))
+            rows.append(f"  {self.surcharge_formula} = {_money(self.surcharge_kopecks)} за коэффициент")
+        rows += [f"  {one.words}: {one.text} ({one.source})" for one in self.numbers]
+        rows += [f"  {note}" for note in self.notes]
+        rows.append(f"  {self.clause}. {self.rounding}")
         if not self.agrees:
             rows.append("  Внимание: сумма строки не следует из её данных")
         return "\n".join(rows)
@@ -133,12 +126,14 @@ def _codes(service: str | None) -> set[int] | None:
 
 
 ACCOUNT = f"""
-SELECT a.id, a.number, a.house_id, a.company_id, {account_pages.ADDRESS} AS address,
-       (SELECT max(r.period) FROM runs r JOIN run_accounts c ON c.run_id = r.id
-         WHERE r.state = 'published' AND c.account_id = a.id) AS last_period
+SELECT a.id, a.number, a.house_id, a.company_id, {account_pages.ADDRESS} AS address, h.area_total_dm2,
+       h.area_common_dm2, (SELECT max(r.period) FROM runs r JOIN run_accounts c ON c.run_id = r.id
+                            WHERE r.state = 'published' AND c.account_id = a.id) AS last_period
   FROM accounts a JOIN flats f ON f.id = a.flat_id LEFT JOIN rooms rm ON rm.id = a.room_id
   JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id = h.street_id
  WHERE a.number = :number OR a.els = :number"""  # noqa: S608 - a text of ours
+
+CUSTOM = "SELECT code, label, unit FROM services WHERE code = ANY(:codes)"
 
 
 async def _explain(
@@ -158,72 +153,82 @@ async def _explain(
         raise ExplainRefused(
             "no_lines", f"За {Period.of(month).title} по счёту {number} таких начислений нет."
         )
-    told = [_line(line, await sources(session, line, account.company_id, account.house_id)) for line in shown]
+    papers = await sources(session, shown, account.company_id, account.house_id)
+    labels = await _labels(session, shown)
     return Explanation(
         account=account.number,
         address=account.address,
         period=str(Period.of(month)),
         is_draft=any(line.is_draft for line in shown),
         total_kopecks=sum(line.total_kopecks for line in shown),
-        lines=tuple(told),
+        lines=tuple(
+            _line(line, account, found, labels.get(line.service))
+            for line, found in zip(shown, papers, strict=True)
+        ),
     )
 
 
-def _line(line: LineRow, found: LineSources | None) -> LineExplained:
-    basis, known = info(line.basis), CATALOGUE.get(line.service)
-    unit = (
-        "Гкал" if (line.service, line.component) == (2, Component.HEAT_PART) else known.unit if known else ""
+async def _labels(session: AsyncSession, lines: Sequence[LineRow]) -> dict[int, tuple[str, str]]:
+    """Names and units of services of organisations, which billing does not know."""
+    unknown = {line.service for line in lines} - set(CATALOGUE)
+    rows = await session.execute(text(CUSTOM), {"codes": sorted(unknown)})
+    return {row.code: (row.label, row.unit) for row in rows}
+
+
+def _line(
+    row: LineRow, account: Any, found: LineSources | None, custom: tuple[str, str] | None
+) -> LineExplained:
+    """A stored line told by billing.trace, its formulas evaluated again."""
+    line = Line(
+        account_id=account.id,
+        company_id=account.company_id,
+        supplier_id=row.supplier_id,
+        service=row.service,
+        component=row.component,
+        basis=row.basis,
+        kind=0,
+        first_day=row.first_day,
+        days=row.days,
+        volume_num=row.volume_num,
+        volume_den=row.volume_den,
+        rate=row.rate,
+        amount_kopecks=row.amount_kopecks,
+        surcharge_kopecks=row.surcharge_kopecks,
+        raised_num=row.raised_num,
+        a=row.a,
+        b=row.b,
     )
-    part = COMPONENT_WORDS.get((line.service, Component(line.component)))
-    amount = Fraction(line.volume_num * line.rate, line.volume_den * RATE_TO_KOPECKS)
-    extra = Fraction(line.raised_num * line.rate, line.volume_den * PERMILLE * RATE_TO_KOPECKS)
-    volume = f"{_decimal(Fraction(line.volume_num, line.volume_den), MICRO)} {unit}"
-    rate = f"{format_scaled(line.rate, RATE_PER_RUBLE, 4).rstrip('0').rstrip(',')} ₽"
-    raised = _decimal(Fraction(line.raised_num, line.volume_den * PERMILLE), MICRO)
-    last_day = line.first_day + line.days - 1
-    whole = line.days == Period.of(line.period).days
+    told = trace.explain(line, Period.of(row.period), _facts(account, found, custom))
+    known = CATALOGUE.get(row.service)
     return LineExplained(
-        service=known.key if known else str(line.service),
-        title=(known.label if known else f"Услуга {line.service}") + (f", {part}" if part else ""),
-        basis=line.basis,
-        words=basis.words,
-        clause=basis.clause,
-        days="" if whole else f"{line.first_day}–{last_day}",
-        volume=volume,
-        operands={basis.a: _operand(basis.a, line.a, unit), basis.b: _operand(basis.b, line.b, unit)},
-        formula=f"{volume} × {rate} = {_money(line.amount_kopecks)}",
-        surcharge_formula=f"{raised} {unit} × {rate} = {_money(line.surcharge_kopecks)} за коэффициент"
-        if line.surcharge_kopecks
-        else "",
-        amount_kopecks=line.amount_kopecks,
-        surcharge_kopecks=line.surcharge_kopecks,
-        tariff_document=(found.tariff_document or "") if found else "",
-        norm_document=(found.norm_document or "") if found else "",
-        run_id=line.run_id,
+        service=known.key if known else str(row.service),
+        label=told.label,
+        when=told.when,
+        sentence=told.sentence,
+        basis=row.basis,
+        volume=told.volume,
+        formula=told.formula,
+        amount_kopecks=row.amount_kopecks,
+        surcharge_formula=told.surcharge_formula,
+        surcharge_kopecks=row.surcharge_kopecks,
+        numbers=tuple(Number(one.words, one.text, one.source) for one in told.numbers),
+        clause=told.clause,
+        rounding=told.rounding,
+        notes=told.notes,
+        run_id=row.run_id,
         law_version=(found.law_version or "") if found else "",
-        agrees=_half_up(amount) == line.amount_kopecks and _half_up(extra) == line.surcharge_kopecks,
+        agrees=trace.evaluate(told) == (row.amount_kopecks, row.surcharge_kopecks),
     )
 
 
-def _half_up(value: Fraction) -> int:
-    """Half a kopeck goes away from zero, as in billing.money."""
-    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return -whole if value < 0 else whole
-
-
-def _operand(label: str, value: int, unit: str) -> str:
-    """The label tells the scale: «…, micro», «…, дм²»."""
-    if "micro" in label:
-        return f"{_decimal(Fraction(value), MICRO)} {unit}"
-    if "дм²" in label:
-        return f"{_decimal(Fraction(value), DM2_PER_M2)} м²"
-    return str(value)
-
-
-def _decimal(value: Fraction, scale: int) -> str:
-    """Six decimals at most, without zeros at the end."""
-    micro = _half_up(value * MICRO / scale)
-    return format_scaled(micro, MICRO, 6).rstrip("0").rstrip(",")
+def _facts(account: Any, found: LineSources | None, custom: tuple[str, str] | None) -> Facts:
+    papers: dict[str, str] = {}
+    if found is not None and found.tariff_document:
+        papers["rate"] = found.tariff_document
+    if found is not None and found.norm_document:
+        papers["norm"] = found.norm_document
+    label, unit = custom or (None, None)
+    return Facts(account.area_total_dm2, account.area_common_dm2, None, label, unit, papers)
 
 
 def _money(kopecks: int) -> str:

@@ -60,12 +60,9 @@ async def test_line_is_told_with_its_numbers_and_papers(db: Database) -> None:
     (line,) = told.lines
 
     assert (told.period, told.total_kopecks, told.is_draft) == ("2026-10", 316_72, False)
-    assert line.formula == "6,935 м³ × 45,67 ₽ = 316,72 ₽"
-    assert line.operands == {
-        "показание в начале, micro": "118 м³",
-        "показание в конце, micro": "124,935 м³",
-    }
-    assert (line.tariff_document, line.law_version, line.agrees) == ("Приказ № 7", "закон-1", True)
+    assert line.formula == "(124,935 − 118) × 45,67"
+    assert {one.text: one.source for one in line.numbers}["45,67 ₽ за м³"] == "Приказ № 7"
+    assert (line.law_version, line.agrees) == ("закон-1", True)
     assert CATALOGUE[1].label in str(told)
     assert line.clause in str(told)
 
