@@ -5,6 +5,7 @@ For history that a seed bills month after month, for tests, and for a machine wh
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from actors.accrual import Accruer, Outcome
@@ -14,6 +15,8 @@ from storage.compute import Rules
 from storage.run_store import run_store
 from storage.run_work import BlockTask
 from storage.work import CONNECTIONS_MAX, BlockStore
+
+OTHERS_S = 0.5  # how often to look whether the others are done
 
 
 class LocalCrew:
@@ -37,13 +40,17 @@ class LocalCrew:
 
 
 async def run_until_idle(url: str, workers: int = 1, rules: Rules = accrue) -> None:
-    """Compute every accruing run to its end."""
+    """Compute every accruing run to its end; while another process supervises, wait until it has done so."""
     crew, blocks = LocalCrew(url, workers, rules), BlockStore(url, 1)
     try:
         async with run_store(url) as store:
             supervisor = Supervisor(store, blocks, crew)
-            while await supervisor.step():
-                await supervisor.rest()
+            while await store.observe():
+                if await store.is_mine():
+                    await supervisor.step()
+                    await supervisor.rest()
+                else:
+                    await asyncio.sleep(OTHERS_S)
     finally:
         await blocks.close()
         await crew.close()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,108 +83,179 @@ class Segments:
         return [period.first_day + dt.timedelta(days=int(day) - 1) for day in self.first_day]
 
 
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """Houses as the look-up sees them: distinct (zone, company, supplier) and which of them each house is,
+    (H,).
+    """
+
+    combos: list[tuple[int, int, int]]
+    of_house: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, at: Places, supplier: I32) -> Spots:
+        """supplier (H,): of the service in each house, 0 = none."""
+        key = at.zone.astype(np.int64) << 48 | at.company.astype(np.int64) << 24 | supplier
+        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+        columns = (at.zone[first].tolist(), at.company[first].tolist(), supplier[first].tolist())
+        return cls(list(zip(*columns, strict=True)), inverse)
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows of one value. wide: of the city, zones and organisations, wider first; houses: rows of single
+    houses.
+    """
+
+    wide: list[DatedRow]
+    houses: dict[int, list[DatedRow]]
+
+    @classmethod
+    def of(cls, rows: Iterable[DatedRow]) -> Table:
+        ordered = sorted(rows, key=lambda row: row.narrowness)
+        houses: dict[int, list[DatedRow]] = defaultdict(list)
+        for row in ordered:
+            if row.house:
+                houses[row.house].append(row)
+        return cls([row for row in ordered if not row.house], dict(houses))
+
+    def __iter__(self) -> Iterator[DatedRow]:
+        yield from self.wide
+        for rows in self.houses.values():
+            yield from rows
+
+    def at(self, combo: tuple[int, int, int]) -> list[DatedRow]:
+        """Rows for a zone, managing company and supplier; later ones overwrite. The company's after the
+        supplier's.
+        """
+        zone, company, supplier = combo
+        fits = [row for row in self.wide if row.zone in (0, zone)]
+        general = [row for row in fits if row.organisation in (0, supplier)]
+        return general + [row for row in fits if row.organisation == company]
+
+
+Fill = Callable[[I64, int, DatedRow], None]
+
+
 @dataclass(slots=True)
 class Values:
-    """All dated values of one month. version: digest of exactly these rows, part of the law version of a
+    """All dated values of one month; version is a digest of exactly these rows, part of the law version of a
     run.
     """
 
     period: Period
-    tariffs: dict[tuple[int, int], list[DatedRow]] = field(default_factory=dict)
-    norms: dict[tuple[int, str], list[DatedRow]] = field(default_factory=dict)
-    coefficients: dict[str, list[DatedRow]] = field(default_factory=dict)
+    tariffs: dict[tuple[int, int], Table] = field(default_factory=dict)
+    norms: dict[tuple[int, str], Table] = field(default_factory=dict)
+    coefficients: dict[str, Table] = field(default_factory=dict)
     version: str = ""
+    _changing: list[DatedRow] = field(init=False, repr=False)
+    _known: dict[Any, I64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        tables = (self.tariffs, self.norms, self.coefficients)
+        rows = [row for table in tables for members in table.values() for row in members]
+        self._changing = [row for row in rows if self._is_inside(row.first) or self._is_inside(row.after)]
+        self._known = {}
 
     def cuts(self, houses: I32, organisations: set[int]) -> set[int]:
         """Days on which a value that may concern these houses begins or ends inside the month."""
         known = set(houses.tolist())
         out: set[int] = set()
-        for rows in self._all():
-            for row in rows:
-                if (row.house and row.house not in known) or (
-                    row.organisation and row.organisation not in organisations
-                ):
-                    continue
-                for day in (row.first, row.after):
-                    if self.period.first_day < day <= self.period.last_day:
-                        out.add(day.day)
+        for row in self._changing:
+            elsewhere = row.house and row.house not in known
+            if elsewhere or (row.organisation and row.organisation not in organisations):
+                continue
+            out.update(day.day for day in (row.first, row.after) if self._is_inside(day))
         return out
 
-    def _all(self) -> Iterable[list[DatedRow]]:
-        yield from self.tariffs.values()
-        yield from self.norms.values()
-        yield from self.coefficients.values()
+    def _is_inside(self, day: dt.date) -> bool:
+        return self.period.first_day < day <= self.period.last_day
 
-    def rate(self, key: tuple[int, int], at: Places, supplier: I32, days: Sequence[dt.date]) -> Rate:
+    def rate(self, key: tuple[int, int], at: Places, spots: Spots, days: Sequence[dt.date]) -> Rate:
         """Tariff of a service component in each house: (S, 2, H)."""
-        out = np.full((len(days), len(CONSUMERS), len(at)), MISSING, np.int64)
-        for row, where in _matching(self.tariffs.get(key, []), at, supplier):
-            for s, day in enumerate(days):
-                if row.first <= day < row.after:
-                    out[s, row.consumer, where] = row.value
-        return Rate(out)
 
-    def norm(self, key: tuple[int, str], at: Places, supplier: I32, days: Sequence[dt.date]) -> Norm:
-        """Norm of a kind in each house. Houses with the same values share a group."""
-        rows = self.norms.get(key, [])
-        rooms_max = max((row.rooms for row in rows), default=0) or 1
-        persons_max = max((row.persons for row in rows), default=0) or 1
-        out = np.full((len(days), len(at), rooms_max, persons_max), MISSING, np.int64)
-        for row, where in _matching(rows, at, supplier):
+        def fill(out: I64, s: int, row: DatedRow) -> None:
+            out[s, row.consumer] = row.value
+
+        table = self.tariffs[key]
+        groups, group = self._resolve(("tariff", key), table, at, spots, days, (len(CONSUMERS),), fill)
+        return Rate(np.ascontiguousarray(np.moveaxis(groups[group], 0, 2)))
+
+    def norm(self, key: tuple[int, str], at: Places, spots: Spots, days: Sequence[dt.date]) -> Norm:
+        """Norm of a kind: a group for houses that look it up alike."""
+
+        def fill(out: I64, s: int, row: DatedRow) -> None:
             rooms = slice(row.rooms - 1, row.rooms) if row.rooms else slice(None)
             persons = slice(row.persons - 1, row.persons) if row.persons else slice(None)
-            for s, day in enumerate(days):
-                if row.first <= day < row.after:
-                    out[s, where, rooms, persons] = row.value
-        return _grouped(out)
+            out[s, rooms, persons] = row.value
 
-    def coefficient(self, key: str, at: Places, days: Sequence[dt.date]) -> I64:
-        """A coefficient in each house: (S, H) permille."""
-        out = np.full((len(days), len(at)), MISSING, np.int64)
-        for row, where in _matching(self.coefficients[key], at, at.company):
-            for s, day in enumerate(days):
-                if row.first <= day < row.after:
-                    out[s, where] = row.value
-        return out
-
-
-def _matching(
-    rows: list[DatedRow], at: Places, supplier: I32
-) -> Iterator[tuple[DatedRow, npt.NDArray[np.intp]]]:
-    """Rows with the houses they are for, wider first, so that a narrower one overwrites.
-
-    rows: in order of narrowness. Of organisations the supplier's row is wider than the managing company's.
-    """
-    organisations = set(at.company.tolist()) | set(supplier.tolist())
-    wide = [
-        row for row in rows if not row.house and (not row.organisation or row.organisation in organisations)
-    ]
-    for row in wide:
-        yield (
-            row,
-            np.flatnonzero(_in_zone(row, at) & ((supplier == row.organisation) | (row.organisation == 0))),
+        table = self.norms[key]
+        shape = (
+            max((row.rooms for row in table), default=0) or 1,
+            max((row.persons for row in table), default=0) or 1,
         )
-    for row in wide:
-        if row.organisation:
-            yield row, np.flatnonzero(_in_zone(row, at) & (at.company == row.organisation))
-    houses = {int(house): index for index, house in enumerate(at.house)}
-    for row in rows:
-        if row.house in houses:
-            yield row, np.array([houses[row.house]], np.intp)
+        groups, group = self._resolve(("norm", key), table, at, spots, days, shape, fill)
+        return Norm(np.ascontiguousarray(np.moveaxis(groups, 0, 1)), group.astype(np.int32))
 
+    def coefficient(self, key: str, at: Places, spots: Spots, days: Sequence[dt.date]) -> I64:
+        """A coefficient in each house: (S, H) permille."""
 
-def _in_zone(row: DatedRow, at: Places) -> npt.NDArray[np.bool_]:
-    return np.asarray((at.zone == row.zone) | (row.zone == 0), np.bool_)
+        def fill(out: I64, s: int, row: DatedRow) -> None:
+            out[s] = row.value
 
+        table = self.coefficients[key]
+        groups, group = self._resolve(("coefficient", key), table, at, spots, days, (), fill)
+        return np.ascontiguousarray(groups[group].T)
 
-def _grouped(values: I64) -> Norm:
-    """(S, H, R, P) values by house → one group for houses with equal values."""
-    segments, houses = values.shape[:2]
-    if houses == 0:
-        return Norm(np.full((segments, 1, 1, 1), MISSING, np.int64), np.zeros(0, np.int32))
-    flat = np.moveaxis(values, 1, 0).reshape(houses, -1)
-    _, first, group = np.unique(flat, axis=0, return_index=True, return_inverse=True)
-    return Norm(np.ascontiguousarray(values[:, first]), group.reshape(-1).astype(np.int32))
+    def _resolve(
+        self,
+        name: tuple[str, Any],
+        table: Table,
+        at: Places,
+        spots: Spots,
+        days: Sequence[dt.date],
+        shape: tuple[int, ...],
+        fill: Fill,
+    ) -> tuple[I64, npt.NDArray[np.intp]]:
+        """Values (G, S, *shape) of distinct look-ups, and the look-up of each house (H,)."""
+        found = [
+            self._look_up((name, combo, *days), table, combo, 0, days, shape, fill) for combo in spots.combos
+        ]
+        group = spots.of_house
+        if table.houses:
+            group = group.copy()
+            for index in np.flatnonzero(np.isin(at.house, list(table.houses))).tolist():
+                combo, house = spots.combos[group[index]], int(at.house[index])
+                group[index] = len(found)
+                found.append(
+                    self._look_up((name, combo, house, *days), table, combo, house, days, shape, fill)
+                )
+        if not found:
+            found = [np.full((len(days), *shape), MISSING, np.int64)]
+        return np.stack(found), group
+
+    def _look_up(
+        self,
+        key: Any,
+        table: Table,
+        combo: tuple[int, int, int],
+        house: int,
+        days: Sequence[dt.date],
+        shape: tuple[int, ...],
+        fill: Fill,
+    ) -> I64:
+        """(S, *shape) of one look-up, kept: the next block asks the same. house 0: no rows of a single
+        house.
+        """
+        known = self._known.get(key)
+        if known is None:
+            known = np.full((len(days), *shape), MISSING, np.int64)
+            for row in table.at(combo) + table.houses.get(house, []):
+                for s, day in enumerate(days):
+                    if row.first <= day < row.after:
+                        fill(known, s, row)
+            self._known[key] = known
+        return known
 
 
 def known(alias: str, as_of: dt.datetime | None) -> str:
@@ -208,7 +279,6 @@ def overlaps(alias: str, period: Period) -> str:
 
 async def read_values(connection: Connection, period: Period, as_of: dt.datetime | None = None) -> Values:
     """All tariffs, norms and coefficients that touch the month."""
-    made = Values(period)
     digest = hashlib.sha256()
     common = (
         "t.id, coalesce(t.organisation_id, 0) AS organisation, coalesce(t.zone_id, 0) AS zone, "
@@ -229,11 +299,10 @@ async def read_values(connection: Connection, period: Period, as_of: dt.datetime
         f"SELECT {common}, 0 AS house, t.service, t.key, t.value_permille AS value FROM coefficients t "
         f"{where}"
     )
-    made.tariffs = _by(tariffs, lambda r: (r["service"], r["component"]), ("consumer",), digest)
-    made.norms = _by(norms, lambda r: (r["service"], r["kind"]), ("rooms", "persons"), digest)
-    made.coefficients = _by(coefficients, _coefficient_key, (), digest)
-    made.version = digest.hexdigest()[:16]
-    return made
+    by_tariff = _by(tariffs, lambda r: (r["service"], r["component"]), ("consumer",), digest)
+    by_norm = _by(norms, lambda r: (r["service"], r["kind"]), ("rooms", "persons"), digest)
+    by_key = _by(coefficients, _coefficient_key, (), digest)
+    return Values(period, by_tariff, by_norm, by_key, digest.hexdigest()[:16])
 
 
 def _coefficient_key(row: Any) -> str:
@@ -241,14 +310,12 @@ def _coefficient_key(row: Any) -> str:
     return str(row["key"]) if row["service"] is None else f"{row['key']}:{row['service']}"
 
 
-def _by(rows: Sequence[Any], key: Any, extra: tuple[str, ...], digest: Any) -> dict[Any, list[DatedRow]]:
-    """Rows by key, wider first; every row goes into the digest."""
+def _by(rows: Sequence[Any], key: Any, extra: tuple[str, ...], digest: Any) -> dict[Any, Table]:
+    """Tables by key; every row goes into the digest."""
     grouped: dict[Any, list[DatedRow]] = defaultdict(list)
     names = ("id", "organisation", "zone", "house", "first", "after", "value", *extra)
     for row in rows:
         made = DatedRow(**{name: row[name] for name in names})
         digest.update(repr((key(row), made)).encode())
         grouped[key(row)].append(made)
-    for members in grouped.values():
-        members.sort(key=lambda one: one.narrowness)
-    return dict(grouped)
+    return {name: Table.of(members) for name, members in grouped.items()}

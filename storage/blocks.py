@@ -21,7 +21,7 @@ from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, House
 from billing.period import Period
 from billing.services import METHOD_NAMES
 from storage.block_meters import individual
-from storage.block_values import Places, Segments, Values, known, overlaps
+from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
 
@@ -76,11 +76,8 @@ async def read_block(
     segments = Segments.of(period, {*cuts, *values.cuts(houses.id, organisations)})
     facts = await _facts(connection, month, accounts["id"])
     days = segments.dates(period)
-    no_supplier = np.zeros(len(houses), np.int32)
-
-    def supplier(service: int) -> I32:
-        return services[service].supplier if service in services else no_supplier
-
+    nobody = Spots.of(at, np.zeros(len(houses), np.int32))
+    spots = {service: Spots.of(at, made.supplier) for service, made in services.items()}
     return Block(
         period=period,
         first_day=segments.first_day,
@@ -90,9 +87,9 @@ async def read_block(
         meters=await individual(connection, month, read, accounts["id"]),
         house_meters=house_meters(read, houses.id),
         services=services,
-        rates={key: values.rate(key, at, supplier(key[0]), days) for key in values.tariffs},
-        norms={key: values.norm(key, at, supplier(key[0]), days) for key in values.norms},
-        coefficients={key: values.coefficient(key, at, days) for key in values.coefficients},
+        rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
+        norms={key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms},
+        coefficients={key: values.coefficient(key, at, nobody, days) for key in values.coefficients},
     )
 
 

@@ -28,6 +28,7 @@ from billing.period import Period
 from billing.services import CATALOGUE, Service
 from storage.bulk import Connection, Row, copy_in, copy_out, int_array
 from storage.compute import Computed
+from storage.meter_reads import rows_of
 
 I64 = npt.NDArray[np.int64]
 
@@ -70,6 +71,7 @@ KEYS = {
     "run_accounts": "run_id, account_id",
 }
 BUILD_MEMORY = "512MB"
+COMPONENTS_MAX = 8  # parts of a service: billing.services.Component
 
 
 class RunGone(Exception):
@@ -199,20 +201,23 @@ def by_account(block: Block, lines: Lines) -> tuple[Lines, npt.NDArray[np.intp]]
     """Lines in the block's order of accounts, so that an account's lines lie together; index of each one's
     account.
 
-    Lines of accounts that left the block (a difference takes their charges back) come last with index
+    Lines of accounts that left the block (a difference takes their charges back) come last, with index
     len(block).
     """
     ids = block.accounts.id
-    order = np.argsort(ids, kind="stable")
-    at = np.searchsorted(ids, lines.account_id, sorter=order)
-    index = order[np.minimum(at, max(len(ids) - 1, 0))] if len(ids) else np.zeros(len(lines), np.intp)
-    if len(ids):
-        index = np.where(ids[index] == lines.account_id, index, len(ids))
-    if (index[1:] >= index[:-1]).all():
+    starts = _starts(lines.account_id)  # the rules give lines account by account: few stretches to look up
+    stretch = rows_of(lines.account_id[starts], ids)
+    stretch = np.where(stretch < 0, len(ids), stretch)
+    index = np.repeat(stretch, np.diff(np.append(starts, len(lines))))
+    if (stretch[1:] >= stretch[:-1]).all():
         return lines, index
-    narrow = index.astype(np.uint16) if len(ids) < 2**16 else index  # a radix sort for 16 bits
-    rows = np.argsort(narrow, kind="stable")
+    rows = np.argsort(index, kind="stable")
     return lines.take(rows), index[rows]
+
+
+def _starts(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Where each stretch of equal ids begins."""
+    return np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, np.intp)
 
 
 def _columns(lines: Lines) -> dict[str, npt.NDArray[Any]]:
@@ -284,7 +289,7 @@ def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     if not len(lines):
         empty = np.zeros(0, np.int64)
         return dict.fromkeys(ACCOUNT_SUM.names[1:], empty)
-    starts = np.flatnonzero(np.append(True, lines.account_id[1:] != lines.account_id[:-1]))
+    starts = _starts(lines.account_id)
     counts = np.diff(np.append(starts, len(lines)))
     return {
         "account_id": lines.account_id[starts],
@@ -297,26 +302,35 @@ def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
 
 def _totals(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     """Sums by company, supplier, service and component."""
-    key = (
-        lines.company_id.astype(np.int64) << 39
-        | lines.supplier_id.astype(np.int64) << 15
-        | lines.service.astype(np.int64) << 5
-        | lines.component.astype(np.int64)
-    )
-    assert not len(lines) or int(max(lines.company_id.max(), lines.supplier_id.max())) < 2**24, "ids too wide"
-    unique, first, group = np.unique(key, return_index=True, return_inverse=True)
+    company, companies = _dense(lines.company_id)
+    supplier, suppliers = _dense(lines.supplier_id)
+    service, services = _dense(lines.service)
+    assert not len(lines) or int(lines.component.max()) < COMPONENTS_MAX, "component too wide"
+    shape = (len(companies), len(suppliers), len(services), COMPONENTS_MAX)
+    cell = np.ravel_multi_index((company, supplier, service, lines.component), shape)
+    counts = np.bincount(cell, minlength=int(np.prod(shape)))
+    used = np.flatnonzero(counts)
+    at = np.unravel_index(used, shape)
     sums = {}
     for name in ("amount_kopecks", "surcharge_kopecks"):
-        sums[name] = np.zeros(len(unique), np.int64)
-        np.add.at(sums[name], group, getattr(lines, name))
+        sums[name] = np.zeros(len(counts), np.int64)
+        np.add.at(sums[name], cell, getattr(lines, name))
+        sums[name] = sums[name][used]
     return {
-        "company_id": lines.company_id[first],
-        "supplier_id": lines.supplier_id[first],
-        "service": lines.service[first],
-        "component": lines.component[first],
-        "lines_count": np.bincount(group, minlength=len(unique)),
+        "company_id": companies[at[0]],
+        "supplier_id": suppliers[at[1]],
+        "service": services[at[2]],
+        "component": at[3],
+        "lines_count": counts[used],
         **sums,
     }
+
+
+def _dense(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
+    """Each id as its place among the distinct ones, and those; ids of a block repeat in long stretches."""
+    starts = _starts(ids)
+    distinct, place = np.unique(ids[starts], return_inverse=True)
+    return np.repeat(place, np.diff(np.append(starts, len(ids)))), distinct
 
 
 async def _write_houses(

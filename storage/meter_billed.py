@@ -23,11 +23,7 @@ LATE = Row.of(account_id="int4", period="date", service="int2", component="int2"
 
 
 async def billed_meanwhile(
-    connection: Connection,
-    month: Month,
-    read: Read,
-    account_ids: npt.NDArray[np.int32],
-    state: State,
+    connection: Connection, month: Month, read: Read, account_ids: npt.NDArray[np.int32], state: State
 ) -> npt.NDArray[np.int64]:
     """(M, 3) volumes of published lines since the previous reading of meters that were read late.
 
@@ -36,23 +32,21 @@ async def billed_meanwhile(
     lost.
     """
     out = np.zeros((len(read), ZONES), np.int64)
-    gap = state.gap.astype(np.int64)
-    late = np.flatnonzero(gap > 0)
-    if not len(late):
+    late = state.gap > 0
+    if not late.any():
         return out
     period = month.period.ordinal
-    first = Period(int(period - gap[late].max()))
-    lines = await _published(connection, month, np.unique(account_ids[late]), first)
+    first = Period(int(period - state.gap.max()))
+    accounts = np.unique(account_ids[late])
     meters_of: dict[tuple[int, int], list[int]] = {}
-    for at in range(len(read)):
-        if gap[at] > 0 or not read.has_reading[at]:
-            meters_of.setdefault((int(account_ids[at]), int(read.meters["service"][at])), []).append(at)
-    for account, closed, service, component, volume in lines:
+    for at in np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading)).tolist():
+        meters_of.setdefault((int(account_ids[at]), int(read.meters["service"][at])), []).append(at)
+    for account, closed, service, component, volume in await _published(connection, month, accounts, first):
         silent = [at for at in meters_of.get((account, service), []) if state.previous[at] < closed]
         zone = 0 if service == HOT_HEAT[0] else max(component - 1, 0)
         for share, at in enumerate(silent):
             out[at, zone] += volume // len(silent) + (1 if share < volume % len(silent) else 0)
-    out[gap == 0] = 0
+    out[~late] = 0
     return out
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing import history
+from billing.law import NoFederalValueError, value_on
 from billing.period import Period
 from billing.services import Service
 from storage.block_values import known
@@ -25,10 +26,9 @@ from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_reads import DAY_ZERO, FOREVER, ZONES, Month, Read, ordinals, rows_of
 from storage.meters import HEATING_SEASON
 
-LOOK_BACK_MONTHS = 7
 BROKEN_MONTHS = 12
-LASTING_MONTHS = 36  # while the supplier's duty to replace is not done; for meters with dated events
-AVERAGED_MONTHS_MAX = 3  # a later month of a fault is billed by the norm, whatever was read before
+LASTING_MONTHS = 36  # while the supplier's duty to replace is not done; after refused access
+AVERAGED = ("average_periods_fault", "average_periods_silent", "average_periods_nonresidential")
 BEFORE_ALL = -(2**31)
 INT16_MAX = 2**15 - 1
 
@@ -62,9 +62,9 @@ class State:
 
 
 async def state_of(connection: Connection, month: Month, read: Read) -> State:
-    """Columns of all meters at once; those with dated events (few) are worked out one by one afterwards."""
+    """Columns of all meters at once; those with acts of refused access (few) are worked out one by one."""
     period = month.period.ordinal
-    initial, has, size = read.initial(), read.has_reading, len(read)
+    has, size = read.has_reading, len(read)
     previous = ordinals(read.meters["installed_on"]) - 1
     given = np.full(size, BEFORE_ALL, np.int64)
     given[has] = read.readings["prev_period"][read.at[has]]
@@ -72,8 +72,8 @@ async def state_of(connection: Connection, month: Month, read: Read) -> State:
     previous[dated] = ordinals(given[dated])
     failed = _expired(read.meters["verified_until"], period)
     made = State(
-        start=read.reading("prev", initial),
-        end=read.reading("value", initial),
+        start=read.reading("prev"),
+        end=read.reading("value"),
         gap=np.zeros(size, np.int16),
         silent=np.zeros(size, np.int16),
         failed=failed,
@@ -83,14 +83,14 @@ async def state_of(connection: Connection, month: Month, read: Read) -> State:
         window_months=np.zeros(size, np.int16),
         previous=previous,
     )
+    last_failed = np.where(failed > 1, period - 1, BEFORE_ALL)
+    refused = await _add_events(connection, month, read, made, last_failed)
     await _look_back(connection, month, read, made)
-    gap = history.gap_months(made.previous, period)
-    made.gap = np.where(has, gap, 0).clip(0, INT16_MAX).astype(np.int16)
-    since = np.maximum(made.previous, np.where(failed > 1, period - 1, BEFORE_ALL))
-    silence = history.silent_months(since, period).clip(0, INT16_MAX)
+    made.gap = np.where(has, history.gap_months(made.previous, period), 0).clip(0, INT16_MAX).astype(np.int16)
+    silence = history.silent_months(np.maximum(made.previous, last_failed), period).clip(0, INT16_MAX)
     made.silent = np.where(has, 0, silence).astype(np.int16)
     made.end = np.where(has[:, None], made.end, made.start)
-    await _mend_eventful(connection, month, read, made)
+    await _mend_refused(connection, month, read, made, refused)
     return made
 
 
@@ -102,9 +102,39 @@ def _expired(verified_until: npt.NDArray[np.int32], period: int) -> npt.NDArray[
     return np.clip(period + 1 - expires, 0, INT16_MAX).astype(np.int16)
 
 
+Events = dict[int, list[history.Event]]  # by row of the meter
+
+
+async def _add_events(
+    connection: Connection, month: Month, read: Read, made: State, last_failed: npt.NDArray[np.int64]
+) -> Events:
+    """Faults into `failed` and `last_failed`; returns the events of meters with an act of refused access."""
+    eventful = np.flatnonzero(read.meters["has_events"])
+    refused: Events = {}
+    if not len(eventful):
+        return refused
+    period = month.period.ordinal
+    events = await _events(connection, month, read.meters["id"][eventful])
+    for at in eventful.tolist():
+        known_events = events.get(int(read.meters["id"][at]), [])
+        if any(event.kind == history.REFUSAL for event in known_events):
+            refused[at] = known_events
+        elif known_events:
+            until = _date(int(read.meters["verified_until"][at]))
+            failed = history.failed_months(known_events, until, period)
+            made.failed[at] = history.in_a_row(failed, period)
+            last_failed[at] = max((one for one in failed if one < period), default=BEFORE_ALL)
+    return refused
+
+
+def _date(day: int) -> dt.date | None:
+    """A date of COPY; None for infinity."""
+    return None if day >= FOREVER else dt.date.fromordinal(day + DAY_ZERO)
+
+
 async def _look_back(connection: Connection, month: Month, read: Read, made: State) -> None:
     """Start, previous month and window of meters without a sound reading this month."""
-    months = _look_back_months(read, made)
+    months = _look_back_months(read, made, month.period)
     wanted = np.flatnonzero(months)
     if not len(wanted):
         return
@@ -130,18 +160,27 @@ async def _look_back(connection: Connection, month: Month, read: Read, made: Sta
     made.window_months[wanted[averaged]] = past["window_months"][before[averaged]]
 
 
-def _look_back_months(read: Read, made: State) -> npt.NDArray[np.int64]:
+def _look_back_months(read: Read, made: State, period: Period) -> npt.NDArray[np.int64]:
     """How many months back each meter's last sound reading may matter, (M,); 0 = its own reading says all.
 
-    A silent meter is billed by the average for three months, a broken one as well, but its last sound reading
-    may be older; one that the supplier must replace is billed by the average until it is done.
+    A silent or broken meter is billed by the average for some months, by the norm after them. The last sound
+    reading of a broken one may be older. One that the supplier must replace is billed by the average until
+    then.
     """
-    months = np.where(read.has_reading, 0, LOOK_BACK_MONTHS)
+    averaged = _averaged_months(period)
+    months = np.where(read.has_reading, 0, averaged + 1)
     broken = made.failed > 0
-    months[broken] = np.where(made.failed[broken] <= AVERAGED_MONTHS_MAX, BROKEN_MONTHS, 0)
+    months[broken] = np.where(made.failed[broken] <= averaged, BROKEN_MONTHS, 0)
     months[broken & read.meters["supplier_duty"]] = LASTING_MONTHS
-    months[read.meters["has_events"]] = 0
     return months
+
+
+def _averaged_months(period: Period) -> int:
+    """The longest a meter is billed by its average, by the law of the month (Rules 354, п. 59)."""
+    try:
+        return max(value_on(key, period.first_day).value for key in AVERAGED)
+    except NoFederalValueError:  # the month is older than the law we have: the rules will park everybody
+        return 0
 
 
 async def _past(connection: Connection, month: Month, ids: npt.NDArray[np.int32], months: int) -> Columns:
@@ -167,46 +206,45 @@ def _latest(
     return out
 
 
-# ---- meters with faults, breaks of verification, acts of refusal ----------------------------------------
+# ---- meters with acts of refused access ------------------------------------------------------------------
 
 
-async def _mend_eventful(connection: Connection, month: Month, read: Read, made: State) -> None:
-    """billing.history.state itself for the few meters with dated events, from their readings of three
-    years.
+async def _mend_refused(
+    connection: Connection, month: Month, read: Read, made: State, refused: Events
+) -> None:
+    """billing.history.state itself for the few meters it is not worth a vector for, from three years of
+    readings.
     """
-    eventful = np.flatnonzero(read.meters["has_events"])
-    if not len(eventful):
+    if not refused:
         return
-    ids = read.meters["id"][eventful]
-    events = await _events(connection, month, ids)
+    ids = read.meters["id"][list(refused)]
+    rows = await connection.fetch(
+        "SELECT id, initial1_micro, initial2_micro, initial3_micro FROM meters WHERE id = ANY($1)",
+        ids.tolist(),
+    )
+    initial: dict[int, history.Values] = {row[0]: (row[1], row[2], row[3]) for row in rows}
     past = await _past(connection, month, ids, LASTING_MONTHS)
     marks: dict[int, list[history.Mark]] = {}
     closed = ordinals(past["period"])
     for at in np.argsort(closed, kind="stable").tolist():
         values = (int(past["value1"][at]), int(past["value2"][at]), int(past["value3"][at]))
         marks.setdefault(int(past["meter_id"][at]), []).append(history.Mark(int(closed[at]), values))
-    for at in eventful.tolist():
+    for at, events in refused.items():
         meter = int(read.meters["id"][at])
-        known = marks.get(meter, [])
+        known_marks = marks.get(meter, [])
         if read.at[at] >= 0:
             day, night, half_peak = (int(value) for value in made.end[at])
-            known = [*known, history.Mark(month.period.ordinal, (day, night, half_peak))]
-        _put_state(made, at, _facts(read, at, known, events.get(meter, [])), month.period)
-
-
-def _facts(read: Read, at: int, marks: list[history.Mark], events: list[history.Event]) -> history.MeterFacts:
-    meters = read.meters
-    initial = (int(meters["initial1"][at]), int(meters["initial2"][at]), int(meters["initial3"][at]))
-    installed, until = int(meters["installed_on"][at]), int(meters["verified_until"][at])
-    return history.MeterFacts(
-        digits=int(meters["digits"][at]),
-        marks=marks,
-        installed_on=dt.date.fromordinal(installed + DAY_ZERO),
-        initial=initial,
-        verified_until=None if until >= FOREVER else dt.date.fromordinal(until + DAY_ZERO),
-        events=events,
-        season=HEATING_SEASON if meters["service"][at] == Service.HEATING else None,
-    )
+            known_marks = [*known_marks, history.Mark(month.period.ordinal, (day, night, half_peak))]
+        facts = history.MeterFacts(
+            digits=int(read.meters["digits"][at]),
+            marks=known_marks,
+            installed_on=_date(int(read.meters["installed_on"][at])),
+            initial=initial[meter],
+            verified_until=_date(int(read.meters["verified_until"][at])),
+            events=events,
+            season=HEATING_SEASON if read.meters["service"][at] == Service.HEATING else None,
+        )
+        _put_state(made, at, facts, month.period)
 
 
 def _put_state(made: State, at: int, facts: history.MeterFacts, period: Period) -> None:

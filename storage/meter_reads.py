@@ -24,20 +24,7 @@ DAY_ZERO = dt.date(2000, 1, 1).toordinal()  # dates of COPY are days since then
 FOREVER = 2**31 - 1
 
 METER = Row.of(
-    id="int4",
-    account_id="int4",
-    house_id="int4",
-    service="int2",
-    zones="int2",
-    digits="int2",
-    initial1="int8",
-    initial2="int8",
-    initial3="int8",
-    installed_on="date",
-    removed_on="date",
-    verified_until="date",
-    supplier_duty="bool",
-    has_events="bool",
+    id="int4", place="int4", service="int2", traits="int2", installed_on="date", verified_until="date"
 )
 READING = Row.of(
     meter_id="int4",
@@ -89,40 +76,56 @@ class Read:
     def has_reading(self) -> npt.NDArray[np.bool_]:
         return self.at >= 0
 
-    def reading(self, prefix: str, otherwise: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """(M, 3) values of the month's reading; `otherwise` where there is none."""
-        out = otherwise.copy()
+    def reading(self, prefix: str) -> npt.NDArray[np.int64]:
+        """(M, 3) of the month's reading: `value`, or `prev` (the initial value when nothing was read
+        before).
+        """
+        out = np.zeros((len(self), ZONES), np.int64)
         has = self.has_reading
+        rows = self.at[has]
         for zone in range(ZONES):
-            out[has, zone] = self.readings[f"{prefix}{zone + 1}"][self.at[has]]
+            out[has, zone] = self.readings[f"{prefix}{zone + 1}"][rows]
         return out
 
-    def initial(self) -> npt.NDArray[np.int64]:
-        return np.stack([self.meters[f"initial{zone + 1}"] for zone in range(ZONES)], axis=1)
+
+# Small columns travel as one: zones in 2 bits, figures of the counter in 4, then duty of the supplier, dated
+# events.
+TRAITS = "m.zones + 4 * m.digits + 64 * m.supplier_duty::int + 128 * m.has_events::int"
 
 
 async def read_meters(connection: Connection, month: Month) -> Read:
-    """Meters of the houses that stood on some day of the month, with its readings."""
+    """Meters of the houses that stood on some day of the month, with its readings.
+
+    Columns: id, account_id (0 for a meter of the house), house_id (0 for a meter of an account), service,
+    zones, digits, installed_on, verified_until, supplier_duty, has_events.
+    """
     period = month.period
     meters = await copy_out(
         connection,
         METER,
-        "SELECT m.id, coalesce(m.account_id, 0), m.house_id, m.service, m.zones, m.digits, m.initial1_micro, "
-        "m.initial2_micro, m.initial3_micro, m.installed_on, coalesce(m.removed_on, 'infinity'), "
-        "coalesce(m.verified_until, 'infinity'), m.supplier_duty, m.has_events FROM meters m "
-        f"WHERE m.house_id = ANY({month.house_ids}) AND m.installed_on <= '{period.last_day}' "
+        f"SELECT m.id, coalesce(m.account_id, -m.house_id), m.service, ({TRAITS})::int2, m.installed_on, "
+        f"coalesce(m.verified_until, 'infinity') FROM meters m WHERE m.house_id = ANY({month.house_ids}) "
+        f"AND m.installed_on <= '{period.last_day}' "
         f"AND (m.removed_on IS NULL OR m.removed_on > '{period.first_day}')",
     )
     readings = await copy_out(
         connection,
         READING,
         "SELECT r.meter_id, r.value1_micro, r.value2_micro, r.value3_micro, coalesce(r.prev_period, "
-        "'-infinity'), "
-        f"r.prev1_micro, r.prev2_micro, r.prev3_micro {month.readings(period, period)} "
+        f"'-infinity'), r.prev1_micro, r.prev2_micro, r.prev3_micro {month.readings(period, period)} "
         f"AND r.house_id = ANY({month.house_ids})",
     )
     order = np.argsort(meters["id"], kind="stable")
     meters = {name: column[order] for name, column in meters.items()}
+    place, traits = meters.pop("place"), meters.pop("traits")
+    meters |= {
+        "account_id": np.maximum(place, 0),
+        "house_id": np.maximum(-place, 0),
+        "zones": (traits & 3).astype(np.int8),
+        "digits": (traits >> 2 & 15).astype(np.int8),
+        "supplier_duty": (traits & 64) > 0,
+        "has_events": (traits & 128) > 0,
+    }
     return Read(meters, rows_of(meters["id"], readings["meter_id"]), readings)
 
 
@@ -144,9 +147,9 @@ def house_meters(read: Read, house_ids: npt.NDArray[np.int32]) -> dict[int, Hous
     silent.
     """
     house = rows_of(read.meters["house_id"], house_ids)
-    rows = np.flatnonzero((read.meters["account_id"] == 0) & (house >= 0))
+    rows = np.flatnonzero(house >= 0)
     read, house = read.take(rows), house[rows]
-    start, end = read.reading("prev", read.initial()), read.reading("value", read.initial())
+    start, end = read.reading("prev"), read.reading("value")
     turn = (10 ** read.meters["digits"].astype(np.int64) * MICRO)[:, None]
     volume = np.where(end >= start, end - start, end - start + turn)
     out = {}
@@ -160,7 +163,7 @@ def house_meters(read: Read, house_ids: npt.NDArray[np.int32]) -> dict[int, Hous
         sums = np.zeros((size, ZONES), np.int64)
         np.add.at(sums, where, volume[of])
         zones = np.zeros(size, np.int8)
-        np.maximum.at(zones, where, read.meters["zones"][of].astype(np.int8))
+        np.maximum.at(zones, where, read.meters["zones"][of])
         sums[silent] = 0
         out[service] = HouseMeter(has, has & ~silent, zones, sums)
     return out

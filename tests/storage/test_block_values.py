@@ -12,23 +12,22 @@ import pytest
 
 from billing.block import MISSING
 from billing.period import Period
-from storage.block_values import FAR, DatedRow, Places, Segments, Values
+from storage.block_values import FAR, DatedRow, Places, Segments, Spots, Table, Values
 
 PERIOD = Period.parse("2026-10")
 LONG_AGO = dt.date(2020, 1, 1)
 CITY = DatedRow(1, 0, 0, 0, LONG_AGO, FAR, 100)
 AT = Places(np.array([11, 12, 13], np.int32), np.array([1, 2, 2], np.int16), np.array([5, 5, 6], np.int32))
-SUPPLIER = np.array([7, 8, 8], np.int32)
+SPOTS = Spots.of(AT, np.array([7, 8, 8], np.int32))
 
 
 def values(*rows: DatedRow) -> Values:
-    ordered = sorted(rows, key=lambda row: row.narrowness)
-    return Values(PERIOD, tariffs={(1, 0): ordered}, norms={(1, "person"): ordered})
+    return Values(PERIOD, tariffs={(1, 0): Table.of(rows)}, norms={(1, "person"): Table.of(rows)})
 
 
 def rates(*rows: DatedRow, days: tuple[int, ...] = (1,)) -> list[list[int]]:
     segments = [dt.date(2026, 10, day) for day in days]
-    found: list[list[int]] = values(*rows).rate((1, 0), AT, SUPPLIER, segments).values[:, 0, :].tolist()
+    found: list[list[int]] = values(*rows).rate((1, 0), AT, SPOTS, segments).values[:, 0, :].tolist()
     return found
 
 
@@ -79,10 +78,10 @@ def test_a_value_that_ended_is_missing_and_nothing_is_extrapolated() -> None:
 
 def test_consumers_do_not_borrow_from_each_other() -> None:
     firm = replace(CITY, id=2, consumer=1, value=900)
-    table = values(CITY, firm).rate((1, 0), AT, SUPPLIER, [PERIOD.first_day]).values
+    table = values(CITY, firm).rate((1, 0), AT, SPOTS, [PERIOD.first_day]).values
 
     assert table.tolist() == [[[100] * 3, [900] * 3]]
-    assert values(CITY).rate((1, 0), AT, SUPPLIER, [PERIOD.first_day]).values[0, 1].tolist() == [MISSING] * 3
+    assert values(CITY).rate((1, 0), AT, SPOTS, [PERIOD.first_day]).values[0, 1].tolist() == [MISSING] * 3
 
 
 def test_days_are_cut_only_where_something_of_these_houses_changes() -> None:
@@ -105,17 +104,16 @@ def test_a_norm_by_rooms_and_persons_falls_back_to_the_plain_one() -> None:
     one_room_alone = replace(CITY, id=3, rooms=1, persons=1, value=70)
 
     norm = values(CITY, one_room, one_room_alone, replace(CITY, id=4, rooms=2, persons=2, value=60)).norm(
-        (1, "person"), AT, SUPPLIER, [PERIOD.first_day]
+        (1, "person"), AT, SPOTS, [PERIOD.first_day]
     )
 
-    assert norm.values.shape == (1, 1, 2, 2)
-    assert norm.values[0, 0].tolist() == [[70, 50], [100, 60]]
-    assert norm.group.tolist() == [0, 0, 0]
+    assert norm.values.shape[2:] == (2, 2)
+    assert norm.values[0, norm.group].tolist() == [[[70, 50], [100, 60]]] * 3
 
 
-def test_houses_with_other_norms_are_other_groups() -> None:
+def test_each_house_has_the_norm_of_its_zone() -> None:
     norm = values(CITY, replace(CITY, id=2, zone=2, value=200)).norm(
-        (1, "person"), AT, SUPPLIER, [PERIOD.first_day]
+        (1, "person"), AT, SPOTS, [PERIOD.first_day]
     )
 
     assert norm.values[0, norm.group, 0, 0].tolist() == [100, 200, 200]

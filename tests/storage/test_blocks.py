@@ -276,14 +276,14 @@ async def test_the_past_of_every_meter_is_what_the_one_definition_says(connectio
             expected.refused_month,
             expected.second_refusal,
         )
-        if expected.has_reading or (expected.silent_months <= 7 and not expected.failed_month):
+        if expected.has_reading or (expected.silent_months <= 4 and not expected.failed_month):
             assert meters.silent_months[row] == expected.silent_months, (number, one)
             assert meters.start[row].tolist() == list(expected.start), (number, one)
             assert meters.end[row].tolist() == list(expected.end)
         elif not expected.failed_month:
-            assert meters.silent_months[row] > 7
+            assert meters.silent_months[row] > 4
         trouble = max(expected.failed_month, expected.refused_month)
-        averaged = trouble <= 3 if trouble else not expected.has_reading and expected.silent_months <= 7
+        averaged = trouble <= 3 if trouble else not expected.has_reading and expected.silent_months <= 4
         if averaged:
             checked += 1
             assert meters.window_months[row] == expected.window_months, (number, one)
