@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 ROW_HEIGHT = 46
-COLUMN_HEIGHT = 150
+COLUMN_HEIGHT = 240
 FOOT = 20
 HEAD = 8
 FULL_PERMILLE = 1000

@@ -51,13 +51,17 @@ def page(
     block: str | None = None,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    retitle: bool = False,
 ) -> HTMLResponse:
     """The page of a view; only its `block` when htmx asks for a fragment.
 
+    retitle: the fragment is the whole content of the page, so it brings the title of the tab with it.
     Raises jinja2.UndefinedError when the template uses what the view has not.
     """
     if block is not None and is_partial(request):
         html = fragment(request, template, view, block)
+        if retitle:
+            html = f"<title>{fragment(request, template, view, 'title').strip()} · Pay-logic</title>{html}"
     else:
         html = ENV.get_template(template).render(context_of(request, view))
     return HTMLResponse(html, status, headers={"Vary": VARY, **(headers or {})})

@@ -160,4 +160,4 @@ def test_bars_begin_at_zero_and_the_longest_fills_the_place() -> None:
         ("100.0%", "50.0%"),
         ("0.0%", "25.0%"),
     ]
-    assert [(one.now_height, one.past_height) for one in year.columns] == [(75, 150), (0, 0)]
+    assert [(one.now_height, one.past_height) for one in year.columns] == [(120, 240), (0, 0)]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from storage import import_orders, run_pages
 from storage.import_orders import FILE_BYTES_MAX, XLSX, ImportJob
 from storage.importer import template
+from storage.importer.sheets import SHEETS
 from storage.run_pages import Choice
 from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer, read
@@ -156,9 +157,7 @@ def _job_view(job: ImportJob, may_load: bool) -> JobView:
     verdicts = report.get("verdicts", [])
     return JobView(
         job=job,
-        sheets=[
-            SheetLine(name, **counts) for name, counts in report.get("sheets", {}).items() if counts["rows"]
-        ],
+        sheets=_sheets(report.get("sheets", {})),
         verdicts=_verdicts(verdicts[:VERDICTS_SHOWN]),
         verdicts_count=len(verdicts) + report.get("verdicts_left_off", 0),
         rows=report.get("rows", 0),
@@ -166,6 +165,12 @@ def _job_view(job: ImportJob, may_load: bool) -> JobView:
         outcome=report.get("state", ""),
         may_load=may_load and job.kind == "import_check" and bool(report.get("ok")),
     )
+
+
+def _sheets(counts: dict[str, dict[str, int]]) -> list[SheetLine]:
+    """Sheets with rows, in the order of the workbook."""
+    known = [sheet.title for sheet in SHEETS]
+    return [SheetLine(name, **counts[name]) for name in known if counts.get(name, {}).get("rows")]
 
 
 def _verdicts(found: Sequence[dict[str, object]]) -> list[VerdictLine]:

@@ -104,8 +104,9 @@ async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> 
         raise NotFound(f"Месяц {month(period)} ещё не открывали.", "Выберите месяц из тех, что уже были.")
     marks = await month_pages.run_marks(session, period)
     known: Remembered = request.app.state.remembered
+    runs = tuple((one.id, one.state) for one in marks)  # a run that moved makes the figures new at once
     companies = await known.get(
-        ("companies", period), FIGURES_S, lambda: month_pages.companies(session, period)
+        ("companies", period, runs), FIGURES_S, lambda: month_pages.companies(session, period)
     )
     view = _view(
         me,
@@ -114,7 +115,7 @@ async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> 
         months,
         marks,
         companies,
-        await known.get(("year", period), FIGURES_S, lambda: month_pages.year(session, period)),
+        await known.get(("year", period, runs), FIGURES_S, lambda: month_pages.year(session, period)),
     )
     return page(request, "centre/month.html", view)
 

@@ -17,7 +17,7 @@ from web.charts import PairChart, pairs
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import NotFound
 from web.export import Column, export
-from web.filters import money, month
+from web.filters import money, month, percent
 from web.forms import read_form
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, RIGHTS, Me, Role, allow
@@ -124,7 +124,7 @@ async def show(
 ) -> Response:
     """The page; while the run moves it also listens to the stream."""
     view = await _view(session, me, await _found(session, run_id), by)
-    return page(request, "centre/run.html", view, block="whole")
+    return page(request, "centre/run.html", view, block="whole", retitle=True)
 
 
 async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = "") -> RunView:
@@ -212,7 +212,11 @@ def _approve(run: RunHead, me: Me) -> Act:
 
 
 def _hand_over(run: RunHead) -> Act:
-    why = "" if run.lines_count else "Нельзя передать: в черновике нет ни одного начисления."
+    why = ""
+    if not run.lines_count and run.kind == "difference":
+        why = "Различий с опубликованным нет, публиковать нечего."
+    elif not run.lines_count:
+        why = "Нельзя передать: в черновике нет ни одного начисления."
     return Act("hand-over", "Передать на публикацию", "primary", why)
 
 
@@ -254,10 +258,10 @@ async def follow(request: Request, run_id: int, me: CurrentUser) -> Response:
                 progress = await run_pages.progress(session, run_id)
                 if progress is None:
                     return Tick("", is_live=False)
-                return Tick(_progress_html(request, progress), progress.is_live)
+                return Tick(_progress_html(request, run_id, progress), progress.is_live)
             view = await _view(session, me, await _found(session, run_id), request.query_params.get("by", ""))
         parts = [
-            _progress_html(request, view.progress),
+            _progress_html(request, run_id, view.progress),
             hx_partial("#totals", fragment(request, "centre/run.html", view, "totals")),
             hx_partial("#blocks", fragment(request, "centre/run.html", view, "blocks")),
         ]
@@ -266,8 +270,11 @@ async def follow(request: Request, run_id: int, me: CurrentUser) -> Response:
     return stream(request, look)
 
 
-def _progress_html(request: Request, progress: Progress) -> str:
-    return hx_partial("#progress", fragment(request, "centre/_progress.html", progress, "progress"))
+def _progress_html(request: Request, run_id: int, progress: Progress) -> str:
+    """The bar, and the title of the tab: a person in another tab sees how far it is."""
+    share = percent(progress.accounts_done, progress.accounts_total)
+    title = f"<title>{share} · Прогон {run_id} · Pay-logic</title>" if progress.is_live else ""
+    return title + hx_partial("#progress", fragment(request, "centre/_progress.html", progress, "progress"))
 
 
 # ---- deeds ----------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from billing.services import CATALOGUE
 from storage import run_pages, value_proposals
-from storage.run_pages import Choice
 from storage.session import Session
 from storage.value_proposals import Effect, NewValue, ValueRefused
 from web.centre.value_words import CONSUMERS, NORM_KINDS, components_of, service_label, worded
@@ -38,7 +37,7 @@ class NewValueView:
     parts: list[tuple[int, str]]
     kinds: list[tuple[str, str]]
     unit: str
-    owners: list[Choice]
+    owners: list[tuple[str, str]]
     effect: Effect | None
     is_past: bool
 
@@ -75,7 +74,7 @@ async def _view(
         parts=parts,
         kinds=list((NORM_KINDS if family == "norm" else CONSUMERS).items()),
         unit=worded(family, service, _part(form, service), kind if family == "norm" else "population", 0)[2],
-        owners=await run_pages.value_owners(session),
+        owners=[("", "Город")] + [(str(one.id), one.name) for one in await run_pages.value_owners(session)],
         effect=effect,
         is_past=bool(period and first and first < period.isoformat()),
     )
@@ -145,7 +144,7 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
         except ValueRefused as refusal:
             form.refuse("valid_from", refusal.message)
     view = await _view(session, form, me.open_period)
-    return page(request, "centre/value_new.html", view, block="form", status=422)
+    return page(request, "centre/value_new.html", view, block="form", status=422, retitle=True)
 
 
 @router.post("/{proposal_id}/{act}")
