@@ -23,9 +23,16 @@ MONTHS = 12
 )
 @click.option("--months", default=MONTHS, show_default=True, help="Months of history; the last is open.")
 @click.option("--no-bill", is_flag=True, help="Only the facts: past months are closed without charges.")
+@click.option("--reference", is_flag=True, help="Only organisations, tariffs and norms: houses are imported.")
 @json_option
-def command(accounts: int, number: int, months: int, no_bill: bool, as_json: bool) -> None:
+def command(accounts: int, number: int, months: int, no_bill: bool, reference: bool, as_json: bool) -> None:
     stack = running_stack(as_json)
+    if reference:
+        call("storage.seed.city:seed_reference", stack.database_url, number, _as_json=as_json)
+        click.echo("Готово: организации, тарифы и нормативы. Дома загрузите: paylogic import", err=True)
+        if as_json:
+            print_json({"ok": True, "reference": True})
+        return
     with Progress("Создаём город", quiet=as_json) as progress:
         made = make_city(stack, accounts, number, months, not no_bill, progress, as_json)
     click.echo(f"Готово: лицевых счетов {accounts}, месяцев {months}. Адрес: {stack.url}", err=True)
