@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON  ?= python3.11
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    := .venv
 BIN     := $(VENV)/bin
 UV      := $(VENV)/bin/uv
@@ -30,8 +30,8 @@ install: $(STAMPS)/base $(STAMPS)/frontend  ## the environment of the product, w
 install-dev: $(STAMPS)/dev $(STAMPS)/frontend  ## the same with what tests and checks need
 
 $(STAMPS)/uv: requirements/bootstrap.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Нужен Python 3.11: установите его или укажите путь, например make PYTHON=/opt/python3.11/bin/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Нужен именно Python 3.11, а $(PYTHON) другой версии. Укажите путь: make PYTHON=..."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Нужен Python 3.11 или новее: установите его или укажите путь, например make PYTHON=/opt/python3.11/bin/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Нужен Python 3.11 или новее, а $(PYTHON) старше. Укажите путь: make PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
