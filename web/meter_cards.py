@@ -16,7 +16,6 @@ from storage.account_pages import MeterRow, ReadingMark
 from storage.reading_inbox import InboxState
 from web.bars import BarChart, bar_chart
 from web.charges import label_of
-from web.filters import MOSCOW
 
 SOURCES = {
     "resident": "из кабинета",
@@ -226,8 +225,3 @@ def _verify_state(until: dt.date | None, today: dt.date) -> str:
     if until < today:
         return "expired"
     return "soon" if until - today <= VERIFY_SOON else "valid"
-
-
-def today_of(moment: dt.datetime) -> dt.date:
-    """The calendar day in the house's zone."""
-    return moment.astimezone(MOSCOW).date()

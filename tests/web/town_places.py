@@ -79,7 +79,7 @@ async def write_organisations(session: Session) -> None:
     await session.execute(
         text(
             "INSERT INTO contracts (organisation_id, counterparty_id, kind, number, valid_from) "
-            "VALUES (:company, :dispatch, 'dispatch', '1/2025', '2025-01-01')"
+            "VALUES (:company, :dispatch, 'dispatch', '1/2020', '2020-01-01')"
         ),
         {"company": CENTRAL, "dispatch": DISPATCH},
     )
@@ -88,7 +88,7 @@ async def write_organisations(session: Session) -> None:
     ]
     await many(session, "months", months)
     await session.execute(
-        text("INSERT INTO settings (key, value, valid_from) VALUES ('reading_last_day', '25', '2025-01-01')")
+        text("INSERT INTO settings (key, value, valid_from) VALUES ('reading_last_day', '25', '2020-01-01')")
     )
 
 

@@ -13,13 +13,13 @@ from storage import account_pages
 from storage.account_pages import AccountHead, LineRow, MonthMoney
 from storage.reading_inbox import InboxState, state_of
 from storage.session import Session
-from web import deps
+from web import clock
 from web.bars import BarChart, bar_chart
 from web.charges import MonthCharges, month_charges
 from web.deps import CurrentUser, Reader
 from web.errors import NotFound, PageError
 from web.filters import money, sum_only
-from web.meter_cards import MeterCard, MeterInput, meter_cards, today_of
+from web.meter_cards import MeterCard, MeterInput, meter_cards
 from web.render import page
 from web.roles import CENTRE_STAFF, Me, Role, allow
 from web.why import Why, why_of
@@ -119,7 +119,7 @@ async def account_view(
     """Read everything of the page. Raises NotFound for an account that is not there or not ours."""
     if me.open_period is None:
         raise PageError("Нет открытого месяца.", "Его открывает расчётный центр.", status=409)
-    opened, today = Period.of(me.open_period), today_of(deps.now())
+    opened, today = Period.of(me.open_period), clock.today()
     account = await account_pages.head(session, account_id, me.open_period, today)
     if account is None:
         raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")

@@ -10,12 +10,12 @@ from billing.reading import ReadingAsked, ReadingRefused
 from storage import account_pages
 from storage.inbox import KeyReused
 from storage.reading_inbox import send_reading, state_of
-from web import deps
+from web import clock
 from web.accounts.card import ACCOUNT_STAFF, OPERATORS, account_view
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound, PageError
 from web.forms import Typed, read_form
-from web.meter_cards import MeterInput, today_of
+from web.meter_cards import MeterInput
 from web.nearest import Nearest, nearest_charge
 from web.render import page, see_other
 from web.roles import allow
@@ -31,10 +31,12 @@ async def enter(
     if me.open_period is None:
         raise PageError("Нет открытого месяца.", "Его открывает расчётный центр.", status=409)
     form = await read_form(request)
-    today = today_of(deps.now())
+    today = clock.today()
     account = await account_pages.head(session, account_id, me.open_period, today)
     if account is None:
         raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")
+    if meter_id not in await account_pages.meter_ids(session, account_id):
+        raise NotFound("У этого счёта нет такого счётчика.", "Обновите страницу счёта.")
     typed = typed_of(form)
     try:
         await send_reading(
@@ -93,7 +95,7 @@ async def nearest(request: Request, account_id: int, me: CurrentUser, session: R
     """«Ближайшее начисление»: what the open month would charge if it were billed this minute."""
     if me.open_period is None:
         raise PageError("Нет открытого месяца.", "Его открывает расчётный центр.", status=409)
-    account = await account_pages.head(session, account_id, me.open_period, today_of(deps.now()))
+    account = await account_pages.head(session, account_id, me.open_period, clock.today())
     if account is None:
         raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")
     view: Nearest = await nearest_charge(request, account_id, account.number, account.address, me.open_period)

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Request, Response
 from storage import partner_pages
 from storage.partner_pages import AgentDay, AgentPayment
 from storage.session import Session
-from web import deps
+from web import clock
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export
 from web.filters import MOSCOW
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.meter_cards import today_of
 from web.render import page
 from web.roles import Role, allow
 
@@ -60,7 +59,7 @@ async def _day(session: Session, state: ListState) -> dt.date:
             return dt.datetime.strptime(state.get("day"), form).date()  # noqa: DTZ007  a day has no zone
         except ValueError:
             continue
-    return await partner_pages.last_paid_on(session) or today_of(deps.now())
+    return await partner_pages.last_paid_on(session) or clock.today()
 
 
 @router.get("/agent")
@@ -78,7 +77,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         found=found,
         states=STATES,
         before=day - dt.timedelta(days=1),
-        after=tomorrow if tomorrow <= today_of(deps.now()) else None,
+        after=tomorrow if tomorrow <= clock.today() else None,
     )
     return page(request, "agent/home.html", view, "list")
 

@@ -10,9 +10,8 @@ from billing.period import Period
 from storage import account_pages
 from storage.account_pages import AccountHead, LineRow
 from storage.session import Session
-from web import deps
+from web import clock
 from web.errors import NotFound, PageError
-from web.meter_cards import today_of
 from web.roles import Me
 
 MONTHS_LOOKED_BACK = 4
@@ -45,7 +44,7 @@ async def frame(session: Session, me: Me, account: int | None) -> Frame:
             "Обратитесь в управляющую организацию: она привяжет счёт по документу.",
             status=409,
         )
-    today = today_of(deps.now())
+    today = clock.today()
     heads = await account_pages.heads(session, me.account_ids, me.open_period, today)
     chosen = heads[0] if account is None else next((one for one in heads if one.id == account), None)
     if chosen is None:

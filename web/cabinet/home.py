@@ -13,7 +13,7 @@ from billing.period import Period
 from storage import account_pages, cabinet_pages
 from storage.account_pages import LineRow
 from storage.cabinet_pages import Around
-from web import deps
+from web import clock
 from web.cabinet.frame import Frame, frame, last_reading_day, recent_lines
 from web.charges import label_of
 from web.deps import CurrentUser, Reader
@@ -113,7 +113,7 @@ async def show(request: Request, me: CurrentUser, session: Reader, account: int 
             account_id=chosen.id,
             company_id=chosen.company_id,
             period=around_frame.open_period,
-            now=deps.now(),
+            now=clock.now(),
         ),
     )
     return page(request, "cabinet/home.html", view)

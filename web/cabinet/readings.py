@@ -16,7 +16,7 @@ from storage.inbox import KeyReused
 from storage.reading_inbox import InboxState, send_reading, states_of
 from storage.readings import check_reading
 from storage.session import Session
-from web import deps
+from web import clock
 from web.cabinet.frame import Frame, frame, last_reading_day
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
@@ -89,7 +89,7 @@ async def _view(
         account_id=chosen.id,
         company_id=chosen.company_id,
         period=held.open_period,
-        now=deps.now(),
+        now=clock.now(),
     )
     keys = {_key(sent, meter.id): meter.id for meter in meters} if sent else {}
     found = await states_of(session, "resident", list(keys)) if keys else {}

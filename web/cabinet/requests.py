@@ -13,7 +13,7 @@ from storage import cabinet_pages, dispatch_pages
 from storage.cabinet_pages import Around
 from storage.dispatch_pages import RequestCard, RequestFilter, RequestRow
 from storage.requests import NewRequest, RequestRefused, log_request
-from web import deps
+from web import clock
 from web.cabinet.frame import Frame, frame
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
@@ -92,7 +92,7 @@ async def _new(session: Reader, held: Frame, form: Typed) -> NewView:
         account_id=held.account.id,
         company_id=held.account.company_id,
         period=held.open_period,
-        now=deps.now(),
+        now=clock.now(),
     )
     return NewView(held, form, around, PLACES)
 
@@ -131,7 +131,7 @@ async def send(request: Request, me: CurrentUser, session: Writer, account: int 
 
 
 def _now() -> dt.datetime:
-    return deps.now().astimezone(MOSCOW)
+    return clock.now().astimezone(MOSCOW)
 
 
 @router.get("/{request_id}")

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from storage import company_pages
 from storage.company_pages import AccountFilter, AccountPage, AccountRow, ShownMonth
-from web import deps
+from web import clock
 from web.company.home import month_and_company
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.meter_cards import today_of
 from web.render import page
 from web.roles import Role, allow
 
@@ -75,7 +74,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         opened,
         shown,
         _wanted(state),
-        today=today_of(deps.now()),
+        today=clock.today(),
         sort=state.sort,
         is_descending=state.is_descending,
         limit=PAGE_ROWS,
@@ -115,7 +114,7 @@ async def download(request: Request, form: str, me: CurrentUser, session: Reader
         opened,
         shown,
         _wanted(state),
-        today=today_of(deps.now()),
+        today=clock.today(),
         sort=state.sort,
         is_descending=state.is_descending,
         limit=EXPORT_ROWS_MAX,

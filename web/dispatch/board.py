@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from billing.deadline import CATEGORIES
 from storage import dispatch_pages
 from storage.dispatch_pages import RequestFilter, RequestRow
-from web import deps
+from web import clock
 from web.deps import CurrentUser, Reader
 from web.dispatch.words import BURNING, DISPATCH_STAFF, STATES, companies_of, left_tone, left_words, local
 from web.lists import ListState, list_state
@@ -73,7 +73,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
     )
     rows = await dispatch_pages.board(session, wanted)
     companies = await dispatch_pages.served_companies(session, mine)
-    now = deps.now()
+    now = clock.now()
     groups = _groups(rows, now)
     view = BoardView(
         state=state,

@@ -14,7 +14,7 @@ from storage.dispatch_pages import Place, RequestCard
 from storage.requests import NewRequest, RequestRefused, log_request
 from storage.search import Found, search
 from storage.session import Session
-from web import deps
+from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.dispatch.words import DISPATCH_STAFF, STATES, companies_of, local
 from web.errors import Conflict, NotFound
@@ -80,7 +80,7 @@ def _view(form: Typed, place: Place | None, found: list[Found], query: str) -> C
     category, is_emergency = _kind(form)
     until, ground = None, ""
     if category:
-        until, ground = deadline(category, is_emergency, local(deps.now()))
+        until, ground = deadline(category, is_emergency, local(clock.now()))
     guessed = CATEGORIES[category].title if category and not form.value("category") else ""
     return CallView(form, place, found, query, _categories(), guessed, until, ground, STATES)
 
@@ -104,7 +104,7 @@ async def _place(
         account_id=account,
         flat=flat,
         companies=companies_of(request),
-        now=deps.now(),
+        now=clock.now(),
     )
 
 
@@ -177,7 +177,7 @@ async def log(request: Request, me: CurrentUser, session: Writer) -> Response:
         user_id=me.user_id,
     )
     try:
-        logged = await log_request(session, new, local(deps.now()))
+        logged = await log_request(session, new, local(clock.now()))
     except RequestRefused as refused:
         if refused.code == "key_reused":
             raise Conflict("Заявка уже принята.", refused.message) from refused

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from billing.deadline import CATEGORIES
 from storage import dispatch_pages
 from storage.dispatch_pages import RequestFilter, RequestRow
-from web import deps
+from web import clock
 from web.deps import CurrentUser, Reader
 from web.dispatch.board import BoardRow, board_row
 from web.dispatch.words import DISPATCH_STAFF, SOURCES, STATES, companies_of, local
@@ -96,7 +96,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         offset=state.offset,
     )
     companies = await dispatch_pages.served_companies(session, companies_of(request))
-    now = deps.now()
+    now = clock.now()
     view = JournalView(
         state=state,
         rows=[board_row(row, now) for row in found.rows],

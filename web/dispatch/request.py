@@ -13,7 +13,7 @@ from storage import dispatch_pages
 from storage.dispatch_pages import RequestCard
 from storage.requests import MOVES, RequestChanged, RequestRefused, Step, move, prolong, say
 from storage.session import Session
-from web import deps
+from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.dispatch.words import DISPATCH_STAFF, SOURCES, STATES, left_tone, left_words, local
 from web.errors import NotFound
@@ -88,7 +88,7 @@ async def _view(
     card = await dispatch_pages.card(session, request_id)
     if card is None:
         raise NotFound("Такой заявки нет.", "Проверьте номер или найдите её в журнале.")
-    known, now = CATEGORIES.get(card.row.category), deps.now()
+    known, now = CATEGORIES.get(card.row.category), clock.now()
     is_active = card.row.state in ("open", "in_work", "postponed")
     return RequestView(
         card=card,
@@ -117,7 +117,7 @@ async def step(request: Request, request_id: int, me: CurrentUser, session: Writ
     if not form.is_good or version is None:
         return await _refused(request, session, request_id, me.full_name, form, to)
     taken = Step(to, version, me.user_id, form.value("words"), form.value("assignee")[:200], until)
-    done = move(session, request_id, taken, local(deps.now()))
+    done = move(session, request_id, taken, local(clock.now()))
     return await _try(request, session, request_id, me.full_name, form, to, done)
 
 
@@ -129,7 +129,7 @@ async def later(request: Request, request_id: int, me: CurrentUser, session: Wri
     until = _moment(form, "until")
     if not form.is_good or version is None or until is None:
         return await _refused(request, session, request_id, me.full_name, form, "prolong")
-    done = prolong(session, request_id, version, until, form.value("words"), me.user_id, local(deps.now()))
+    done = prolong(session, request_id, version, until, form.value("words"), me.user_id, local(clock.now()))
     return await _try(request, session, request_id, me.full_name, form, "prolong", done)
 
 
