@@ -14,6 +14,7 @@ from storage.seed import requisites, words
 from storage.seed.copy import (
     NO_DATE,
     Coded,
+    Column,
     Nothing,
     Same,
     Texts,
@@ -36,7 +37,7 @@ from tests.support.services import TestDatabase
 async def test_every_kind_of_column_arrives_as_it_was(database: TestDatabase) -> None:
     rows = 130_001  # more than two chunks
     at = np.arange(rows)
-    columns = {
+    columns: dict[str, Column] = {
         "a": small(at % 7),
         "b": integer(at, at % 3 == 0),
         "c": big(at * 10**12),
