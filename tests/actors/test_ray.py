@@ -5,6 +5,8 @@ block.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -116,4 +118,24 @@ async def test_a_worker_lost_for_good_is_forgotten_and_its_blocks_go_to_the_othe
         ray.kill(crew._workers["w1"], no_restart=True)
         await work
 
+    await assert_consistent(url, run_id)
+
+
+async def test_a_machine_joins_and_one_leaves_in_the_middle_of_a_run(fresh_database: TestDatabase) -> None:
+    url = fresh_database.url
+    await small_city.build(url, houses=30, flats=10)
+    digest = await expected_digest(url)
+    run_id = await planned(url, 10)
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.actors.nodes", url, str(run_id)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
+    )
+    said, _ = await process.communicate()
+
+    assert process.returncode == 0, said.decode()[-3000:]
+    assert "workers 2" in said.decode()
+    assert (await run_row(url, run_id))["digest"] == digest
     await assert_consistent(url, run_id)
