@@ -94,7 +94,9 @@ async def test_pressing_twice_starts_one_run_with_one_command(
     client = await sign_in("centre")
     page = await client.get("/centre/runs/new?scope=organisation&company=2")
     hidden = dict(
-        re.findall(r'name="(scope|scope_id|period|command)" value="([^"]*)"', page.text.split("preview")[-1])
+        re.findall(
+            r'name="(scope|scope_id|period|command)"\s+value="([^"]*)"', page.text.split("preview")[-1]
+        )
     )
     form = {"csrf": csrf_of(page), **hidden}
 

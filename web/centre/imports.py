@@ -198,6 +198,8 @@ async def verdicts_file(job_id: int, form: str, session: Reader) -> Response:
 @router.get("/{job_id}/stream")
 async def follow(request: Request, job_id: int, me: CurrentUser) -> Response:
     """Waits for the worker; then the whole report and «done»."""
+    async with read(request) as session:
+        await _found(session, job_id)  # a job that is not there is refused before anything is sent
 
     async def look(number: int) -> Tick:
         async with read(request) as session:

@@ -251,6 +251,8 @@ def _short(name: str, longest: int = 27) -> str:
 @router.get("/stream")
 async def follow(request: Request, run_id: int, me: CurrentUser) -> Response:
     """Progress every second, totals every fifth, «done» when the run stops moving."""
+    async with read(request) as session:
+        await _found(session, run_id)  # a run that is not there is refused before anything is sent
 
     async def look(number: int) -> Tick:
         async with read(request) as session:
