@@ -47,6 +47,7 @@ FEATURES = (
     supplier,
 )
 """Each is a package with ROUTERS; features do not import each other."""
+LOG_LINE = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s"
 BODY_MAX = 32 * 1024 * 1024
 """Largest body of a request: a workbook of a city fits."""
 NEEDED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-ptag.min.js", "vendor/hx-preload.min.js")
@@ -58,6 +59,8 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
     Raises RuntimeError when a route names nobody who may use it or the settings are missing.
     """
     known = config or from_environment()
+    if config is None:  # a process of its own: nobody else has said where its lines go
+        logging.basicConfig(level=known.log_level, format=LOG_LINE, datefmt="%Y-%m-%dT%H:%M:%S")
     missing = [name for name in NEEDED if name not in STATIC.files]
     if missing:
         log.warning("front-end files are missing, pages work by refresh; run make install: %s", missing)
