@@ -17,7 +17,7 @@ from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
 from billing.metering import decide
 from billing.parked import Parked, Reason
-from billing.rule import RULES, Part, Work
+from billing.rule import RULES
 from billing.rules.capital_repair import capital_repair
 from billing.rules.cold_water import cold_water
 from billing.rules.common_needs import common_needs
@@ -29,6 +29,7 @@ from billing.rules.hot_water import hot_water
 from billing.rules.sewerage import sewerage
 from billing.rules.upkeep import upkeep
 from billing.rules.waste import waste
+from billing.work import Part, Work
 
 Bool = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]

@@ -14,8 +14,9 @@ import numpy as np
 from billing.block import I64, MISSING, Bool
 from billing.parked import Reason
 from billing.quantity import MICRO
-from billing.rule import Rows, Volume, Work, clause
+from billing.rule import clause
 from billing.services import Component
+from billing.work import Rows, Volume, Work
 
 
 @dataclass(slots=True)

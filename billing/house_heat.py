@@ -20,7 +20,8 @@ import numpy.typing as npt
 from billing.basis import Basis
 from billing.block import I64, Bool
 from billing.premises import PerArea, fitted
-from billing.rule import AVERAGE_DEN, Rows, Work, clause
+from billing.rule import clause
+from billing.work import AVERAGE_DEN, Rows, Work
 
 Objects = npt.NDArray[Any]
 

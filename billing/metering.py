@@ -20,8 +20,9 @@ import numpy as np
 from billing.basis import Basis
 from billing.block import I64, AccountKind, Bool
 from billing.quantity import MICRO
-from billing.rule import AVERAGE_DEN, Meterings, Rows, Work, clause
+from billing.rule import clause
 from billing.services import Service
+from billing.work import AVERAGE_DEN, Meterings, Rows, Work
 
 # Methods by strength: the least of an account's meters decides for all of them.
 RANKS = (

@@ -18,7 +18,8 @@ from billing.basis import Basis
 from billing.block import I64, Bool
 from billing.parked import Reason
 from billing.quantity import MICRO, MICRO_M2_PER_DM2
-from billing.rule import Rows, Volume, Work, clause, emit
+from billing.rule import clause, emit
+from billing.work import Rows, Volume, Work
 
 Objects = npt.NDArray[Any]
 

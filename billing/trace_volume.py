@@ -16,9 +16,9 @@ from billing.arithmetic import bracketed, decimal, ratio, signed
 from billing.basis import OWNERS, Basis
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
-from billing.rule import AVERAGE_DEN
 from billing.services import CATALOGUE, Component, component_unit
 from billing.trace_line import Derived, Facts, Line, Number
+from billing.work import AVERAGE_DEN
 
 MONTHS = 12
 Leaf = Callable[[Line, Period, Facts], Derived]

@@ -17,8 +17,9 @@ from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
 from billing.parked import Reason
-from billing.rule import AVERAGE_DEN, Rows, Scalar, Used, Volume, Work, clause, emit
+from billing.rule import clause, emit
 from billing.services import CATALOGUE
+from billing.work import AVERAGE_DEN, Rows, Scalar, Used, Volume, Work
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from billing.premises import by_area
-from billing.rule import Work, service_rule
+from billing.rule import service_rule
 from billing.services import Service
+from billing.work import Work
 
 
 @service_rule(Service.CAPITAL_REPAIR)

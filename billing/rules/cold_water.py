@@ -5,9 +5,10 @@ Law: Rules 354, cl. 42 (annex 2, formulas 1, 4, 4(1)), 43, 56, 57, 59, 60; K: bi
 
 from __future__ import annotations
 
-from billing.rule import Work, service_rule
+from billing.rule import service_rule
 from billing.services import Component, Service
 from billing.use import charge_use, find_use
+from billing.work import Work
 
 
 @service_rule(Service.COLD_WATER)

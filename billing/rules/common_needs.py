@@ -22,8 +22,9 @@ from billing.money import share_out
 from billing.parked import Reason
 from billing.premises import Operands, PerArea, house_share, with_area
 from billing.quantity import DM2_PER_M2
-from billing.rule import AVERAGE_DEN, Rows, Used, Work, clause, service_rule
+from billing.rule import clause, service_rule
 from billing.services import COMMON, Component, Method, Service
+from billing.work import AVERAGE_DEN, Rows, Used, Work
 
 Objects = npt.NDArray[Any]
 

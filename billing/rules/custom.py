@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from billing.premises import by_area, by_fixed_sum, by_persons
-from billing.rule import Work, service_rule
+from billing.rule import service_rule
 from billing.services import Method
+from billing.work import Work
 
 FIRST_CUSTOM = 100
 

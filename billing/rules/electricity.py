@@ -6,9 +6,10 @@ household.
 
 from __future__ import annotations
 
-from billing.rule import Work, service_rule
+from billing.rule import service_rule
 from billing.services import Component, Service
 from billing.use import charge_use, find_use
+from billing.work import Work
 
 
 @service_rule(Service.ELECTRICITY)

@@ -10,7 +10,7 @@ import numpy as np
 from billing.block import I64, MISSING, Bool
 from billing.parked import Reason
 from billing.quantity import DM2_PER_M2
-from billing.rule import Rows, Work, clause, service_rule
+from billing.rule import clause, service_rule
 from billing.services import Component, Service
 from billing.use import (
     NormGroup,
@@ -22,6 +22,7 @@ from billing.use import (
     temporary_group,
     without_meter,
 )
+from billing.work import Rows, Work
 
 GAS = Service.GAS
 
@@ -42,7 +43,9 @@ def gas(work: Work) -> None:
         person_norm = np.where(cooks[some], filled(person[:, some]), 0)
         area_norm = filled(area[:, some]) if with_area else np.zeros_like(person_norm)
         group = _group(work, chosen, person_norm, area_norm, basis[some], DM2_PER_M2 if with_area else 1)
-        use.norms += [group, *_temporary(work, group, cooks[some])]
+        temporary = _temporary(work, group, cooks[some])
+        lived_in = np.asarray(group.people.any(0) | with_area, np.bool_)  # guests alone have their own group
+        use.norms += [group if lived_in.all() else group.take(lived_in), *temporary]
     charge_use(work, use, Component.WHOLE)
     for by in use.norms[1:]:
         work.used[GAS].by_norm[by.rows] = True
@@ -58,7 +61,9 @@ def _complete(work: Work, rows: Rows, person: I64, area: I64, cooks: Bool, heats
     """Rows that have all they need; the others are parked."""
     gap = (cooks & work.missing(person, rows)) | (heats & work.missing(area, rows))
     no_norm = gap | ~(cooks | heats)
-    nobody = cooks & (work.block.accounts.norm_person_days[:, rows].sum(0) == 0)
+    accounts = work.block.accounts
+    people = accounts.norm_person_days[:, rows].sum(0) + accounts.temporary_days[:, rows].sum(0)
+    nobody = cooks & (people == 0)
     no_area = heats & (work.block.accounts.area_dm2[rows] <= 0)
     work.park(rows[no_norm], Reason.NO_NORM, GAS)
     work.park(rows[nobody], Reason.NO_PEOPLE, GAS)

@@ -20,9 +20,10 @@ from billing.money import mul_div_half_up
 from billing.parked import Reason
 from billing.premises import Operands, house_share, with_area
 from billing.quantity import DM2_PER_M2, PERMILLE
-from billing.rule import AVERAGE_DEN, Rows, Volume, Work, clause, emit, service_rule
+from billing.rule import clause, emit, service_rule
 from billing.services import Component, Service
 from billing.use import filled, find_use
+from billing.work import AVERAGE_DEN, Rows, Volume, Work
 
 HEATING = Service.HEATING
 WHOLE = Component.WHOLE

@@ -13,9 +13,10 @@ import numpy as np
 from billing.block import I64, MISSING
 from billing.heated_water import Heat, heat_norm, heat_of, heat_volumes, park_without_heat, rates
 from billing.metering import Group
-from billing.rule import AVERAGE_DEN, Rows, Volume, Work, emit, service_rule
+from billing.rule import emit, service_rule
 from billing.services import Component, Service
 from billing.use import NormGroup, Use, emit_group, emit_norm, find_use
+from billing.work import AVERAGE_DEN, Rows, Volume, Work
 
 HOT = Service.HOT_WATER
 

@@ -13,9 +13,10 @@ from billing.block import I64, AccountKind, Bool
 from billing.metering import FIRST_AVERAGE, NO_METER
 from billing.money import mul_div_half_up
 from billing.parked import Reason
-from billing.rule import AVERAGE_DEN, Rows, Used, Volume, Work, clause, emit, service_rule
+from billing.rule import clause, emit, service_rule
 from billing.services import Component, Service
 from billing.use import add_norm, charge_use, contract_group, emit_norm, find_use, people_groups, with_owners
+from billing.work import AVERAGE_DEN, Rows, Used, Volume, Work
 
 SEWERAGE = Service.SEWERAGE
 WHOLE = Component.WHOLE

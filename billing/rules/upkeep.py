@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from billing.premises import by_area, by_fixed_sum
-from billing.rule import Work, service_rule
+from billing.rule import service_rule
 from billing.services import Method, Service
+from billing.work import Work
 
 
 @service_rule(Service.UPKEEP)

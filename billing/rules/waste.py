@@ -12,9 +12,10 @@ from billing.block import I64
 from billing.parked import Reason
 from billing.premises import by_fixed_sum, with_area
 from billing.quantity import DM2_PER_M2
-from billing.rule import Rows, Volume, Work, clause, emit, service_rule
+from billing.rule import clause, emit, service_rule
 from billing.services import Method, Service
 from billing.use import emit_norm, filled, people_groups
+from billing.work import Rows, Volume, Work
 
 MONTHS = 12
 KIND = "waste_year"

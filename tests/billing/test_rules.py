@@ -14,9 +14,8 @@ from billing.block import Block
 from billing.lines import Lines
 from billing.period import Period
 from billing.premises import FINE
-from tests.billing.oracle import Row, bill, money
-
-pytestmark = pytest.mark.fast
+from tests.billing.oracle import bill
+from tests.billing.oracle_base import Row, money
 
 PERIODS = ("2026-10", "2026-02", "2025-12", "2016-07")
 
@@ -100,9 +99,9 @@ def _first_parked(ours: object, theirs: object) -> str:
 
 
 @pytest.mark.parametrize("period", PERIODS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_odd_blocks_as_the_oracle(period: str, seed: int) -> None:
-    compare(make_block(150, seed, Period.parse(period), ODD))
+    compare(make_block(120, seed, Period.parse(period), ODD))
 
 
 def test_usual_block_as_the_oracle() -> None:

@@ -1,0 +1,95 @@
+"""Blocks cut and joined in other ways, to show that a block's shape changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import numpy as np
+
+from billing.block import Accounts, Block, HouseMeter, Houses, HouseService, Meters, Norm, Rate
+
+BY_SEGMENT = ("open_days", "area_days", "norm_person_days", "temporary_days")
+T = TypeVar("T", Houses, Accounts, Meters, HouseMeter)
+
+
+def of_houses(block: Block, houses: list[int]) -> Block:
+    """The same houses in another order or fewer of them; accounts follow their houses."""
+    order = np.concatenate([np.flatnonzero(block.accounts.house == h) for h in houses]).astype(np.intp)
+    place = np.full(len(block), -1, np.int64)
+    place[order] = np.arange(len(order))
+    new_house = np.full(len(block.houses), -1, np.int64)
+    new_house[houses] = np.arange(len(houses))
+    accounts = _taken(block.accounts, order)
+    accounts.house = new_house[accounts.house].astype(np.int32)
+    return Block(
+        period=block.period,
+        first_day=block.first_day,
+        days=block.days,
+        houses=_taken(block.houses, np.array(houses)),
+        accounts=accounts,
+        meters=_meters(block.meters, place),
+        house_meters={s: _taken(m, np.array(houses)) for s, m in block.house_meters.items()},
+        services={s: _service(rows, place, houses) for s, rows in block.services.items()},
+        rates={key: Rate(table.values[:, :, houses]) for key, table in block.rates.items()},
+        norms={key: Norm(table.values, table.group[houses]) for key, table in block.norms.items()},
+        coefficients={key: values[:, houses] for key, values in block.coefficients.items()},
+    )
+
+
+def cut_at(block: Block, day: int) -> Block:
+    """A block of one segment cut before `day`, though nothing changes there.
+
+    People and areas must not change inside the month: their days are shared out evenly.
+    """
+    total = int(block.days[0])
+    assert len(block.days) == 1
+    days = np.array([day - 1, total - day + 1], np.int16)
+    parts = _taken(block.accounts, np.arange(len(block)))
+    for name in BY_SEGMENT:
+        whole = getattr(parts, name)
+        assert (whole % total == 0).all(), name
+        setattr(parts, name, whole // total * days[:, None].astype(np.int64))
+    return Block(
+        period=block.period,
+        first_day=np.array([1, day], np.int16),
+        days=days,
+        houses=block.houses,
+        accounts=parts,
+        meters=block.meters,
+        house_meters=block.house_meters,
+        services=block.services,
+        rates={key: Rate(np.repeat(table.values, 2, axis=0)) for key, table in block.rates.items()},
+        norms={key: Norm(np.repeat(t.values, 2, axis=0), t.group) for key, t in block.norms.items()},
+        coefficients={key: np.repeat(values, 2, axis=0) for key, values in block.coefficients.items()},
+    )
+
+
+def _taken(table: T, rows: Any) -> T:
+    """Rows of every column; the columns of accounts by segment are (S, rows)."""
+    columns = {}
+    for column in fields(table):
+        values = getattr(table, column.name)
+        columns[column.name] = values[:, rows] if column.name in BY_SEGMENT else values[rows]
+    return type(table)(**columns)
+
+
+def _meters(meters: Meters, place: Any) -> Meters:
+    """Meters of the accounts that stay, in their new order."""
+    of = place[meters.account]
+    rows = np.flatnonzero(of >= 0)
+    rows = rows[np.argsort(of[rows], kind="stable")]
+    out = _taken(meters, rows)
+    out.account = place[out.account].astype(np.int32)
+    return out
+
+
+def _service(rows: HouseService, place: Any, houses: list[int]) -> HouseService:
+    off, on = place[rows.off], place[rows.on]
+    return HouseService(
+        supplier=rows.supplier[houses],
+        method=rows.method[houses],
+        off=off[off >= 0].astype(np.int32),
+        on=on[on >= 0].astype(np.int32),
+        on_supplier=rows.on_supplier[on >= 0],
+    )
