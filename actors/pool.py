@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import ActorDiedError, RayError
 
 from actors.accrual import Accruer, Failed, Outcome
 from actors.run_state import FLIGHT_S_MAX, IN_FLIGHT_MAX
@@ -58,8 +58,8 @@ class RayCrew:
         self._build = build or AccruerOf(url)
         self._workers_max = workers_max
         self._workers: dict[str, Any] = {}
-        self._answered: dict[str, float] = {}
-        self._pings: dict[str, asyncio.Task[None]] = {}
+        self._answered: set[str] = set()
+        self._pings: dict[str, tuple[asyncio.Task[None], float]] = {}  # since when the answer is awaited
         self._looked_at = 0.0
 
     async def refresh(self) -> Sequence[str]:
@@ -71,7 +71,7 @@ class RayCrew:
             await self._start(await asyncio.to_thread(_cores))
             for name in self._workers:
                 if name not in self._pings:
-                    self._pings[name] = asyncio.create_task(self._ping(name))
+                    self._pings[name] = (asyncio.create_task(self._ping(name)), now)
         return [name for name in self._workers if name in self._answered]
 
     async def accrue(self, worker: str, task: BlockTask) -> Outcome:
@@ -96,29 +96,41 @@ class RayCrew:
                 log.info("worker %s started", name)
 
     async def _ping(self, name: str) -> None:
+        handle = self._workers[name]
         try:
-            await _answer(self._workers[name].ping.remote())
-            self._answered[name] = time.monotonic()
-        except RayError as error:
+            await _answer(handle.ping.remote())
+            is_alive = True
+        except ActorDiedError as error:
+            is_alive = False
+            log.warning("worker %s is dead for good: %s", name, error)
+        except RayError as error:  # it is being restarted; the next ping will tell
             log.warning("worker %s: %r", name, error)
+            return
         finally:
-            self._pings.pop(name, None)
+            if self._workers.get(name) is handle:
+                self._pings.pop(name, None)
+        if self._workers.get(name) is handle:
+            if is_alive:
+                self._answered.add(name)
+            else:
+                self._drop(name)
 
     def _forget_silent(self, now: float) -> None:
-        for name, answered in list(self._answered.items()):
-            if now - answered > PING_S_MAX:
+        for name, (_, asked_at) in list(self._pings.items()):
+            if name in self._answered and now - asked_at > PING_S_MAX:
                 log.warning("worker %s does not answer and is forgotten", name)
                 self._drop(name)
 
     def _drop(self, name: str) -> None:
         handle = self._workers.pop(name, None)
-        self._answered.pop(name, None)
+        self._answered.discard(name)
+        self._pings.pop(name, None)
         if handle is not None:
             ray.kill(handle, no_restart=True)
 
     def close(self) -> None:
         """End all workers."""
-        for task in self._pings.values():
+        for task, _ in self._pings.values():
             task.cancel()
         for name in list(self._workers):
             self._drop(name)

@@ -108,7 +108,6 @@ async def test_a_supervisor_that_died_is_followed_by_one_that_knows_only_the_dat
 async def test_a_worker_lost_for_good_is_forgotten_and_its_blocks_go_to_the_other(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.pool.PING_S_MAX", 1.0)
     monkeypatch.setattr("actors.pool.LOOK_S", 0.3)
     run_id = await planned(url, 10)
 
@@ -139,3 +138,16 @@ async def test_a_machine_joins_and_one_leaves_in_the_middle_of_a_run(fresh_datab
     assert "workers 2" in said.decode()
     assert (await run_row(url, run_id))["digest"] == digest
     await assert_consistent(url, run_id)
+
+
+async def test_workers_that_were_idle_for_long_are_still_there(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.pool.PING_S_MAX", 0.5)
+    monkeypatch.setattr("actors.pool.LOOK_S", 0.1)
+
+    async with crew_of(url, 0) as crew:
+        before = dict(crew._workers)
+        await asyncio.sleep(2.0)
+        assert len(await crew.refresh()) == WORKERS
+        assert crew._workers == before
