@@ -17,6 +17,7 @@ from storage.month_pages import open_period
 from storage.robots import audit_command, robots
 from storage.run_result import RunResult, run_result
 from storage.runs import RunRefused, approve_publication, request_publication, request_run
+from storage.work import is_transient
 
 POLL_S = 0.2
 Progress = Callable[[int, int, str], None]
@@ -77,10 +78,19 @@ async def _open(database: Database) -> Period:
 async def _until(
     database: Database, run_id: int, states: tuple[str, ...], deadline: float, progress: Progress
 ) -> RunResult:
-    """Wait while the run is in one of `states` (a refused publication ends the wait as well)."""
+    """Wait while the run is in one of `states` (a refused publication ends the wait as well).
+
+    A database that restarts is waited for like the run itself.
+    """
     while True:
-        async with database.reading() as session:
-            result = await run_result(session, run_id)
+        try:
+            async with database.reading() as session:
+                result = await run_result(session, run_id)
+        except Exception as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(POLL_S)
+            continue
         progress(result.blocks_done, max(result.blocks, 1), "Начисляем")
         is_refused = states == ("checked",) and result.refusal is not None
         if result.state not in states or is_refused:

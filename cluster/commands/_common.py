@@ -87,9 +87,14 @@ def call(target: str, *args: Any, **kwargs: Any) -> Any:
         return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
     except Exception as error:
         code = getattr(error, "code", None)  # the one tree of errors: code, Russian message, permanent
-        if not isinstance(code, str):
-            raise
-        raise Refusal(str(error), as_json, code=code) from error
+        if isinstance(code, str) and getattr(error, "permanent", None) is not None:
+            raise Refusal(str(error), as_json, code=code) from error
+        from storage.engine import is_disconnect
+
+        if is_disconnect(error):
+            words = "Связь с базой прервалась. Повторите команду; состояние стенда: paylogic status"
+            raise Refusal(words, as_json, code="database-away") from error
+        raise
 
 
 async def _awaited(result: Any) -> Any:

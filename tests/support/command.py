@@ -28,12 +28,27 @@ class Called:
 
 def paylogic(home: Path, *words: str, limit_s: float = CALL_S_MAX, **env: str) -> Called:
     """Call `paylogic WORDS` on the stack of a home, free of PAYLOGIC_* settings around us."""
+    return ended(start(home, *words, **env), limit_s)
+
+
+def start(home: Path, *words: str, **env: str) -> subprocess.Popen[str]:
+    """Begin such a call and do not wait for its end."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYLOGIC_")}
-    done = subprocess.run(
+    return subprocess.Popen(
         [str(Path(sys.executable).with_name("paylogic")), *words],
         env=clean | {"PAYLOGIC_HOME": str(home), "PAYLOGIC_RAY_CPUS": "2"} | env,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=limit_s,
     )
-    return Called(done.returncode, done.stdout, done.stderr)
+
+
+def ended(running: subprocess.Popen[str], limit_s: float = CALL_S_MAX) -> Called:
+    """Wait for the end of a call; one that does not end is killed and fails the test."""
+    try:
+        out, err = running.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.communicate()
+        raise
+    return Called(running.returncode, out, err)
