@@ -18,11 +18,16 @@ from storage.work import BlockStore, LawChanged, is_transient
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Where the milliseconds of a block went."""
+    """Where the milliseconds of a block, or of several, went."""
 
-    load_ms: int = 0
+    read_ms: int = 0
     compute_ms: int = 0
     write_ms: int = 0
+
+    def __add__(self, other: Stages) -> Stages:
+        return Stages(
+            self.read_ms + other.read_ms, self.compute_ms + other.compute_ms, self.write_ms + other.write_ms
+        )
 
 
 @dataclass(frozen=True, slots=True)

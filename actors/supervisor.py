@@ -13,9 +13,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Protocol
 
-from actors.accrual import Done, Failed, Outcome
+from actors.accrual import Done, Failed, Outcome, Stages
 from actors.run_state import Action, Fail, Finish, Give, Note, Observed, Park, Result, State, decide
 from storage.lines import RunGone
 from storage.run_store import RunStore
@@ -54,6 +55,7 @@ class Supervisor:
         self._results: list[Result] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed: set[int] = set()
+        self._spent: dict[int, Stages] = {}
         self._progress_at = 0.0
         self._sweep_at = 0.0
         self._woken = asyncio.Event()
@@ -126,6 +128,7 @@ class Supervisor:
             block = outcome.block
             self._results.append(Result((block.run_id, block.block_no), "done"))
             self._changed.add(block.run_id)
+            self._spent[block.run_id] = self._spent.get(block.run_id, Stages()) + outcome.stages
         else:
             assert isinstance(outcome, Failed)
             log.warning(
@@ -144,7 +147,8 @@ class Supervisor:
 
     async def _finish(self, run_id: int) -> None:
         try:
-            if await self._store.finish(run_id):
+            spent = self._spent.pop(run_id, Stages())
+            if await self._store.finish(run_id, asdict(spent)):
                 log.info("run %s is checked", run_id)
         except RunGone:
             log.info("run %s was undone while it was being finished", run_id)

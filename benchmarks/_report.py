@@ -1,4 +1,4 @@
-"""What every benchmark prints: one object of one shape, so that figures of different days lie side by side."""
+"""What every benchmark prints: one object of one shape, so that figures of two days lie side by side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Beside:
 
     @classmethod
     def of(cls, name: str, rate: float, unit: str, ours: float, **details: Any) -> Beside:
-        return cls(name, round(rate, 1), unit, round(ours / rate, 3), details)
+        return cls(name, round(rate, 1), unit, float(f"{ours / rate:.4g}"), details)
 
     def as_dict(self) -> dict[str, Any]:
         shown = {"name": self.name, "rate": self.rate, "unit": self.unit, "ratio": self.ratio}

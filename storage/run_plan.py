@@ -4,7 +4,8 @@ law.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 from billing.law import law_version
 from billing.period import Period
@@ -83,10 +84,16 @@ async def _fail(connection: Connection, run_id: int, words: str) -> None:
     await write_log(connection, run_id, "failed", words)
 
 
-async def write_log(connection: Connection, run_id: int, event: str, message: str) -> None:
+async def write_log(
+    connection: Connection, run_id: int, event: str, message: str, details: Mapping[str, int] | None = None
+) -> None:
     """Add to the run's log and wake whoever watches."""
     await connection.execute(
-        "INSERT INTO run_log (run_id, event, message) VALUES ($1, $2, $3)", run_id, event, message
+        "INSERT INTO run_log (run_id, event, message, details) VALUES ($1, $2, $3, $4::jsonb)",
+        run_id,
+        event,
+        message,
+        None if details is None else json.dumps(details),
     )
     await connection.execute("SELECT pg_notify('run_progress', $1)", str(run_id))
 

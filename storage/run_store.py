@@ -4,7 +4,7 @@ supervisor acts.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from storage import run_work
@@ -42,8 +42,8 @@ class RunStore:
         async with self._connection.transaction():
             await run_work.note_progress(self._connection, run_ids)
 
-    async def finish(self, run_id: int) -> bool:
-        return await run_work.finish_run(self._connection, run_id)
+    async def finish(self, run_id: int, spent: Mapping[str, int] | None = None) -> bool:
+        return await run_work.finish_run(self._connection, run_id, spent)
 
     async def fail(self, run_id: int, words: str) -> None:
         async with self._connection.transaction():

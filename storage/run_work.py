@@ -7,7 +7,7 @@ after a crash the supervisor reads what is here and goes on.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -127,11 +127,12 @@ async def note_progress(connection: Connection, run_ids: Iterable[int]) -> None:
         await connection.execute("SELECT pg_notify('run_progress', $1)", str(run_id))
 
 
-async def finish_run(connection: Connection, run_id: int) -> bool:
+async def finish_run(connection: Connection, run_id: int, spent: Mapping[str, int] | None = None) -> bool:
     """accruing → checked when every block is done: keys, attach, totals, digest. False when it is not (any
     more).
 
-    One transaction: killed in the middle, it begins again. Takes seconds for a city.
+    One transaction: killed in the middle, it begins again. Takes seconds for a city. spent: milliseconds of
+    workers by stage, kept in the run's log (what a killed supervisor counted is not in them).
     """
     async with connection.transaction():
         left = await connection.fetchval(
@@ -142,10 +143,10 @@ async def finish_run(connection: Connection, run_id: int) -> bool:
             return False
         await attach_partitions(connection, run_id)
         await connection.execute("ANALYZE run_totals, run_houses")
-        return await _check(connection, run_id)
+        return await _check(connection, run_id, spent)
 
 
-async def _check(connection: Connection, run_id: int) -> bool:
+async def _check(connection: Connection, run_id: int, spent: Mapping[str, int] | None) -> bool:
     blocks = await connection.fetch(
         "SELECT accounts_count, parked_count, lines_count, amount_kopecks, surcharge_kopecks, digest "
         "FROM run_blocks WHERE run_id = $1",
@@ -170,7 +171,7 @@ async def _check(connection: Connection, run_id: int) -> bool:
     words = "Посчитано и проверено"
     if kind == "difference" and sums["lines_count"] == 0:
         words = "Посчитано: различий с опубликованным нет, публиковать нечего"
-    await write_log(connection, run_id, "checked", words)
+    await write_log(connection, run_id, "checked", words, spent)
     return True
 
 

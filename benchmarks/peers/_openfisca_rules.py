@@ -59,7 +59,7 @@ def kopecks(volume: Any, tariff: Any, over: Any = 1) -> Any:
     return np.floor(volume * tariff * over * 100 + 0.5)
 
 
-# ---- inputs ------------------------------------------------------------------------------------------------
+# ---- inputs --------------------------------------------------------------------------------------
 
 
 def _variables() -> list[type[Variable]]:
@@ -102,7 +102,7 @@ def tariff(account: Any, period: Any, service: int, component: int) -> Any:
     )
 
 
-# ---- metered services ---------------------------------------------------------------------------------------
+# ---- metered services ----------------------------------------------------------------------------
 
 
 def _uses() -> list[type[Variable]]:
@@ -224,7 +224,7 @@ def _charge_heat(metered: str | None, normed: str) -> Formula:
     return formula
 
 
-# ---- sewerage -----------------------------------------------------------------------------------------------
+# ---- sewerage ------------------------------------------------------------------------------------
 
 
 def _sewerage() -> list[type[Variable]]:
@@ -260,7 +260,7 @@ def _sewerage() -> list[type[Variable]]:
     ]
 
 
-# ---- heating ------------------------------------------------------------------------------------------------
+# ---- heating -------------------------------------------------------------------------------------
 
 
 def _heating() -> list[type[Variable]]:
@@ -334,7 +334,7 @@ def _shared_heat(account: Any, period: Any) -> Any:
     return np.where(sum_area > 0, with_meters, _nobody_metered(account, period, volume, cold))
 
 
-# ---- waste, upkeep, capital repair --------------------------------------------------------------------------
+# ---- waste, upkeep, capital repair ---------------------------------------------------------------
 
 
 def _by_area_and_people() -> list[type[Variable]]:
@@ -363,7 +363,7 @@ def _by_area_and_people() -> list[type[Variable]]:
     ]
 
 
-# ---- common needs -------------------------------------------------------------------------------------------
+# ---- common needs --------------------------------------------------------------------------------
 
 
 def _common() -> list[type[Variable]]:
