@@ -9,20 +9,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
 from billing.period import Period
-from billing.services import Service
 from storage import engine
-from storage.seed import meters as meters_of
-from storage.seed import people as people_of
 from storage.seed import reference, tables, tables_services
-from storage.seed.consumption import Consumption, consumption
 from storage.seed.copy import copy_in
-from storage.seed.flats import Accounts, Flats, build_accounts, build_flats
-from storage.seed.houses import Houses
-from storage.seed.houses import build as build_houses
+from storage.seed.journal import journal
 from storage.seed.load import Connection, bring_back, insert, restart_sequences, set_aside
+from storage.seed.plan import City, generate
 from storage.seed.readings import HouseVolumes, readings
 
 Progress = Callable[[str, int, int], None]
@@ -30,12 +24,12 @@ Progress = Callable[[str, int, int], None]
 OPEN_MONTH = Period(2026 * 12 + 9)  # October 2026
 ACCOUNTS_MIN, ACCOUNTS_MAX = 20, 9_000_000  # an account number has seven digits for its account
 MONTHS_MIN, MONTHS_MAX = 1, 24  # reference values begin in July 2024
-HOLES_PER_ACCOUNTS = 1_000  # one account in so many has no area; as many stand in houses without a reading
 BULK = (
     "streets", "houses", "house_managements", "entrances", "flats", "rooms", "accounts", "account_facts",
     "persons", "registrations", "ownerships", "account_benefits", "house_services", "account_services",
     "meters", "meter_events", "readings",
 )  # fmt: skip
+JOURNAL = ("service_requests", "request_events", "incidents")
 SMALL = ("organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients")
 
 
@@ -56,25 +50,6 @@ class SeedReport:
     open_month: str
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class City:
-    """Everything that is generated before anything is written."""
-
-    houses: Houses
-    flats: Flats
-    accounts: Accounts
-    homes: people_of.Households
-    persons: people_of.Persons
-    used: Consumption
-    meters: meters_of.Meters
-    impossible: npt.NDArray[np.int64]
-    newcomers: npt.NDArray[np.bool_]  # accounts of the open month without an area
-    unread: npt.NDArray[np.bool_]  # house meters without a reading of the open month
-    first: Period
-    last: Period
-    companies: int
 
 
 async def seed_city(
@@ -107,12 +82,15 @@ async def seed_city(
             await _reference(connection, city.companies, seed, city.first, city.last, opened)
             aside = await set_aside(connection, BULK)
             await _facts(connection, city, report, progress, np.random.default_rng([seed, 9]))
+            report.rows["service_requests"] = await journal(
+                connection, city, np.random.default_rng([seed, 11])
+            )
             clock.done("facts")
             await _readings(connection, city, report, progress, np.random.default_rng([seed, 10]))
             clock.done("readings")
             progress("индексы", 0, 1)
             await bring_back(connection, aside)
-            await restart_sequences(connection, (*BULK[:-1], *SMALL))
+            await restart_sequences(connection, (*BULK[:-1], *SMALL, *JOURNAL))
             await connection.execute(f"SELECT setval('readings_id_seq', {report.rows['readings'] + 1})")
             clock.done("indexes")
         await connection.execute(f"ANALYZE {', '.join((*SMALL, *BULK))}")
@@ -121,43 +99,6 @@ async def seed_city(
     finally:
         await connection.close()
     return report
-
-
-def generate(accounts: int, seed: int, months: int, last: Period) -> City:
-    """The whole city in memory, from the numbers alone."""
-
-    def random(stage: int) -> np.random.Generator:
-        return np.random.default_rng([seed, stage])
-
-    first = last.shift(1 - months)
-    companies = reference.companies_of(accounts)
-    houses = build_houses(random(1), accounts, companies, last.year)
-    flats = build_flats(random(2), houses)
-    units = build_accounts(houses, flats)
-    newcomers = _newcomers(random(3), houses, units)
-    homes = people_of.households(
-        random(4), units, flats.rooms[units.flat], first.first_day, last.last_day, newcomers
-    )
-    persons = people_of.people(random(5), homes, last.first_day)
-    used = consumption(random(6), houses, units, homes)
-    has, impossible = meters_of.impossible(random(7), houses, units)
-    made = meters_of.build(random(8), houses, units, has, newcomers, last, months)
-    unread = _unread(houses, made, accounts)
-    return City(
-        houses,
-        flats,
-        units,
-        homes,
-        persons,
-        used,
-        made,
-        impossible,
-        newcomers,
-        unread,
-        first,
-        last,
-        companies,
-    )
 
 
 def _check(accounts: int, months: int) -> None:
@@ -171,32 +112,6 @@ def _check(accounts: int, months: int) -> None:
             f"Месяцев истории может быть от {MONTHS_MIN} до {MONTHS_MAX}, а задано {months}: "
             "цены города известны с июля 2024 года. Исправьте --months."
         )
-
-
-def _newcomers(random: np.random.Generator, houses: Houses, units: Accounts) -> npt.NDArray[np.bool_]:
-    """Accounts of the open month without an area yet, in houses that share nothing by meter."""
-    out = np.zeros(len(units), np.bool_)
-    shared = np.zeros(len(houses), np.bool_)
-    for actual in houses.common_actual.values():
-        shared |= actual
-    shared |= houses.house_meter[Service.HEATING]
-    candidates = np.flatnonzero(~shared[units.house] & (units.kind == 0))
-    wanted = min(len(candidates), max(2, len(units) // HOLES_PER_ACCOUNTS))
-    out[random.choice(candidates, wanted, replace=False)] = True
-    return out
-
-
-def _unread(houses: Houses, meters: meters_of.Meters, accounts: int) -> npt.NDArray[np.bool_]:
-    """Heat meters of the smallest houses that have one, about a thousandth of accounts, are not read yet."""
-    heat = np.flatnonzero(meters.is_house & (meters.service == Service.HEATING))
-    if not len(heat):
-        return np.zeros(len(meters), np.bool_)
-    sizes = houses.accounts[meters.house[heat]]
-    order = np.argsort(sizes, kind="stable")
-    count = 1 + int(np.searchsorted(np.cumsum(sizes[order]), accounts // HOLES_PER_ACCOUNTS))
-    out = np.zeros(len(meters), np.bool_)
-    out[heat[order[:count]]] = True
-    return out
 
 
 async def seed_reference(
