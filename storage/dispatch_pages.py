@@ -1,6 +1,6 @@
 """Read models of the dispatch: the board, the journal, a request with its history, the place of a call.
 
-What a dispatcher may see is the scope's business (companies with a dispatch contract): nothing widens it here.
+What a dispatcher may see is the scope's business (companies with a contract): nothing widens it here.
 """
 
 from __future__ import annotations
@@ -205,14 +205,13 @@ SELECT r.id, r.number, r.company_id, o.short_name AS company_name, {PLACE} AS ad
        r.is_emergency, r.is_paid, r.state, r.source, r.assignee, r.applicant, r.phone, r.recorded_at,
        r.deadline_at, r.deadline_ground, r.postponed_until, r.finished_at, r.version, 1 AS total,
        r.house_id, r.flat_id, r.account_id, a.number AS account_number, f.entrance, f.floor, r.result, r.mark,
-       r.started_at, u.full_name AS created_by_name, o.emergency_phone AS company_phone
+       r.started_at, paylogic_staff_name(r.created_by) AS created_by_name, o.emergency_phone AS company_phone
   FROM service_requests r
   JOIN organisations o ON o.id = r.company_id
   JOIN houses h ON h.id = r.house_id
   JOIN streets st ON st.id = h.street_id
   LEFT JOIN flats f ON f.id = r.flat_id
   LEFT JOIN accounts a ON a.id = r.account_id
-  LEFT JOIN users u ON u.id = r.created_by
  WHERE r.id = :id
 """  # noqa: S608
 CARD_ONLY = (
@@ -240,8 +239,8 @@ async def card(session: Session, request_id: int) -> RequestCard | None:
     values.pop("total")
     found = await session.execute(
         text("""
-        SELECT e.recorded_at, e.state, e.message, e.to_resident, u.full_name AS user_name
-          FROM request_events e LEFT JOIN users u ON u.id = e.user_id
+        SELECT e.recorded_at, e.state, e.message, e.to_resident, paylogic_staff_name(e.user_id) AS user_name
+          FROM request_events e
          WHERE e.request_id = :id ORDER BY e.id DESC"""),
         {"id": request_id},
     )

@@ -347,7 +347,7 @@ async def _same_version(session: Session, request_id: int, now: int, seen: int) 
     row = (
         await session.execute(
             text("""
-            SELECT e.message, u.full_name FROM request_events e LEFT JOIN users u ON u.id = e.user_id
+            SELECT e.message, paylogic_staff_name(e.user_id) AS full_name FROM request_events e
              WHERE e.request_id = :id ORDER BY e.id DESC LIMIT 1"""),
             {"id": request_id},
         )

@@ -320,7 +320,19 @@ AS $$
    GROUP BY 1, 2
 $$
 -- end
-REVOKE EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date) FROM PUBLIC
+-- Who of the staff took a step with a request: a dispatch centre and a company work with it together, though
+-- neither sees the other's users. Residents are told no names.
+CREATE OR REPLACE FUNCTION paylogic_staff_name(wanted int) RETURNS text LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT u.full_name FROM public.users u
+   WHERE u.id = wanted AND u.role <> 'resident'
+     AND coalesce(current_setting('paylogic.role', true), '') NOT IN ('', 'resident')
+$$
 -- end
-GRANT EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date) TO paylogic_web
+REVOKE EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
+  paylogic_staff_name(int) FROM PUBLIC
+-- end
+GRANT EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
+  paylogic_staff_name(int) TO paylogic_web
 -- end

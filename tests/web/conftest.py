@@ -17,7 +17,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import event
 
 from storage.engine import Database
-from tests.support.services import TestDatabase
+from tests.support.fixtures import database_name
+from tests.support.services import Services, TestDatabase
 from tests.web import city
 from web.app import create_app
 from web.config import WebConfig
@@ -33,18 +34,37 @@ def city_of(request: pytest.FixtureRequest) -> Any:
     return getattr(request.module, "CITY", city)
 
 
+Copy = Callable[[Any], TestDatabase]
+
+
+@pytest.fixture(scope="session")
+def copy_of(services: Services) -> Copy:
+    """A new database with a city in it: each city is built once a session and copied afterwards.
+
+    Copies go with the server of the session: dropping them one by one takes longer than making them.
+    """
+    built: dict[str, TestDatabase] = {}
+
+    def copy(wanted: Any) -> TestDatabase:
+        name = wanted.__name__.rpartition(".")[2]
+        if name not in built:
+            built[name] = services.make_database(database_name(f"city_{name}"))
+            asyncio.run(_build(built[name].url, wanted))
+        return services.make_database(database_name(name), template=built[name].name)
+
+    return copy
+
+
 @pytest.fixture(scope="module")
-def town(database: TestDatabase, request: pytest.FixtureRequest) -> TestDatabase:
-    """The city, written once for the module; tests that change it ask for `fresh_town`."""
-    asyncio.run(_build(database.url, city_of(request)))
-    return database
+def town(copy_of: Copy, request: pytest.FixtureRequest) -> TestDatabase:
+    """The city of the module; tests that change it ask for `fresh_town`."""
+    return copy_of(city_of(request))
 
 
 @pytest.fixture
-def fresh_town(fresh_database: TestDatabase, request: pytest.FixtureRequest) -> TestDatabase:
+def fresh_town(copy_of: Copy, request: pytest.FixtureRequest) -> TestDatabase:
     """The city for one test alone."""
-    asyncio.run(_build(fresh_database.url, city_of(request)))
-    return fresh_database
+    return copy_of(city_of(request))
 
 
 @pytest.fixture

@@ -13,14 +13,19 @@ from gateways.bus import Event
 from storage import outbox
 from storage.engine import Database
 from tests.support.services import TestDatabase
-from tests.web.conftest import csrf_of
+from tests.web.conftest import HTMX, csrf_of
 
 
-async def send(client: AsyncClient, page: str, action: str, htmx: bool = False, **fields: str) -> Response:
+async def send(client: AsyncClient, page: str, action: str, /, **fields: str) -> Response:
     """Open a page, then send a form to `action` with its token."""
     token = csrf_of(await client.get(page))
-    headers = {"HX-Request": "true", "HX-Request-Type": "partial"} if htmx else {}
-    return await client.post(action, data={"csrf": token, **fields}, headers=headers)
+    return await client.post(action, data={"csrf": token, **fields})
+
+
+async def send_live(client: AsyncClient, page: str, action: str, /, **fields: str) -> Response:
+    """The same as htmx sends it."""
+    token = csrf_of(await client.get(page))
+    return await client.post(action, data={"csrf": token, **fields}, headers=HTMX)
 
 
 async def take_readings(place: TestDatabase) -> int:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from tests.support.services import TestDatabase
 from tests.web import clock, town
 from tests.web.conftest import HTMX, SignIn, counted
-from tests.web.desk import count, plain, section, send, take_readings
+from tests.web.desk import count, plain, section, send, send_live, take_readings
 from tests.web.town_books import charged
 
 CITY = town
@@ -206,7 +206,7 @@ async def test_a_bad_reading_is_refused_and_stays_typed(sign_in: SignIn, value: 
     desk = await sign_in("center")
 
     answer = await send(desk, "/accounts/1", "/accounts/1/readings/1", value1=value, key="k-bad")
-    bare = await send(desk, "/accounts/1", "/accounts/1/readings/1", htmx=True, value1=value, key="k-bad")
+    bare = await send_live(desk, "/accounts/1", "/accounts/1/readings/1", value1=value, key="k-bad")
 
     assert (answer.status_code, bare.status_code) == (422, 422)
     assert words in plain(answer)

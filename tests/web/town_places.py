@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import text
 
 from billing.period import Period
-from storage import users
 from storage.session import Session
+from storage.users import hash_password
 
 PASSWORD = "secret password"
 CENTRE, CENTRAL, NORTH, WATER, HEAT, DISPATCH, BANK, SOCIAL = 1, 2, 3, 4, 5, 6, 7, 8
@@ -235,17 +235,25 @@ async def write_services(session: Session) -> None:
 
 
 async def write_users(session: Session) -> None:
-    for login, (role, organisation, accounts_of) in PEOPLE.items():
-        await users.create_user(
-            session,
-            login=login,
-            password=PASSWORD,
-            role=role,
-            full_name=FULL_NAMES.get(login, f"Сотрудник {login}"),
-            organisation_id=organisation,
-            account_ids=accounts_of,
-            must_change_password=False,
+    password = await hash_password(PASSWORD)
+    for number, (login, (role, organisation, accounts_of)) in enumerate(PEOPLE.items(), start=1):
+        await session.execute(
+            text("""
+            INSERT INTO users (id, login, password_hash, role, full_name, organisation_id)
+            VALUES (:id, :login, :password, :role, :name, :organisation)"""),
+            {
+                "id": number,
+                "login": login,
+                "password": password,
+                "role": role,
+                "name": FULL_NAMES.get(login, f"Сотрудник {login}"),
+                "organisation": organisation,
+            },
         )
+        if accounts_of:
+            rows = [{"user_id": number, "account_id": account} for account in accounts_of]
+            await many(session, "user_accounts", rows)
+    await session.execute(text("SELECT setval('users_id_seq', 100)"))
 
 
 FULL_NAMES = {

@@ -70,6 +70,14 @@ class RequestView:
     can_prolong: bool
     me_name: str
 
+    @property
+    def refusal(self) -> str:
+        """Words of a refusal whose form is not on the page: the step is not allowed any more."""
+        shown = {"say", *(["prolong"] if self.can_prolong else []), *(one.to for one in self.moves)}
+        if not self.form.errors or self.refused_step in shown:
+            return ""
+        return next(iter(self.form.errors.values()))
+
 
 @router.get("/{request_id}")
 async def show(request: Request, request_id: int, me: CurrentUser, session: Reader) -> Response:
