@@ -17,50 +17,19 @@ Row = dict[str, Any]
 MONTHS = [(2026, month) for month in range(4, 11)]  # April … October 2026
 QUIET, BY_RIVER, NEW = ("ул. Тихая", "5"), ("ул. Тихая", "7"), ("пер. Новый", "1А")
 
+# fmt: off
 HOUSES: list[Row] = [
-    {
-        "street": QUIET[0],
-        "house": QUIET[1],
-        "postcode": "990031",
-        "kind": "панельный",
-        "year": 1983,
-        "floors": 5,
-        "entrances": 3,
-        "zone": 1,
-        "area_total": 3_052.0,
-        "area_common": 352.6,
-        "heating": "по сезону",
-        "repair": "региональный оператор",
-    },
-    {
-        "street": BY_RIVER[0],
-        "house": BY_RIVER[1],
-        "postcode": "990031",
-        "kind": "кирпичный",
-        "year": 1991,
-        "floors": 5,
-        "entrances": 2,
-        "zone": 3,
-        "area_total": 2_240.0,
-        "area_common": 268.4,
-        "heating": "по сезону",
-        "repair": "региональный оператор",
-    },
-    {
-        "street": NEW[0],
-        "house": NEW[1],
-        "postcode": "990031",
-        "kind": "новостройка",
-        "year": 2023,
-        "floors": 5,
-        "entrances": 1,
-        "zone": 2,
-        "area_total": 1_452.5,
-        "area_common": 171.3,
-        "heating": "по сезону",
-        "repair": "нет",
-    },
+    {"street": QUIET[0], "house": QUIET[1], "postcode": "990031", "kind": "панельный", "year": 1983,
+     "floors": 5, "entrances": 3, "zone": 1, "area_total": 3_052.0, "area_common": 352.6,
+     "heating": "по сезону", "repair": "региональный оператор"},
+    {"street": BY_RIVER[0], "house": BY_RIVER[1], "postcode": "990031", "kind": "кирпичный", "year": 1991,
+     "floors": 5, "entrances": 2, "zone": 3, "area_total": 2_240.0, "area_common": 268.4,
+     "heating": "по сезону", "repair": "региональный оператор"},
+    {"street": NEW[0], "house": NEW[1], "postcode": "990031", "kind": "новостройка", "year": 2023,
+     "floors": 5, "entrances": 1, "zone": 2, "area_total": 1_452.5, "area_common": 171.3,
+     "heating": "по сезону", "repair": "нет"},
 ]
+# fmt: on
 WATER, HEAT, POWER, GAS, WASTE, FUND = (
     "0041000747",
     "0041001116",
@@ -347,27 +316,24 @@ def meters(rows: list[Row]) -> list[Row]:
             if (number, service) == ("700100", "ХВС"):
                 row |= {"state": "нет доступа", "state_first": day("12.10.2026")}
             out.append(row)
-    for (street, house), services in (
-        (QUIET, ("Свет",)),
-        (BY_RIVER, ("ХВС", "Отопление", "Свет")),
-        (NEW, ("Отопление", "Свет")),
-    ):
-        for service in services:
-            out.append(
-                {
-                    "street": street,
-                    "house": house,
-                    "service": service,
-                    "kind": "общедомовой",
-                    "zones": 1,
-                    "digits": 7,
-                    "serial": f"Д{house}-{letters[service]}",
-                    "installed": day("01.09.2021"),
-                    "place": "подвал",
-                    "verified": day("31.08.2027"),
-                    "initial1": 0,
-                }
-            )
+    places = ((QUIET, ("Свет",)), (BY_RIVER, ("ХВС", "Отопление", "Свет")), (NEW, ("Отопление", "Свет")))
+    out += [
+        {
+            "street": street,
+            "house": house,
+            "service": service,
+            "kind": "общедомовой",
+            "zones": 1,
+            "digits": 7,
+            "serial": f"Д{house}-{letters[service]}",
+            "installed": day("01.09.2021"),
+            "place": "подвал",
+            "verified": day("31.08.2027"),
+            "initial1": 0,
+        }
+        for (street, house), services in places
+        for service in services
+    ]
     return out
 
 
