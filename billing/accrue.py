@@ -56,8 +56,6 @@ JOINED = (
     "volume_num",
     "volume_den",
     "rate",
-    "amount_kopecks",
-    "surcharge_kopecks",
     "raised_num",
     "a",
     "b",
@@ -103,14 +101,19 @@ def gather(block: Block, parts: Iterable[Part], parked: Bool) -> Lines:
     def joined(name: str) -> Any:
         return _joined([getattr(part, name) for part in chosen], sizes, DTYPES[name], order)
 
-    return Lines(
+    none = np.zeros(len(order), np.int64)
+    lines = Lines(
         account_id=block.accounts.id.take(owner),
         company_id=block.accounts.company_id.take(owner),
         kind=np.zeros(len(order), np.int16),
         service=constant("service"),
         component=constant("component"),
+        amount_kopecks=none,
+        surcharge_kopecks=none,
         **{name: joined(name) for name in JOINED},
     )
+    lines.amount_kopecks, lines.surcharge_kopecks = lines.amounts_again()
+    return lines
 
 
 def _order(parts: list[Part], parked: Bool) -> tuple[I64, I64, list[int]]:

@@ -68,10 +68,12 @@ def _wide(x: I64, y: I64, d: I64) -> I64:
 
     Those that fit go the short way, the others by a mended guess.
     """
-    fits = (np.abs(y) < LIMIT // 2 // np.maximum(np.abs(x), 1)) & (d < 1 << 60)
+    thin = 1 << max(60 - _bits(y), 0)
+    fits = (x < thin) & (x > -thin) & (d < 1 << 60)
     out = np.empty(x.shape, np.int64)
-    if fits.any():
-        out[fits] = _narrow(x[fits] * y[fits], d[fits], False)
+    some = np.flatnonzero(fits)
+    if some.size:
+        out[some] = _narrow(x.take(some) * y.take(some), d.take(some), False)
     rest = np.flatnonzero(~fits)
     if rest.size:
         xr, yr = x[rest], y[rest]
@@ -128,15 +130,26 @@ def charge(volume_num: npt.ArrayLike, volume_den: npt.ArrayLike, rate: npt.Array
     if _bits(den) + by.bit_length() < 61:
         return mul_div_half_up(volume_num, rate, den * np.int64(by))
     num, den, rates = (np.ascontiguousarray(v) for v in np.broadcast_arrays(volume_num, den, rate))
-    assert (den > 0).all(), "denominator must be positive"
-    common = np.gcd(rates, by)
-    thin, below = rates // common, by // common
-    narrow = den < (1 << 60) // below
+    narrow = den < 1 << (60 - by.bit_length())
     out = np.empty(num.shape, np.int64)
-    out[narrow] = mul_div_half_up(num[narrow], thin[narrow], den[narrow] * below[narrow])
-    wide = ~narrow
+    out[narrow] = mul_div_half_up(num[narrow], rates[narrow], den[narrow] * np.int64(by))
+    rest = np.flatnonzero(~narrow)
+    out[rest] = _thinner(num[rest], den[rest], rates[rest], by)
+    return out
+
+
+def _thinner(num: I64, den: I64, rate: I64, by: int) -> I64:
+    """Charges over wide denominators: what rate and `by` share goes first, a row still too wide goes slowly."""
+    assert (den > 0).all(), "denominator must be positive"
+    common = np.gcd(rate, by)
+    thin, below = rate // common, by // common
+    fits = den < (1 << 60) // below
+    out = np.empty(num.shape, np.int64)
+    out[fits] = mul_div_half_up(num[fits], thin[fits], den[fits] * below[fits])
+    wide = ~fits
     if wide.any():
-        out[wide] = _slow(num[wide], thin[wide], den[wide].astype(object) * below[wide].astype(object))
+        divisor = den[wide].astype(object) * below[wide].astype(object)
+        out[wide] = _slow(num[wide], thin[wide], divisor)
     return out
 
 

@@ -2,8 +2,7 @@
 made.
 
 A rule says which accounts, what volume, which rate; `emit` cuts lines where the rate changes inside the
-month, parks whom a rate is missing for, and rounds once a line. Everything is a column; no loop runs over
-accounts.
+month and parks whom a rate is missing for. Everything is a column; no loop runs over accounts.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from billing.block import MISSING
-from billing.money import charge
 from billing.parked import Reason
 from billing.quantity import PERMILLE
 from billing.work import I64, Bool, Part, Rows, Scalar, Volume, Work
@@ -142,7 +140,7 @@ class _Spread:
             raised = (self.volume.daily * (self.raising - PERMILLE)).sum(0)
         a = self.a.sum(0) if getattr(self.a, "ndim", 1) == 2 else self.a
         b = self.b[0] if getattr(self.b, "ndim", 1) == 2 else self.b
-        self.add(self.rows, 1, self.work.days, num, den, rate, raised, self.basis, a, b)
+        self._put((1, self.work.days), num, den, rate, raised, a, b)
 
     def cut(self) -> None:
         """Rows whose rate changes: a line for each run of days with one rate on which the account is open."""
@@ -168,46 +166,28 @@ class _Spread:
         a = (self.a * of_run).sum(0) if getattr(self.a, "ndim", 1) == 2 else self.a
         b = self.b[first, np.arange(len(first))] if getattr(self.b, "ndim", 1) == 2 else self.b
         days = (block.days[:, None] * of_run).sum(0)
-        self.add(self.rows, block.first_day[first], days, num, den, rate, raised, self.basis, a, b)
+        self._put((block.first_day[first], days), num, den, rate, raised, a, b)
 
-    def add(
-        self,
-        rows: Rows,
-        first_day: Any,
-        days: Any,
-        num: I64,
-        den: Scalar,
-        rate: I64,
-        raised: I64 | int,
-        basis: Any,
-        a: Any,
-        b: Any,
+    def _put(
+        self, when: tuple[Any, Any], num: I64, den: Scalar, rate: I64, raised: I64 | int, a: Any, b: Any
     ) -> None:
-        """One rounding a line, another for its surcharge, which is money of its own."""
-        if rows.size == 0:
+        """`when` is first day and days. The kopecks of all lines of the block are counted at its end."""
+        if self.rows.size == 0:
             return
-        amount = charge(num, den, rate)
-        surcharge: I64 | int = 0
-        if not isinstance(raised, int):
-            surcharge = charge(raised, den, rate, over=PERMILLE)
-        supplier = self.work.supplier(self.service)[rows]
         self.work.parts.append(
             Part(
-                self.service,
-                self.component,
-                rows,
-                supplier,
-                basis,
-                first_day,
-                days,
-                num,
-                den,
-                rate,
-                amount,
-                surcharge,
-                raised,
-                a,
-                b,
+                service=self.service,
+                component=self.component,
+                rows=self.rows,
+                supplier_id=self.work.supplier(self.service).take(self.rows),
+                basis=self.basis,
+                first_day=when[0],
+                days=when[1],
+                volume_num=num,
+                volume_den=den,
+                rate=rate,
+                raised_num=raised,
+                a=a,
+                b=b,
             )
         )
-

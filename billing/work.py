@@ -88,8 +88,6 @@ class Part:
     volume_num: I64
     volume_den: Scalar
     rate: I64
-    amount_kopecks: I64
-    surcharge_kopecks: I64 | int
     raised_num: I64 | int
     a: Any
     b: Any
