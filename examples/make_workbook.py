@@ -397,7 +397,7 @@ def is_silent(number: str, meter: Row, at: int) -> bool:
 def house_readings(used: dict[tuple[str, int], int]) -> list[Row]:
     """House meters: what the flats used and what went to the common property, in round figures."""
     out: list[Row] = []
-    monthly = {
+    monthly: dict[str, list[float]] = {
         "Д5-Э": [9_600, 9_100, 8_800, 8_700, 8_900, 9_300, 9_900],
         "Д7-В": [305, 312, 298, 301, 309, 300, 318],
         "Д7-Т": [38.4, 4.2, 0, 0, 0, 3.1, 52.6],

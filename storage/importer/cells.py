@@ -135,7 +135,7 @@ def _month(column: Column, raw: Any) -> Period:
     else:
         words = text.split()
         known = {search_form(name): number for number, name in enumerate(MONTHS, 1)}
-        if len(words) < 2 or words[0] not in known or not words[1].isdigit():
+        if len(words) < 2 or words[0] not in known or not words[1].isdecimal():
             raise CellError(f"«{text}» — не месяц. Впишите как 10.2026 или «октябрь 2026».")
         number, of_year = known[words[0]], int(words[1])
     if not 1 <= number <= 12 or not 1990 <= of_year <= 2100:

@@ -81,6 +81,7 @@ async def derive_facts(load: Load, book: Book) -> None:
         known.setdefault(fact.account_id, []).append(fact)
     areas = {flat.id: flat for flat in load.flats.values()}
     new: list[dict[str, Any]] = []
+    old: list[int] = []
     for account in accounts:
         now = known.get(account.id, [])
         place = _place(touched.get(account.id), account, areas, now[-1] if now else None)
@@ -90,9 +91,10 @@ async def derive_facts(load: Load, book: Book) -> None:
         ]
         if [_same(fact) for fact in now] == [_same_wanted(fact) for fact in wanted]:
             continue
-        for fact in now:
-            await supersede(load, AccountFact, fact.id)
+        old += [fact.id for fact in now]
         new += wanted
+    if old:
+        await supersede(load, AccountFact, old)
     if new:
         await load.session.execute(insert(AccountFact), new)
 

@@ -34,8 +34,12 @@ async def load_accounts(load: Load, book: Book) -> None:
     await know_accounts(load, named)
     load.broken |= {("account", row["account"]) for row in book.rows(sheets.ACCOUNTS) if row.is_bad}
     rooms = await _known_rooms(load)
+    holders = await _known_els(load, book)
+    new: list[dict[str, Any]] = []
     for row in book.good(sheets.ACCOUNTS):
-        await _load_one(load, book, row, rooms)
+        await _load_one(load, book, row, rooms, holders, new)
+    if new:
+        await load.session.execute(insert(Account), new)
     load.broken |= {("account", row["account"]) for row in book.rows(sheets.ACCOUNTS) if row.is_bad}
     await know_accounts(load, named)
     await _switch_off(load, book)
@@ -90,7 +94,21 @@ async def _known_rooms(load: Load) -> dict[tuple[int, str], int]:
     return {(room.flat_id, natural_key(room.number)): room.id for room in found}
 
 
-async def _load_one(load: Load, book: Book, row: Row, rooms: dict[tuple[int, str], int]) -> None:
+async def _known_els(load: Load, book: Book) -> dict[str, str]:
+    """Numbers of the accounts that have the ЕЛС of the file."""
+    wanted = sorted({row["els"] for row in book.good(sheets.ACCOUNTS) if row["els"]})
+    found = await load.fetch("SELECT els, number FROM accounts WHERE els = ANY(:els)", els=wanted)
+    return {one.els: one.number for one in found}
+
+
+async def _load_one(
+    load: Load,
+    book: Book,
+    row: Row,
+    rooms: dict[tuple[int, str], int],
+    holders: dict[str, str],
+    new: list[dict[str, Any]],
+) -> None:
     house = find_house(load, row)
     if house is None:
         return
@@ -108,9 +126,13 @@ async def _load_one(load: Load, book: Book, row: Row, rooms: dict[tuple[int, str
     wanted = _account(row, flat, house, room_id)
     known = load.accounts.get(row["account"])
     counts = book.counts(sheets.ACCOUNTS)
+    if row["els"] is not None and holders.setdefault(row["els"], row["account"]) != row["account"]:
+        row.refuse("els", f"Этот ЕЛС уже у счёта {holders[row['els']]}. Проверьте, чей он.")
+        return
     if known is None:
-        await _insert(load, row, wanted)
-        counts.added += not row.is_bad
+        by = "electronic" if row["email"] else "paper"
+        new.append({"number": row["account"], "receipt_by": by, **wanted})
+        counts.added += 1
         return
     if known.company_id != load.organisation_id:
         row.refuse("account", "Такой номер счёта уже есть у другой организации. Дайте счёту другой номер.")
@@ -119,8 +141,6 @@ async def _load_one(load: Load, book: Book, row: Row, rooms: dict[tuple[int, str
         row.refuse("account", "Счёт с этим номером стоит в другой квартире. Проверьте номер и адрес.")
         return
     changed = differs(known, wanted)
-    if "els" in changed and not await _is_els_free(load, row, known.id):
-        return
     counts.changed += bool(changed)
     counts.unchanged += not changed
     if changed:
@@ -167,18 +187,3 @@ def _account(row: Row, flat: Any, house: Any, room_id: int | None) -> dict[str, 
         "opened_on": row["opened"],
         "closed_on": row["closed"],
     }
-
-
-async def _insert(load: Load, row: Row, wanted: dict[str, Any]) -> None:
-    if row["els"] is not None and not await _is_els_free(load, row, None):
-        return
-    by = "electronic" if row["email"] else "paper"
-    await load.session.execute(insert(Account).values(number=row["account"], receipt_by=by, **wanted))
-
-
-async def _is_els_free(load: Load, row: Row, account_id: int | None) -> bool:
-    taken = await load.fetch("SELECT id, number FROM accounts WHERE els = :els", els=row["els"])
-    if taken and taken[0].id != account_id:
-        row.refuse("els", f"Этот ЕЛС уже у счёта {taken[0].number}. Проверьте, чей он.")
-        return False
-    return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 
 from storage.importer import sheets
 from storage.importer.book import Book, Row
@@ -31,19 +32,18 @@ async def load_people(load: Load, book: Book) -> None:
             accounts[row.number] = account
     ids = sorted({account.id for account in accounts.values()})
     persons, registrations, ownerships = await _known(load, ids)
+    rows = book.good(sheets.PEOPLE)
+    touched = await _persons(load, rows, accounts, persons)
+    wrote = _stays(rows, accounts, persons, registrations, ownerships)
+    await registrations.write(load)
+    await ownerships.write(load)
     counts = book.counts(sheets.PEOPLE)
-    for row in book.good(sheets.PEOPLE):
-        account = accounts[row.number]
-        person_id, is_new, is_changed = await _person(load, row, account, persons)
-        wrote = False
-        if row["status"] != "owner":
-            kind = "temporary" if row["status"] == "temporary" else "permanent"
-            wrote |= await _registration(load, row, account, person_id, kind, registrations)
-        if row["status"] in ("owner", "owner_registered"):
-            wrote |= await _ownership(load, row, account, person_id, ownerships)
+    for row in rows:
+        is_new, is_changed = touched[row.number]
+        is_changed |= row.number in wrote
         counts.added += is_new
-        counts.changed += not is_new and (is_changed or wrote)
-        counts.unchanged += not is_new and not is_changed and not wrote
+        counts.changed += not is_new and is_changed
+        counts.unchanged += not is_new and not is_changed
     await _judge_shares(load, book, accounts)
 
 
@@ -81,11 +81,39 @@ def snils_form(snils: str) -> str:
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:9]} {digits[9:]}"
 
 
-async def _known(
-    load: Load, account_ids: list[int]
-) -> tuple[
-    dict[PersonKey, Any], dict[tuple[int, int, str, dt.date], Any], dict[tuple[int, int, dt.date], Any]
-]:
+@dataclass(slots=True)
+class _Dated:
+    """Rows of one table by natural key: known ones, and new ones written together at the end."""
+
+    table: Any
+    compared: tuple[str, ...]
+    known: dict[tuple[Any, ...], Any]
+    new: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    superseded: list[int] = field(default_factory=list)
+
+    def put(self, key: tuple[Any, ...], values: dict[str, Any]) -> bool:
+        """Remember a row unless it is there; one that says otherwise is superseded. Whether it is new."""
+        wanted = tuple(values[name] for name in self.compared)
+        if key in self.new:
+            if tuple(self.new[key][name] for name in self.compared) == wanted:
+                return False
+        elif key in self.known:
+            old = self.known[key]
+            if tuple(getattr(old, name) for name in self.compared) == wanted:
+                return False
+            self.superseded.append(old.id)
+        self.new[key] = values
+        return True
+
+    async def write(self, load: Load) -> None:
+        if self.superseded:
+            await supersede(load, self.table, self.superseded)
+        if self.new:
+            await load.session.execute(insert(self.table), list(self.new.values()))
+
+
+async def _known(load: Load, account_ids: list[int]) -> tuple[dict[PersonKey, Any], _Dated, _Dated]:
+    """Persons of the accounts by account, name and birthday; their registrations and ownerships."""
     registrations = await load.fetch(
         "SELECT * FROM registrations WHERE account_id = ANY(:ids) AND superseded_at IS NULL", ids=account_ids
     )
@@ -96,37 +124,52 @@ async def _known(
     )
     at = {row.person_id: row.account_id for row in (*registrations, *ownerships)}
     persons = await load.fetch("SELECT * FROM persons WHERE id = ANY(:ids)", ids=sorted(at))
+    lived = {(one.account_id, one.person_id, one.kind, one.valid_from): one for one in registrations}
+    owned = {(one.account_id, one.person_id, one.valid_from): one for one in ownerships}
     return (
         {(at[one.id], one.search_name, one.born_on): one for one in persons},
-        {(one.account_id, one.person_id, one.kind, one.valid_from): one for one in registrations},
-        {(one.account_id, one.person_id, one.valid_from): one for one in ownerships},
+        _Dated(Registration, ("valid_to",), lived),
+        _Dated(Ownership, ("share_num", "share_den", "valid_to"), owned),
     )
 
 
-async def _person(
-    load: Load, row: Row, account: Any, persons: dict[PersonKey, Any]
-) -> tuple[int, bool, bool]:
-    """(id, whether new, whether changed) of the person of a row."""
+def _person_key(row: Row, account: Any) -> PersonKey:
     full = " ".join(part for part in (row["surname"], row["name"], row["patronymic"]) if part)
-    wanted = {
-        "company_id": account.company_id,
-        "surname": row["surname"],
-        "name": row["name"],
-        "patronymic": row["patronymic"],
-        "search_name": search_form(full),
-        "born_on": row["born"],
-        "snils": None if row["snils"] is None else snils_form(row["snils"]),
-    }
-    key = account.id, wanted["search_name"], row["born"]
-    known = persons.get(key)
-    if known is None:
-        made = await load.session.execute(insert(Person).values(**wanted).returning(Person))
-        persons[key] = made.scalar_one()
-        return persons[key].id, True, False
-    changed = differs(known, wanted)
-    if changed:
-        await load.session.execute(update(Person).where(Person.id == known.id).values(**changed))
-    return known.id, False, bool(changed)
+    return account.id, search_form(full), row["born"]
+
+
+async def _persons(
+    load: Load, rows: list[Row], accounts: dict[int, Any], persons: dict[PersonKey, Any]
+) -> dict[int, tuple[bool, bool]]:
+    """Add and change persons; (is new, is changed) by number of the row. `persons` knows all of them then."""
+    new: dict[PersonKey, dict[str, Any]] = {}
+    out: dict[int, tuple[bool, bool]] = {}
+    for row in rows:
+        account = accounts[row.number]
+        key = _person_key(row, account)
+        wanted = {
+            "company_id": account.company_id,
+            "surname": row["surname"],
+            "name": row["name"],
+            "patronymic": row["patronymic"],
+            "search_name": key[1],
+            "born_on": row["born"],
+            "snils": None if row["snils"] is None else snils_form(row["snils"]),
+        }
+        known = persons.get(key)
+        if known is None:
+            out[row.number] = (key not in new, False)
+            new.setdefault(key, wanted)
+            continue
+        changed = differs(known, wanted)
+        out[row.number] = (False, bool(changed))
+        if changed:
+            await load.session.execute(update(Person).where(Person.id == known.id).values(**changed))
+    if new:
+        made = insert(Person).returning(Person, sort_by_parameter_order=True)
+        found = (await load.session.execute(made, list(new.values()))).scalars()
+        persons.update(zip(new, found, strict=True))
+    return out
 
 
 def _after(row: Row) -> dt.date | None:
@@ -134,59 +177,43 @@ def _after(row: Row) -> dt.date | None:
     return None if row["last"] is None else row["last"] + dt.timedelta(days=1)
 
 
-async def _registration(
-    load: Load, row: Row, account: Any, person_id: int, kind: str, known: dict[Any, Any]
-) -> bool:
-    """Write the registration unless it is there; one that has ended since is superseded."""
-    key = account.id, person_id, kind, row["first"]
-    old = known.get(key)
-    if old is not None and old.valid_to == _after(row):
-        return False
-    if old is not None:
-        await supersede(load, Registration, old.id)
-    values = {
-        "account_id": account.id,
-        "person_id": person_id,
-        "company_id": account.company_id,
-        "kind": kind,
-        "ground": GROUND,
-        "valid_from": row["first"],
-        "valid_to": _after(row),
-    }
-    made = await load.session.execute(insert(Registration).values(**values).returning(Registration))
-    known[key] = made.scalar_one()
-    return True
+def _stays(
+    rows: list[Row],
+    accounts: dict[int, Any],
+    persons: dict[PersonKey, Any],
+    registrations: _Dated,
+    ownerships: _Dated,
+) -> set[int]:
+    """Who is registered and who owns, remembered; numbers of rows that say something new."""
+    wrote: set[int] = set()
+    for row in rows:
+        account = accounts[row.number]
+        person_id = persons[_person_key(row, account)].id
+        values = {
+            "account_id": account.id,
+            "person_id": person_id,
+            "company_id": account.company_id,
+            "ground": GROUND,
+            "valid_from": row["first"],
+            "valid_to": _after(row),
+        }
+        if row["status"] != "owner":
+            kind = "temporary" if row["status"] == "temporary" else "permanent"
+            key: tuple[Any, ...] = (account.id, person_id, kind, row["first"])
+            if registrations.put(key, values | {"kind": kind}):
+                wrote.add(row.number)
+        if row["status"] in ("owner", "owner_registered"):
+            num, den = row["share"] or (1, 1)
+            key = (account.id, person_id, row["first"])
+            if ownerships.put(key, values | {"share_num": num, "share_den": den}):
+                wrote.add(row.number)
+    return wrote
 
 
-async def _ownership(load: Load, row: Row, account: Any, person_id: int, known: dict[Any, Any]) -> bool:
-    share = row["share"] or (1, 1)
-    key = account.id, person_id, row["first"]
-    old = known.get(key)
-    if old is not None and (old.share_num, old.share_den, old.valid_to) == (*share, _after(row)):
-        return False
-    if old is not None:
-        await supersede(load, Ownership, old.id)
-    values = {
-        "account_id": account.id,
-        "person_id": person_id,
-        "company_id": account.company_id,
-        "share_num": share[0],
-        "share_den": share[1],
-        "ground": GROUND,
-        "valid_from": row["first"],
-        "valid_to": _after(row),
-    }
-    made = await load.session.execute(insert(Ownership).values(**values).returning(Ownership))
-    known[key] = made.scalar_one()
-    return True
-
-
-async def supersede(load: Load, table: Any, row_id: int) -> None:
-    """We know better now: the old row stays, marked with the moment."""
-    from sqlalchemy import func
-
+async def supersede(load: Load, table: Any, ids: list[int]) -> None:
+    """We know better now: the old rows stay, marked with the moment."""
     await load.session.execute(
-        update(table).where(table.id == row_id).values(superseded_at=func.clock_timestamp())
+        update(table).where(table.id.in_(ids)).values(superseded_at=func.clock_timestamp())
     )
 
 
