@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Iterator
 
-from tests.arch.sources import name, python_files, tree
+from tests.arch.sources import ROOT, name, python_files, tree
 
+DIVISION = "division by /"
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),
@@ -12,7 +13,10 @@ CLOCKS = {
     ("date", "today"),
     ("time", "time"),
 }
-FLOATING = {"float", "float16", "float32", "float64", "double", "true_divide", "divide", "mean", "average"}
+FLOATING = {"float", "float16", "float32", "float64", "double", "true_divide", "divide"}
+FLOATING_OF_NUMPY = FLOATING | {"mean", "average"}
+ON_FRACTIONS = {"billing/arithmetic.py", "billing/trace.py", "billing/trace_volume.py"}
+"""They put a line into words again by Fraction, where / is exact; no number of theirs becomes money."""
 
 
 def findings(node: ast.AST) -> Iterator[str]:
@@ -21,14 +25,14 @@ def findings(node: ast.AST) -> Iterator[str]:
         yield f"number {node.value}"
     divides = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
     if divides and not _is_path(node):
-        yield "division by /"
+        yield DIVISION
     if isinstance(node, ast.Name) and node.id in FLOATING:
         yield node.id
     if isinstance(node, ast.Attribute):
         owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
         if (owner, node.attr) in CLOCKS:
             yield f"{owner}.{node.attr}"
-        if node.attr in FLOATING and owner in ("np", "numpy"):
+        if node.attr in FLOATING_OF_NUMPY and owner in ("np", "numpy"):
             yield f"{owner}.{node.attr}"
 
 
@@ -55,9 +59,15 @@ def test_billing_has_no_float_no_division_and_no_clock() -> None:
         for path in python_files("billing")
         for node in ast.walk(tree(path))
         for finding in findings(node)
+        if not (finding == DIVISION and name(path) in ON_FRACTIONS)
     ]
 
     assert found == []
+
+
+def test_files_that_divide_exactly_know_fractions() -> None:
+    for file in ON_FRACTIONS:
+        assert "from fractions import Fraction" in (ROOT / file).read_text()
 
 
 def test_the_check_itself_sees_what_it_looks_for() -> None:
@@ -69,7 +79,7 @@ d = float(x)
 e = np.float64(3)
 f = dt.datetime.now()
 g = date.today()
-h = x.mean()
+h = np.mean(x)
 folder = root / "file.yaml"
 i = x // y
 """
@@ -80,4 +90,4 @@ i = x // y
         if finding
     }
 
-    assert lines == {2, 3, 4, 5, 6, 7, 8}
+    assert lines == set(range(2, 10))
