@@ -139,7 +139,7 @@ def charge(volume_num: npt.ArrayLike, volume_den: npt.ArrayLike, rate: npt.Array
 
 
 def _thinner(num: I64, den: I64, rate: I64, by: int) -> I64:
-    """Charges over wide denominators: what rate and `by` share goes first, a row still too wide goes slowly."""
+    """Charges over wide denominators: what rate and `by` share goes first, the widest rows go slowly."""
     assert (den > 0).all(), "denominator must be positive"
     common = np.gcd(rate, by)
     thin, below = rate // common, by // common
