@@ -55,7 +55,7 @@ def safe_next(target: str) -> str:
 @open_router.get("/login")
 async def show(
     request: Request,
-    kind: Annotated[str, Query(alias="as")] = STAFF,
+    kind: Annotated[str, Query(alias="as")] = "",
     target: Annotated[str, Query(alias="next")] = "",
 ) -> Response:
     """The page; the token of its form is kept in a cookie until there is a session."""
