@@ -91,6 +91,19 @@ def is_disconnect(error: BaseException) -> bool:
     )
 
 
+def is_unstorable(error: BaseException) -> bool:
+    """Whether the error says that a value can be in no column: a number too large or a character of code 0.
+
+    Such values come from addresses made up by hand, so they are not failures of ours.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else None
+    if isinstance(cause, asyncpg.CharacterNotInRepertoireError):
+        return True
+    return isinstance(cause, asyncpg.DataError) and isinstance(cause.__cause__, OverflowError)
+
+
 def server_settings(kind: Kind) -> dict[str, str]:
     """Limits of a connection; every wait has one."""
     return {

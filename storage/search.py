@@ -84,7 +84,7 @@ def phone_form(typed: str) -> str | None:
     phone.
     """
     digits = re.sub(r"[\s()+\-]", "", typed)
-    if not digits.isdigit() or not 4 <= len(digits) <= 11:
+    if not digits.isdecimal() or not 4 <= len(digits) <= 11:
         return None
     if digits[0] in "78" and (len(digits) == 11 or "+" in typed or "(" in typed):
         digits = digits[1:]
@@ -134,10 +134,10 @@ def _numbers(meant: str, name: str) -> list[_Part]:
     """Account, request, phone and meter numbers: texts with digits and without spaces between words."""
     compact = meant.replace(" ", "")
     parts: list[_Part] = []
-    if compact.isdigit() and len(compact) >= NUMBER_MIN:
+    if compact.isdecimal() and len(compact) >= NUMBER_MIN:
         parts.append(_account_numbers(compact, f"{name}a"))
     request = compact.removeprefix("№").removeprefix("заявка")
-    if request.isdigit() and len(request) <= 9:
+    if request.isdecimal() and len(request) <= 9:
         parts.append(_Part(REQUEST.format(name=f"{name}r"), {f"{name}r": int(request)}))
     phone = phone_form(meant)
     if phone is not None:

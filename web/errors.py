@@ -99,6 +99,10 @@ WORDS_BY_STATUS = {
     422: ("Адрес страницы записан с ошибкой.", "Проверьте его или найдите нужное через поиск."),
     503: ("Система сейчас недоступна.", "Мы уже знаем об этом. Попробуйте через несколько минут."),
 }
+UNSTORABLE = (
+    "Не получилось сохранить.",
+    "В форме слишком большое число или непечатный знак. Исправьте и отправьте снова.",
+)
 
 
 async def on_page_error(request: Request, error: Exception) -> Response:
@@ -124,8 +128,13 @@ async def on_bad_address(request: Request, error: Exception) -> Response:
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
-    """Our own mistake: logged with the number the person sees."""
-    from storage.engine import is_disconnect
+    """Our own mistake: logged with the number the person sees; a made-up address is told so instead."""
+    from storage.engine import is_disconnect, is_unstorable
+
+    if is_unstorable(error):
+        log.warning("%s %s holds what no column can", request.method, request.url.path)
+        title, words = UNSTORABLE if request.method == "POST" else WORDS_BY_STATUS[422]
+        return _draw(request, PageError(title, words, status=422))
 
     number = reference()
     log.error("%s %s failed, reference %s", request.method, request.url.path, number, exc_info=error)

@@ -100,7 +100,7 @@ async def read_form(request: Request) -> Typed:
         if isinstance(value, UploadFile):
             typed.files[name] = value
         else:
-            typed.values[name] = value
+            typed.values[name] = value.replace("\x00", "")  # pasted from broken files; no column keeps it
     return typed
 
 

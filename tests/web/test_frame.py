@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from httpx import AsyncClient
 
 import web
-from storage import run_pages
+from storage import 
 from tests.web.city import LOGINS
 from tests.web.conftest import HTMX, SignIn, browser, counted, csrf_of
 from web.app import create_app
@@ -174,6 +174,32 @@ async def test_our_own_failure_shows_a_number_for_support_and_no_stack(
     assert "Traceback" not in whole.text
     assert part.headers["HX-Retarget"] == "#notice"
     assert "<html" not in part.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/centre/runs/99999999999999999999",
+        "/centre/runs/new?scope=organisation&company=99999999999999999",
+        "/centre/runs/new?scope=account&account=%00",
+        "/centre/parked?street=%00",
+        "/accounts/9223372036854775808",
+    ],
+)
+async def test_an_address_with_what_no_column_can_hold_is_refused_in_words(
+    sign_in: SignIn, path: str
+) -> None:
+    answer = await (await sign_in("centre")).get(path)
+
+    assert answer.status_code == 422
+    assert "Адрес страницы записан с ошибкой." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/search?q=²", "/centre/values/new?service=²&component=²"])
+async def test_signs_that_only_look_like_digits_are_no_numbers(sign_in: SignIn, path: str) -> None:
+    answer = await (await sign_in("centre")).get(path)
+
+    assert answer.status_code == 200
 
 
 async def test_a_page_without_its_database_says_so_in_words() -> None:

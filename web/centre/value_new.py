@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.services import CATALOGUE
-from storage import run_pages, value_proposals
+from storage import choices, value_proposals
 from storage.session import Session
 from storage.value_proposals import Effect, NewValue, ValueRefused
 from web.centre.value_words import CONSUMERS, NORM_KINDS, components_of, service_label, worded
@@ -58,7 +58,7 @@ async def _view(
     session: Session, form: Typed, period: dt.date | None, effect: Effect | None = None
 ) -> NewValueView:
     chosen = form.value("service")
-    service = int(chosen) if chosen.isdigit() and int(chosen) in CATALOGUE else next(iter(CATALOGUE))
+    service = next((code for code in CATALOGUE if str(code) == chosen), next(iter(CATALOGUE)))
     family = "norm" if form.value("family") == "norm" else "tariff"
     parts = [
         (part, worded("tariff", service, part, "population", 0)[0].rpartition(",")[0])
@@ -74,7 +74,7 @@ async def _view(
         parts=parts,
         kinds=list((NORM_KINDS if family == "norm" else CONSUMERS).items()),
         unit=worded(family, service, _part(form, service), kind if family == "norm" else "population", 0)[2],
-        owners=[("", "Город")] + [(str(one.id), one.name) for one in await run_pages.value_owners(session)],
+        owners=[("", "Город")] + [(str(one.id), one.name) for one in await choices.value_owners(session)],
         effect=effect,
         is_past=bool(period and first and first < period.isoformat()),
     )
@@ -83,7 +83,7 @@ async def _view(
 def _part(form: Typed, service: int) -> int:
     chosen = form.value("component")
     parts = components_of(service)
-    return int(chosen) if chosen.isdigit() and int(chosen) in parts else parts[0]
+    return next((part for part in parts if str(part) == chosen), parts[0])
 
 
 def _read(form: Typed) -> NewValue | None:
