@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from httpx import AsyncClient
 
 import web
-from storage import 
+from storage import run_pages
 from tests.web.city import LOGINS
 from tests.web.conftest import HTMX, SignIn, browser, counted, csrf_of
 from web.app import create_app

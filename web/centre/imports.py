@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import import_orders, run_pages
+from storage import choices, import_orders
+from storage.choices import Choice
 from storage.import_orders import FILE_BYTES_MAX, XLSX, ImportJob
 from storage.importer import template
 from storage.importer.sheets import SHEETS
-from storage.run_pages import Choice
 from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
@@ -94,7 +94,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
 
 
 async def _view(session: Session, form: Typed, may_load: bool) -> ImportView:
-    companies = await run_pages.companies(session)
+    companies = await choices.companies(session)
     return ImportView(form, companies, await import_orders.import_jobs(session), may_load)
 
 
@@ -113,7 +113,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     form = await read_form(request)
     company = form.integer("company", "Выберите, чьи это данные.")
     name, content = await _file(form)
-    known = {one.id for one in await run_pages.companies(session)}
+    known = {one.id for one in await choices.companies(session)}
     if company is not None and company not in known:
         form.refuse("company", "Такой организации нет. Выберите из списка.")
     if not form.is_good or company is None:

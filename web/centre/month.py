@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from billing.period import Period
 from storage import month_pages
 from storage.month_pages import CompanyRow, MonthInfo, MonthSum, RunMark
-from storage.run_pages import month_before
+from storage.run_totals import month_before
 from web.cache import Remembered
 from web.charts import ColumnChart, columns
 from web.deps import CurrentUser, Reader

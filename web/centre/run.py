@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import run_pages
+from storage import run_pages, run_totals
 from storage import runs as deeds
-from storage.run_pages import BlockRow, Progress, RunExtras, RunHead, TotalRow
+from storage.run_pages import BlockRow, Progress, RunExtras, RunHead
+from storage.run_totals import TotalRow
 from storage.runs import RunRefused
 from storage.session import Session
 from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, reason_deed, reason_words
@@ -130,7 +131,7 @@ async def show(
 async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = "") -> RunView:
     extras = await run_pages.extras(session, run.id)
     assert extras is not None, "the head was found a moment ago"
-    totals = await run_pages.totals(session, run)
+    totals = await run_totals.totals(session, run)
     known = {row.dimension for row in totals}
     dimensions = {key: words for key, words in DIMENSIONS.items() if key in known or key == "service"}
     chosen = [row for row in totals if row.dimension == (by if by in dimensions else "service")]
@@ -230,7 +231,7 @@ def sums(rows: list[TotalRow]) -> Sums:
 
 
 def _chart(run: RunHead, rows: list[TotalRow]) -> PairChart:
-    title = f"{month(run.period)} и {month(run_pages.month_before(run.period))}, ₽"
+    title = f"{month(run.period)} и {month(run_totals.month_before(run.period))}, ₽"
     largest = sorted(rows, key=lambda row: -max(row.month_kopecks, row.before_kopecks))[:12]
     return pairs(
         title,
@@ -336,7 +337,7 @@ TOTAL_COLUMNS = (
 async def totals_file(run_id: int, form: str, session: Reader, by: str = "service") -> Response:
     """Totals of one dimension as CSV or XLSX."""
     run = await _found(session, run_id)
-    rows = [row for row in await run_pages.totals(session, run) if row.dimension == by]
+    rows = [row for row in await run_totals.totals(session, run) if row.dimension == by]
     cells = [
         (
             row.name,

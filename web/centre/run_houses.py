@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import run_pages
-from storage.run_pages import HOUSE_SORTS, Choice, HousePage, RunHead
+from storage import choices, run_pages, run_totals
+from storage.choices import Choice
+from storage.run_pages import RunHead
+from storage.run_totals import HOUSE_SORTS, HousePage
 from storage.session import Session
 from web.deps import Reader
 from web.errors import NotFound
@@ -50,7 +52,7 @@ async def _run(session: Session, run_id: int) -> RunHead:
 
 
 async def _find(session: Session, run: RunHead, state: ListState, limit: int, offset: int) -> HousePage:
-    return await run_pages.houses(
+    return await run_totals.houses(
         session,
         run,
         company_id=state.number("company"),
@@ -73,7 +75,7 @@ async def show(request: Request, run_id: int, session: Reader) -> Response:
     """The list; its state is in the address."""
     run = await _run(session, run_id)
     state = _state(request, run_id)
-    companies = await run_pages.companies(session)
+    companies = await choices.companies(session)
     view = HousesView(
         run=run,
         state=state,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import run_pages
+from storage import choices, run_pages
 from storage import runs as deeds
-from storage.run_pages import Choice, RunHead, ScopePreview
+from storage.choices import Choice, ScopePreview
+from storage.run_pages import RunHead
 from storage.runs import RunRefused
 from storage.session import Session
 from web.centre.words import SCOPE_WORDS, STATE_WORDS
@@ -86,20 +87,18 @@ async def _start_view(session: Session, form: Typed, period: Period) -> StartVie
     scope_id = None
     if kind == "house" and form.value("street"):
         found = list(
-            await run_pages.house_of_address(
-                session, plain(form.value("street")), form.value("house").lower()
-            )
+            await choices.house_of_address(session, plain(form.value("street")), form.value("house").lower())
         )
     if kind != "city":
         scope_id = await _scope_id(session, form, kind, found)
     preview = None
     if kind == "city" or scope_id is not None:
-        preview = await run_pages.scope_preview(session, period.first_day, kind, scope_id)
+        preview = await choices.scope_preview(session, period.first_day, kind, scope_id)
     return StartView(
         form=form,
         period=period,
         scopes=SCOPE_WORDS,
-        companies=await run_pages.companies(session),
+        companies=await choices.companies(session),
         found_houses=found,
         preview=preview,
         scope_kind=kind,
@@ -117,7 +116,7 @@ async def _scope_id(session: Session, form: Typed, kind: str, found: list[Choice
         number = form.value("account")
         if not number:
             return None
-        account = await run_pages.account_of_number(session, number)
+        account = await choices.account_of_number(session, number)
         if account is None:
             form.refuse("account", f"Счёт {number} не найден. Проверьте номер или найдите счёт через поиск.")
         return account
