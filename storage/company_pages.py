@@ -13,7 +13,7 @@ from sqlalchemy import text
 from storage.account_pages import ADDRESS, RESIDENTS_BOOK
 from storage.month_pages import month_after
 from storage.natural import natural_key, search_form
-from storage.run_pages import month_before
+from storage.run_totals import month_before
 from storage.search import after
 from storage.session import Session
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from storage.run_pages import escaped
+from storage.run_totals import escaped
 from storage.session import Session
 
 

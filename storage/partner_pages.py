@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from storage.run_pages import month_before
+from storage.run_totals import month_before
 from storage.session import Session
 
 MONTHS_MAX = 36
