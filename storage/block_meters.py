@@ -8,6 +8,7 @@ import numpy.typing as npt
 from billing.block import Meters
 from storage.bulk import Connection
 from storage.meter_billed import billed_meanwhile
+from storage.meter_intricate import mend_intricate
 from storage.meter_past import state_of
 from storage.meter_reads import Month, Read, rows_of
 
@@ -20,7 +21,8 @@ async def individual(
     rows = np.flatnonzero(account >= 0)
     rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
     read, account = read.take(rows), account[rows]
-    state = await state_of(connection, month, read)
+    state, intricate = await state_of(connection, month, read)
+    await mend_intricate(connection, month, read, state, intricate)
     late = await billed_meanwhile(connection, month, read, account_ids[account], state)
     return Meters(
         id=read.meters["id"],

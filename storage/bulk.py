@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -40,7 +41,7 @@ class Row:
     def of(cls, **types: str) -> Row:
         return cls(tuple(types), tuple(types.values()))
 
-    @property
+    @cached_property
     def wire(self) -> np.dtype[Any]:
         """One row as it travels: count, then (length, value) of each field."""
         fields: list[tuple[str, str]] = [("fields", ">i2")]
@@ -134,5 +135,8 @@ async def _stream(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 
 def int_array(values: Sequence[int] | npt.NDArray[Any]) -> str:
-    """SQL of an integer array, safe to put into a query: every element passed through int()."""
-    return "'{" + ",".join(str(int(value)) for value in values) + "}'::int[]"
+    """SQL of an integer array, safe to put into a query: every element is an integer."""
+    integers = (
+        values.tolist() if isinstance(values, np.ndarray) and values.dtype.kind in "iu" else map(int, values)
+    )
+    return "'{" + ",".join(map(str, integers)) + "}'::int[]"

@@ -20,15 +20,18 @@ import numpy.typing as npt
 from billing import history
 from billing.law import NoFederalValueError, value_on
 from billing.period import Period
-from billing.services import Service
 from storage.block_values import known
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_reads import DAY_ZERO, FOREVER, ZONES, Month, Read, ordinals, rows_of
-from storage.meters import HEATING_SEASON
 
 BROKEN_MONTHS = 12
 LASTING_MONTHS = 36  # while the supplier's duty to replace is not done; after refused access
-AVERAGED = ("average_periods_fault", "average_periods_silent", "average_periods_nonresidential")
+AVERAGED = (
+    "average_periods_fault",
+    "average_periods_silent",
+    "average_periods_refused",
+    "average_periods_nonresidential",
+)
 BEFORE_ALL = -(2**31)
 INT16_MAX = 2**15 - 1
 
@@ -45,6 +48,11 @@ PAST = Row.of(
 )
 
 
+Events = dict[int, list[history.Event]]  # by row of the meter
+
+EVENT = Row.of(meter_id="int4", fault="bool", first="date", after="date")
+
+
 @dataclass(slots=True)
 class State:
     """billing.history.MeterState of every meter as columns (M,)."""
@@ -59,10 +67,12 @@ class State:
     window: npt.NDArray[np.int64]
     window_months: npt.NDArray[np.int16]
     previous: npt.NDArray[np.int64]  # ordinal of the month of the previous reading
+    last_failed: npt.NDArray[np.int64]  # the latest failed month before this one, BEFORE_ALL without
+    limit: npt.NDArray[np.int64]  # the latest month whose reading counts as the previous one
 
 
-async def state_of(connection: Connection, month: Month, read: Read) -> State:
-    """Columns of all meters at once; those with acts of refused access (few) are worked out one by one."""
+async def state_of(connection: Connection, month: Month, read: Read) -> tuple[State, Events]:
+    """Columns of all meters at once, and the events of the few that storage.meter_intricate has to mend."""
     period = month.period.ordinal
     has, size = read.has_reading, len(read)
     previous = ordinals(read.meters["installed_on"]) - 1
@@ -82,16 +92,16 @@ async def state_of(connection: Connection, month: Month, read: Read) -> State:
         window=np.zeros((size, ZONES), np.int64),
         window_months=np.zeros(size, np.int16),
         previous=previous,
+        last_failed=np.where(failed > 1, period - 1, BEFORE_ALL),
+        limit=np.full(size, period - 1, np.int64),
     )
-    last_failed = np.where(failed > 1, period - 1, BEFORE_ALL)
-    refused = await _add_events(connection, month, read, made, last_failed)
+    intricate = await _add_events(connection, month, read, made)
     await _look_back(connection, month, read, made)
     made.gap = np.where(has, history.gap_months(made.previous, period), 0).clip(0, INT16_MAX).astype(np.int16)
-    silence = history.silent_months(np.maximum(made.previous, last_failed), period).clip(0, INT16_MAX)
+    silence = history.silent_months(np.maximum(made.previous, made.last_failed), period).clip(0, INT16_MAX)
     made.silent = np.where(has, 0, silence).astype(np.int16)
     made.end = np.where(has[:, None], made.end, made.start)
-    await _mend_refused(connection, month, read, made, refused)
-    return made
+    return made, intricate
 
 
 def _expired(verified_until: npt.NDArray[np.int32], period: int) -> npt.NDArray[np.int16]:
@@ -102,32 +112,63 @@ def _expired(verified_until: npt.NDArray[np.int32], period: int) -> npt.NDArray[
     return np.clip(period + 1 - expires, 0, INT16_MAX).astype(np.int16)
 
 
-Events = dict[int, list[history.Event]]  # by row of the meter
-
-
-async def _add_events(
-    connection: Connection, month: Month, read: Read, made: State, last_failed: npt.NDArray[np.int64]
-) -> Events:
-    """Faults into `failed` and `last_failed`; returns the events of meters with an act of refused access."""
+async def _add_events(connection: Connection, month: Month, read: Read, made: State) -> Events:
+    """A single fault, or a single refusal that still lasts, into the columns; events of all other meters
+    come back.
+    """
     eventful = np.flatnonzero(read.meters["has_events"])
-    refused: Events = {}
     if not len(eventful):
-        return refused
+        return {}
+    ids = read.meters["id"][eventful]
+    events = await copy_out(
+        connection,
+        EVENT,
+        "SELECT e.meter_id, e.kind <> 'refusal', e.valid_from, coalesce(e.valid_to, 'infinity') "
+        f"FROM meter_events e WHERE e.meter_id = ANY({int_array(ids)}) "
+        f"AND e.valid_from <= '{month.period.last_day}' AND {known('e', month.as_of)} ORDER BY "
+        "e.valid_from, e.id",
+    )
     period = month.period.ordinal
-    events = await _events(connection, month, read.meters["id"][eventful])
-    for at in eventful.tolist():
-        known_events = events.get(int(read.meters["id"][at]), [])
-        if any(event.kind == history.REFUSAL for event in known_events):
-            refused[at] = known_events
-        elif known_events:
-            until = _date(int(read.meters["verified_until"][at]))
-            failed = history.failed_months(known_events, until, period)
-            made.failed[at] = history.in_a_row(failed, period)
-            last_failed[at] = max((one for one in failed if one < period), default=BEFORE_ALL)
-    return refused
+    row = eventful[rows_of(events["meter_id"], ids)]
+    last = np.where(events["after"] < FOREVER, events["after"].astype(np.int64) - 1, FOREVER)
+    lasts = last >= month.period.last_day.toordinal() - DAY_ZERO  # to the end of the month or longer
+    months_last = np.full(len(row), period, np.int64)
+    months_last[~lasts] = ordinals(last[~lasts])
+    single = np.bincount(row, minlength=len(read))[row] == 1
+    simple = single & (events["fault"] | (months_last >= period))
+    first = ordinals(events["first"])
+    faults, refusals = simple & events["fault"], simple & ~events["fault"]
+    _add_faults(made, row[faults], first[faults], months_last[faults], period)
+    made.refused[row[refusals]] = (period - first[refusals] + 1).clip(0, INT16_MAX)
+    made.limit[row[refusals]] = np.minimum(first[refusals] - 1, period - 1)
+    rest: Events = {}
+    for at in np.flatnonzero(~simple).tolist():
+        kind = history.FAILURES[0] if events["fault"][at] else history.REFUSAL
+        began, after = date_of(int(events["first"][at])), date_of(int(events["after"][at]))
+        assert began is not None, "an event begins on a day"
+        rest.setdefault(int(row[at]), []).append(history.Event(kind, began, after))
+    return rest
 
 
-def _date(day: int) -> dt.date | None:
+def _add_faults(
+    made: State,
+    row: npt.NDArray[np.intp],
+    first: npt.NDArray[np.int64],
+    last: npt.NDArray[np.int64],
+    period: int,
+) -> None:
+    """One fault of months first … last a meter, joined with the months of an expired verification."""
+    expired = made.failed[row].astype(np.int64)
+    since = np.where(
+        expired > 0, period - expired + 1, period + 1
+    )  # the month after the period: nothing expired
+    joined = np.where(last >= since - 1, np.minimum(first, since), since)
+    made.failed[row] = (period + 1 - joined).clip(0, INT16_MAX)
+    before = np.where(first < period, np.minimum(last, period - 1), BEFORE_ALL)
+    made.last_failed[row] = np.maximum(made.last_failed[row], before)
+
+
+def date_of(day: int) -> dt.date | None:
     """A date of COPY; None for infinity."""
     return None if day >= FOREVER else dt.date.fromordinal(day + DAY_ZERO)
 
@@ -140,19 +181,19 @@ async def _look_back(connection: Connection, month: Month, read: Read, made: Sta
         return
     period, ids = month.period, read.meters["id"][wanted]
     parts = [
-        await _past(connection, month, ids[months[wanted] == back], back)
+        await past_readings(connection, month, ids[months[wanted] == back], back)
         for back in np.unique(months[wanted]).tolist()
     ]
     past = {name: np.concatenate([part[name] for part in parts]) for name in PAST.names}
     closed, meter = ordinals(past["period"]), rows_of(past["meter_id"], ids)
-    last = _latest(meter, closed, np.full(len(wanted), period.ordinal - 1), len(wanted))
-    found = np.flatnonzero((last >= 0) & ~read.has_reading[wanted])
+    last = _latest(meter, closed, made.limit[wanted], len(wanted))
+    found = np.flatnonzero((last >= 0) & (~read.has_reading[wanted] | (made.refused[wanted] > 0)))
     rows = wanted[found]
     for zone in range(ZONES):
         made.start[rows, zone] = past[f"value{zone + 1}"][last[found]]
     made.previous[rows] = closed[last[found]]
     failed = made.failed[wanted].astype(np.int64)
-    sound = np.where(failed > 0, period.ordinal - failed, period.ordinal - 1)
+    sound = np.minimum(np.where(failed > 0, period.ordinal - failed, period.ordinal - 1), made.limit[wanted])
     before = _latest(meter, closed, sound, len(wanted))
     averaged = np.flatnonzero(before >= 0)
     for zone in range(ZONES):
@@ -169,10 +210,15 @@ def _look_back_months(read: Read, made: State, period: Period) -> npt.NDArray[np
     """
     averaged = _averaged_months(period)
     months = np.where(read.has_reading, 0, averaged + 1)
-    broken = made.failed > 0
-    months[broken] = np.where(made.failed[broken] <= averaged, BROKEN_MONTHS, 0)
+    broken = (made.failed > 0) | (made.refused > 0)
+    by_average = _is_within(made.failed, averaged) | _is_within(made.refused, averaged)
+    months[broken] = np.where(by_average[broken], BROKEN_MONTHS, 0)
     months[broken & read.meters["supplier_duty"]] = LASTING_MONTHS
     return months
+
+
+def _is_within(month: npt.NDArray[np.int16], most: int) -> npt.NDArray[np.bool_]:
+    return np.asarray((month > 0) & (month <= most), np.bool_)
 
 
 def _averaged_months(period: Period) -> int:
@@ -183,7 +229,9 @@ def _averaged_months(period: Period) -> int:
         return 0
 
 
-async def _past(connection: Connection, month: Month, ids: npt.NDArray[np.int32], months: int) -> Columns:
+async def past_readings(
+    connection: Connection, month: Month, ids: npt.NDArray[np.int32], months: int
+) -> Columns:
     """Readings of these meters in so many months before."""
     return await copy_out(
         connection,
@@ -204,72 +252,3 @@ def _latest(
     out = np.full(size, -1, np.intp)
     out[meter[order]] = order  # the last assignment wins: the latest month
     return out
-
-
-# ---- meters with acts of refused access ------------------------------------------------------------------
-
-
-async def _mend_refused(
-    connection: Connection, month: Month, read: Read, made: State, refused: Events
-) -> None:
-    """billing.history.state itself for the few meters it is not worth a vector for, from three years of
-    readings.
-    """
-    if not refused:
-        return
-    ids = read.meters["id"][list(refused)]
-    rows = await connection.fetch(
-        "SELECT id, initial1_micro, initial2_micro, initial3_micro FROM meters WHERE id = ANY($1)",
-        ids.tolist(),
-    )
-    initial: dict[int, history.Values] = {row[0]: (row[1], row[2], row[3]) for row in rows}
-    past = await _past(connection, month, ids, LASTING_MONTHS)
-    marks: dict[int, list[history.Mark]] = {}
-    closed = ordinals(past["period"])
-    for at in np.argsort(closed, kind="stable").tolist():
-        values = (int(past["value1"][at]), int(past["value2"][at]), int(past["value3"][at]))
-        marks.setdefault(int(past["meter_id"][at]), []).append(history.Mark(int(closed[at]), values))
-    for at, events in refused.items():
-        meter = int(read.meters["id"][at])
-        known_marks = marks.get(meter, [])
-        if read.at[at] >= 0:
-            day, night, half_peak = (int(value) for value in made.end[at])
-            known_marks = [*known_marks, history.Mark(month.period.ordinal, (day, night, half_peak))]
-        facts = history.MeterFacts(
-            digits=int(read.meters["digits"][at]),
-            marks=known_marks,
-            installed_on=_date(int(read.meters["installed_on"][at])),
-            initial=initial[meter],
-            verified_until=_date(int(read.meters["verified_until"][at])),
-            events=events,
-            season=HEATING_SEASON if read.meters["service"][at] == Service.HEATING else None,
-        )
-        _put_state(made, at, facts, month.period)
-
-
-def _put_state(made: State, at: int, facts: history.MeterFacts, period: Period) -> None:
-    state = history.state(facts, period)
-    if state is None:  # every reading, the initial one too, falls into months of refused access
-        return
-    made.start[at], made.end[at] = state.start, state.end
-    made.gap[at], made.silent[at] = state.gap_months, min(state.silent_months, INT16_MAX)
-    made.failed[at], made.refused[at] = state.failed_month, state.refused_month
-    made.second[at] = state.second_refusal
-    made.window[at], made.window_months[at] = state.window, state.window_months
-    made.previous[at] = period.ordinal - 1 - state.gap_months if state.has_reading else made.previous[at]
-
-
-async def _events(
-    connection: Connection, month: Month, meter_ids: npt.NDArray[Any]
-) -> dict[int, list[history.Event]]:
-    rows = await connection.fetch(
-        "SELECT e.meter_id, e.kind, e.valid_from, e.valid_to FROM meter_events e WHERE e.meter_id = ANY($1) "
-        f"AND e.valid_from <= $2 AND {known('e', month.as_of)} ORDER BY e.valid_from, e.id",
-        meter_ids.tolist(),
-        month.period.last_day,
-    )
-    events: dict[int, list[history.Event]] = {}
-    for row in rows:
-        event = history.Event(row["kind"], row["valid_from"], row["valid_to"])
-        events.setdefault(row["meter_id"], []).append(event)
-    return events
