@@ -175,7 +175,7 @@ def make_block(
         services=_services(rng, houses, people, house_meters, mix),
         rates=_rates(rng, len(days), houses_count, mix),
         norms=_norms(rng, len(days), houses_count, mix),
-        coefficients=_coefficients(rng, len(days), houses_count),
+        coefficients=_coefficients(rng, len(days), houses_count, mix),
     )
 
 
@@ -419,6 +419,14 @@ def _norms(rng: Rng, segments: int, houses: int, mix: Mix) -> dict[tuple[int, st
     return out
 
 
-def _coefficients(rng: Rng, segments: int, houses: int) -> dict[str, I64]:
+def _coefficients(rng: Rng, segments: int, houses: int, mix: Mix) -> dict[str, I64]:
     months = np.broadcast_to(rng.integers(6, 10, houses) * 1000, (segments, houses)).copy()
-    return {"heating_months": months}
+    out = {"heating_months": months}
+    if mix.ragged:
+        season = np.where(_chance(rng, 100, houses), 0, np.where(_chance(rng, 300, houses), MISSING, 1000))
+        out["heating_season"] = np.broadcast_to(season, (segments, houses)).copy()
+        regional = np.where(_chance(rng, 300, houses), rng.integers(1000, 2500, houses), MISSING)
+        out["raise_cold_water"] = np.broadcast_to(regional, (segments, houses)).copy()
+        if segments > 1:
+            out["raise_cold_water"][-1, ::3] = 1_700
+    return out

@@ -89,7 +89,7 @@ class Oracle(HouseBook):
         q = self.heat_norm([HOT], i, heat)
         raising = None
         if used.by_norm and Basis(used.basis % 40 if used.basis > 40 else used.basis) in RAISED:
-            raising = self.coefficient(HOT)
+            raising = self.coefficient(HOT, i)
         for basis, volume in ((used.basis, used.parts[0]), (int(Basis.NORM_TEMPORARY), used.temporary)):
             if volume is None:
                 continue

@@ -30,6 +30,7 @@ K_FROM = {
     HOT: [("2015-01-01", 1100), ("2015-07-01", 1200), ("2016-01-01", 1400), ("2016-07-01", 1500)],
 }
 K_FROM[ELECTRICITY] = K_FROM[HOT]
+REGIONAL_K = {COLD: "raise_cold_water", HOT: "raise_hot_water", ELECTRICITY: "raise_electricity"}
 NORM_BASES = {
     Basis.NORM_FAULT,
     Basis.NORM_SILENT,
@@ -179,7 +180,7 @@ class Book:
             raise CannotError(reason)
         return [max(v, 0) for v in values]
 
-    def coefficient(self, service: int) -> list[int] | None:
+    def coefficient(self, service: int, i: int) -> list[int] | None:
         """K of each segment in permille."""
         if service not in K_FROM:
             return None
@@ -187,6 +188,10 @@ class Book:
         for first in self.b.first_day:
             day = self.b.period.first_day + dt.timedelta(days=int(first) - 1)
             out.append([k for since, k in K_FROM[service] if dt.date.fromisoformat(since) <= day][-1])
+        regional = self.b.coefficients.get(REGIONAL_K[service])
+        if regional is not None:
+            own = [int(regional[s, self.house(i)]) for s in self.segments]
+            out = [federal if k == MISSING else k for k, federal in zip(own, out, strict=True)]
         return out
 
     # ---- lines -------------------------------------------------------------------------------------------
@@ -343,7 +348,7 @@ class Book:
     def lines_of(self, service: int, i: int, used: Used) -> None:
         raising = None
         if used.by_norm and Basis(used.basis % 40 if used.basis > 40 else used.basis) in RAISED:
-            raising = self.coefficient(service)
+            raising = self.coefficient(service, i)
         for component, volume in used.parts.items():
             self.line(service, component, i, used.basis, volume, raising=raising)
         if used.temporary is not None:
