@@ -17,12 +17,17 @@ BLOCK_ACCOUNTS = 3_000  # some tens of megabytes of columns and tenths of a seco
 BLOCK_ACCOUNTS_MIN = 250  # smaller ones cost more in commits than they give in progress
 BLOCKS_USUAL = 16  # a small city still has enough blocks to spread and to show progress
 
+IN_SCOPE = {
+    "city": "$3::int IS NULL",
+    "organisation": "h.company_id = $3",
+    "house": "h.id = $3",
+    "account": "h.id = (SELECT house_id FROM accounts WHERE id = $3)",
+}
 HOUSES = """
 SELECT h.id, count(a.id) AS accounts
   FROM houses h
   JOIN accounts a ON a.house_id = h.id AND a.opened_on < $2 AND (a.closed_on IS NULL OR a.closed_on >= $1)
- WHERE CASE $3 WHEN 'city' THEN true WHEN 'organisation' THEN h.company_id = $4 WHEN 'house' THEN h.id = $4
-            ELSE h.id = (SELECT house_id FROM accounts WHERE id = $4) END
+ WHERE {scope}
  GROUP BY h.id ORDER BY h.id
 """
 PUBLISHED_BEFORE = """
@@ -43,9 +48,8 @@ async def plan_run(connection: Connection, run_id: int, block_accounts: int | No
     if run is None or run["state"] != "planned":
         return False
     period = Period.of(run["period"])
-    houses = await connection.fetch(
-        HOUSES, period.first_day, period.shift(1).first_day, run["scope_kind"], run["scope_id"]
-    )
+    query = HOUSES.format(scope=IN_SCOPE[run["scope_kind"]])
+    houses = await connection.fetch(query, period.first_day, period.shift(1).first_day, run["scope_id"])
     if not houses:
         await _fail(
             connection, run_id, f"В области прогона нет открытых счетов за {period.title}. Проверьте область."

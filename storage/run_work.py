@@ -142,7 +142,6 @@ async def finish_run(connection: Connection, run_id: int, spent: Mapping[str, in
         if left or state != "accruing":
             return False
         await attach_partitions(connection, run_id)
-        await connection.execute("ANALYZE run_totals, run_houses")
         return await _check(connection, run_id, spent)
 
 
