@@ -133,7 +133,7 @@ async def checkpoint(stack: Stack | None) -> None:
 
 @contextmanager
 def whole_stack(made: Town) -> Iterator[None]:
-    """NATS, Ray, pages and actors around the database, as `paylogic up` starts them."""
+    """NATS, Ray, pages and actors around the database, as `paylogic up` starts them; only it stays after."""
     assert made.stack is not None, "a whole stack is started around a database of ours only"
     environment = {**os.environ, "PAYLOGIC_HOME": str(made.stack.home)}
     _paylogic("up", environment)
@@ -141,6 +141,9 @@ def whole_stack(made: Town) -> Iterator[None]:
         yield
     finally:
         _paylogic("down", environment)
+        server = EmbeddedPostgres(made.stack)
+        server.spawn()
+        _wait(server)
 
 
 def _paylogic(command: str, environment: dict[str, str]) -> None:

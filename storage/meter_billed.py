@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from billing.basis import Basis
 from billing.period import Period
-from storage.bulk import Connection, Row, copy_out, int_array
+from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
 from storage.meter_reads import ZONES, Month, Read, ordinals
 
@@ -35,27 +35,52 @@ async def billed_meanwhile(
     late = state.gap > 0
     if not late.any():
         return out
-    period = month.period.ordinal
-    first = Period(int(period - state.gap.max()))
+    first = Period(int(month.period.ordinal - state.gap.max()))
+    services = np.unique(read.meters["service"][late])
     accounts = np.unique(account_ids[late])
-    meters_of: dict[tuple[int, int], list[int]] = {}
-    for at in np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading)).tolist():
-        meters_of.setdefault((int(account_ids[at]), int(read.meters["service"][at])), []).append(at)
-    for account, closed, service, component, volume in await _published(connection, month, accounts, first):
-        silent = [at for at in meters_of.get((account, service), []) if state.previous[at] < closed]
-        zone = 0 if service == HOT_HEAT[0] else max(component - 1, 0)
-        for share, at in enumerate(silent):
-            out[at, zone] += volume // len(silent) + (1 if share < volume % len(silent) else 0)
+    lines = await _published(connection, month, accounts, services, first)
+    waiting = np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading))
+    keys = _key(account_ids[waiting], read.meters["service"][waiting])
+    order = np.argsort(keys, kind="stable")  # meters of an account and service in their own order
+    line, at = _pairs(lines, keys[order], waiting[order], state)
+    # The silent meters of a line stand together: the first ones take what does not divide evenly.
+    of_line = np.bincount(line, minlength=len(lines["volume"]))
+    share = np.arange(len(line)) - (np.cumsum(of_line) - of_line)[line]
+    whole, rest = np.divmod(lines["volume"][line], of_line[line])
+    np.add.at(out, (at, lines["zone"][line]), whole + (share < rest))
     out[~late] = 0
     return out
 
 
-async def _published(
-    connection: Connection, month: Month, accounts: npt.NDArray[np.int32], first: Period
-) -> list[tuple[int, int, int, int, int]]:
-    """(account, month, service, component, volume) of lines that stood instead of a reading, published and
-    in order.
+def _key(account: npt.NDArray[np.int32], service: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+    return account.astype(np.int64) << 16 | service
+
+
+def _pairs(
+    lines: Columns, keys: npt.NDArray[np.int64], meters: npt.NDArray[np.intp], state: State
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(line, meter) of every line and each meter of its account and service that was silent in its month.
+
+    keys (sorted) are those of `meters`, rows of the block's meters.
     """
+    key = _key(lines["account_id"], lines["service"])
+    first = np.searchsorted(keys, key)
+    counts = np.searchsorted(keys, key, side="right") - first
+    line = np.repeat(np.arange(len(key)), counts)
+    within = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    at = meters[first[line] + within]
+    silent = state.previous[at] < lines["month"][line]
+    return line[silent], at[silent]
+
+
+async def _published(
+    connection: Connection,
+    month: Month,
+    accounts: npt.NDArray[np.int32],
+    services: npt.NDArray[np.int16],
+    first: Period,
+) -> Columns:
+    """account_id, service, month (ordinal), zone, volume of lines that stood instead of a reading."""
     bases = ", ".join(str(int(basis)) for basis in READ_BASES)
     heat_service, heat_component = HOT_HEAT
     columns = await copy_out(
@@ -64,11 +89,10 @@ async def _published(
         "SELECT l.account_id, r.period, l.service, l.component, l.volume_num, l.volume_den FROM runs r "
         f"JOIN lines l ON l.run_id = r.id WHERE r.state = 'published' AND r.period >= '{first.first_day}' "
         f"AND r.period < '{month.period.first_day}' AND l.account_id = ANY({int_array(accounts)}) "
-        f"AND l.basis NOT IN ({bases}) AND NOT (l.service = {heat_service} AND l.component = "
-        f"{heat_component}) "
-        "ORDER BY l.account_id, r.period, l.service, l.component, r.id, l.first_day, l.basis, l.kind",
+        f"AND l.service = ANY({int_array(services)}) AND l.basis NOT IN ({bases}) "
+        f"AND NOT (l.service = {heat_service} AND l.component = {heat_component})",
     )
+    component = columns["component"].astype(np.intp)
+    zone = np.where(columns["service"] == heat_service, 0, np.maximum(component - 1, 0))
     volume = (2 * columns["num"] + columns["den"]) // (2 * columns["den"])
-    months = ordinals(columns["period"])
-    rows = (columns["account_id"], months, columns["service"], columns["component"], volume)
-    return list(zip(*(column.tolist() for column in rows), strict=True))
+    return {**columns, "month": ordinals(columns["period"]), "zone": zone, "volume": volume}
