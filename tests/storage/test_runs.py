@@ -10,20 +10,26 @@ import asyncpg
 import pytest
 
 from actors.local import run_until_idle
-from billing.period import Period
 from storage import runs
 from storage.engine import Database
-from storage.run_orders import obey, sweep
 from storage.run_plan import split
 from storage.run_publish import publish_run
-from storage.runs import PUBLISH, START, UNDO, RunRefused
-from storage.scope import Scope
+from storage.runs import PUBLISH, START, RunRefused
 from tests.storage import small_city
+from tests.storage.run_steps import (
+    ANNA,
+    BORIS,
+    EVERYTHING,
+    PERIOD,
+    VERA,
+    ask,
+    computed,
+    order,
+    published,
+    refusal,
+    signed,
+)
 from tests.support.services import TestDatabase
-
-PERIOD = Period.parse("2026-10")
-ANNA, BORIS, VERA = 1, 2, 3
-EVERYTHING = Scope(user_id=ANNA, role="centre", everything=True)
 
 
 @pytest.fixture
@@ -51,43 +57,6 @@ async def sql(city: TestDatabase) -> AsyncIterator[Any]:
     opened = await asyncpg.connect(city.url)
     yield opened
     await opened.close()
-
-
-async def ask(database: Database, kind: str = "city", scope_id: int | None = None, **options: Any) -> int:
-    async with database.transaction(EVERYTHING) as session:
-        return await runs.request_run(session, PERIOD, kind, scope_id, ANNA, **options)
-
-
-async def order(database: Database, subject: str, run_id: int) -> None:
-    async with database.transaction() as session:
-        await obey(session, subject, {"run_id": run_id})
-
-
-async def computed(owner: Database, kind: str = "city", scope_id: int | None = None) -> int:
-    run_id = await ask(owner, kind, scope_id)
-    await order(owner, START, run_id)
-    await run_until_idle(owner.url)
-    return run_id
-
-
-async def signed(owner: Database, run_id: int) -> None:
-    async with owner.transaction(EVERYTHING) as session:
-        await runs.request_publication(session, run_id, ANNA)
-    async with owner.transaction(EVERYTHING) as session:
-        await runs.approve_publication(session, run_id, BORIS)
-
-
-async def published(owner: Database, kind: str = "city", scope_id: int | None = None) -> int:
-    run_id = await computed(owner, kind, scope_id)
-    await signed(owner, run_id)
-    await order(owner, PUBLISH, run_id)
-    return run_id
-
-
-async def refusal(awaitable: Any) -> str:
-    with pytest.raises(RunRefused) as caught:
-        await awaitable
-    return caught.value.code
 
 
 # ---- asking
@@ -340,183 +309,3 @@ async def test_a_draft_signed_before_another_was_published_is_returned_to_check(
     words = await sql.fetchval("SELECT message FROM run_log WHERE run_id = $1 AND event = 'refused'", draft)
     assert "устарел" in words
     assert await sql.fetchval("SELECT count(*) FROM entries") == 1
-
-
-# ---- a repeat
-# --------------------------------------------------------------------------------------------------
-
-
-async def test_an_unchanged_repeat_publishes_nothing_and_says_so(owner: Database, sql: Any) -> None:
-    await published(owner)
-
-    again = await computed(owner)
-
-    run = await sql.fetchrow("SELECT * FROM runs WHERE id = $1", again)
-    assert (run["kind"], run["state"], run["lines_count"]) == ("difference", "checked", 0)
-    async with owner.transaction(EVERYTHING) as session:
-        assert await refusal(runs.request_publication(session, again, ANNA)) == "nothing-changed"
-    said = [row["message"] for row in await sql.fetch("SELECT message FROM run_log WHERE run_id = $1", again)]
-    assert any("различий с опубликованным нет" in one for one in said)
-
-
-async def test_a_repeat_posts_only_the_difference_and_a_third_run_posts_nothing(
-    owner: Database, sql: Any
-) -> None:
-    first = await published(owner)
-    await sql.execute("UPDATE account_facts SET residents = residents + 1 WHERE account_id = 9")
-
-    second = await published(owner)
-    third = await computed(owner)
-
-    run = await sql.fetchrow("SELECT * FROM runs WHERE id = $1", second)
-    assert run["kind"] == "difference"
-    touched = await sql.fetch("SELECT DISTINCT account_id FROM lines WHERE run_id = $1", second)
-    assert [row["account_id"] for row in touched] == [9]
-    kinds = await sql.fetch(
-        "SELECT kind, count(*) FROM lines WHERE run_id = $1 GROUP BY 1 ORDER BY 1", second
-    )
-    assert [row["kind"] for row in kinds] == [0, 1]
-    fresh = await computed_anew(owner, sql, first, second)
-    assert await sql.fetchval("SELECT lines_count FROM runs WHERE id = $1", third) == 0
-    assert fresh == await net_of(sql, [first, second])
-    assert await sql.fetchval("SELECT count(*) FROM entries") == 2
-    assert await sql.fetchval("SELECT sum(amount_kopecks) FROM postings") == 0
-
-
-async def computed_anew(owner: Database, sql: Any, *published_runs: int) -> list[tuple[int, ...]]:
-    """What the city would be charged if nothing had been published."""
-    from billing.accrue import accrue
-    from storage.compute import compute
-    from storage.work import BlockStore
-
-    store = BlockStore(owner.url)
-    block = await store.load_houses(PERIOD, range(1, 7))
-    await store.close()
-    lines = compute(block, accrue).lines
-    sums: dict[tuple[int, int], int] = {}
-    for account, service, amount in zip(
-        lines.account_id.tolist(),
-        lines.service.tolist(),
-        (lines.amount_kopecks + lines.surcharge_kopecks).tolist(),
-        strict=True,
-    ):
-        sums[(account, service)] = sums.get((account, service), 0) + amount
-    return sorted((*key, amount) for key, amount in sums.items())
-
-
-async def net_of(sql: Any, run_ids: list[int]) -> list[tuple[int, ...]]:
-    rows = await sql.fetch(
-        "SELECT account_id, service, sum(amount_kopecks + surcharge_kopecks)::bigint AS s FROM lines "
-        "WHERE run_id = ANY ($1) GROUP BY 1, 2 ORDER BY 1, 2",
-        run_ids,
-    )
-    return [tuple(row) for row in rows]
-
-
-async def test_a_parked_account_keeps_what_was_posted_for_it(owner: Database, sql: Any) -> None:
-    await published(owner)
-    await sql.execute("DELETE FROM account_facts WHERE account_id = 8")
-
-    again = await computed(owner)
-
-    assert await sql.fetchval("SELECT count(*) FROM lines WHERE run_id = $1", again) == 0
-    assert await sql.fetchval("SELECT count(*) FROM parked_accounts WHERE run_id = $1", again) == 1
-
-
-async def test_an_account_closed_backwards_gets_its_charges_back(owner: Database, sql: Any) -> None:
-    await published(owner)
-    before = await sql.fetchval(
-        "SELECT sum(amount_kopecks + surcharge_kopecks)::bigint FROM run_accounts WHERE account_id = 9"
-    )
-    await sql.execute("UPDATE accounts SET closed_on = '2026-09-30' WHERE id = 9")
-
-    again = await published(owner)
-
-    assert (
-        await sql.fetchval(
-            "SELECT sum(amount_kopecks + surcharge_kopecks)::bigint FROM run_accounts WHERE run_id = $1",
-            again,
-        )
-        == -before
-    )
-    balance = await sql.fetchval(
-        "SELECT sum(amount_kopecks + surcharge_kopecks) FROM run_accounts WHERE account_id = 9"
-    )
-    assert balance == 0
-
-
-# ---- undo, stop
-# ------------------------------------------------------------------------------------------------
-
-
-async def test_undo_drops_the_lines_of_a_draft_and_leaves_no_trace_in_sums(owner: Database, sql: Any) -> None:
-    run_id = await computed(owner)
-    async with owner.transaction(EVERYTHING) as session:
-        await runs.request_undo(session, run_id, ANNA)
-
-    await order(owner, UNDO, run_id)
-    await sweep(owner)
-    await order(owner, UNDO, run_id)
-
-    assert await sql.fetchval("SELECT state FROM runs WHERE id = $1", run_id) == "undone"
-    assert await sql.fetchval("SELECT to_regclass($1)", f"lines_{run_id}") is None
-    assert await sql.fetchval("SELECT count(*) FROM lines") == 0
-    async with owner.transaction(EVERYTHING) as session:
-        assert await refusal(runs.request_undo(session, run_id, ANNA)) == "run-undone"
-
-
-async def test_a_published_run_is_never_undone(owner: Database, sql: Any) -> None:
-    run_id = await published(owner)
-    async with owner.transaction(EVERYTHING) as session:
-        assert await refusal(runs.request_undo(session, run_id, ANNA)) == "run-published"
-
-    await order(owner, UNDO, run_id)
-
-    assert await sql.fetchval("SELECT state FROM runs WHERE id = $1", run_id) == "published"
-    assert await sql.fetchval("SELECT count(*) FROM lines WHERE run_id = $1", run_id) > 0
-
-
-async def test_undo_waits_for_no_reader_and_the_sweep_comes_again(
-    owner: Database, sql: Any, city: TestDatabase
-) -> None:
-    run_id = await computed(owner)
-    reader = await asyncpg.connect(city.url)
-    async with reader.transaction():
-        await reader.fetchval("SELECT count(*) FROM lines")
-        await order(owner, UNDO, run_id)
-        held = await sweep(owner)
-    await reader.close()
-
-    dropped = await sweep(owner)
-
-    assert (held, dropped) == (0, 1)
-    assert await sql.fetchval("SELECT to_regclass($1)", f"lines_{run_id}") is None
-
-
-async def test_a_stopped_run_waits_and_goes_on(owner: Database, sql: Any) -> None:
-    run_id = await ask(owner)
-    await order(owner, START, run_id)
-    async with owner.transaction(EVERYTHING) as session:
-        await runs.stop_run(session, run_id, ANNA)
-    task = asyncio.create_task(run_until_idle(owner.url))
-    await asyncio.sleep(0.5)
-    stopped = await sql.fetchval("SELECT count(*) FROM run_blocks WHERE state <> 'planned'")
-
-    async with owner.transaction(EVERYTHING) as session:
-        await runs.resume_run(session, run_id, ANNA)
-    await asyncio.wait_for(task, 30)
-
-    assert stopped == 0
-    assert await sql.fetchval("SELECT state FROM runs WHERE id = $1", run_id) == "checked"
-    async with owner.transaction(EVERYTHING) as session:
-        assert await refusal(runs.stop_run(session, run_id, ANNA)) == "run-not-live"
-
-
-async def test_a_command_repeated_by_the_stream_plans_once(owner: Database, sql: Any) -> None:
-    run_id = await ask(owner)
-    await order(owner, START, run_id)
-    await order(owner, START, run_id)
-
-    assert await sql.fetchval("SELECT count(*) FROM run_blocks") == await sql.fetchval(
-        "SELECT blocks_count FROM runs"
-    )
