@@ -16,6 +16,7 @@ from storage.account_pages import MeterRow, ReadingMark
 from storage.reading_inbox import InboxState
 from web.bars import BarChart, bar_chart
 from web.charges import label_of
+from web.filters import DASH
 
 SOURCES = {
     "resident": "из кабинета",
@@ -138,7 +139,9 @@ def _card(
     before = given.previous if given is not None else meter.last_values
     counted = [one for one in meter.readings if one.status == "accepted"]
     bars = [
-        (one.period, volume_of(meter, one), words.reading(Quantity(volume_of(meter, one)))) for one in counted
+        (one.period, volume_of(meter, one), words.reading(Quantity(volume_of(meter, one))))
+        for one in counted
+        if one.prev_period is not None
     ]
     bars.reverse()
     label = label_of(meter.service, 0)
@@ -198,12 +201,14 @@ def _values_words(meter: MeterRow, values: tuple[int, int, int]) -> str:
 
 
 def _month(meter: MeterRow, one: ReadingMark, unit: str) -> MonthReading:
-    volume = words.reading(Quantity(volume_of(meter, one)))
+    volume = DASH
+    if one.prev_period is not None:  # the first reading of all is not a volume of one month
+        volume = f"{words.reading(Quantity(volume_of(meter, one)))} {unit}"
     return MonthReading(
         period=one.period,
         taken_on=one.taken_on,
         values_words=_values_words(meter, one.values),
-        volume_words=f"{volume} {unit}",
+        volume_words=volume,
         source_words=SOURCES.get(one.source, one.source),
         status_words=STATUSES.get(one.status, one.status),
         verdict=one.verdict or "",
@@ -212,7 +217,7 @@ def _month(meter: MeterRow, one: ReadingMark, unit: str) -> MonthReading:
 
 def _usual(meter: MeterRow, counted: Sequence[ReadingMark]) -> str:
     """«обычно 5–8 м³» of the last six readings; nothing when there are fewer than three."""
-    volumes = [volume_of(meter, one) for one in counted[:6]]
+    volumes = [volume_of(meter, one) for one in counted[:6] if one.prev_period is not None]
     if len(volumes) < 3:
         return ""
     low, high = min(volumes) // MICRO, -(-max(volumes) // MICRO)

@@ -50,8 +50,9 @@ class ReadingsView:
 
     @property
     def active(self) -> list[MeterCard]:
-        """Meters that take readings."""
-        return [card for card in self.cards if card.is_active]
+        """Meters that take readings, those still without one first."""
+        takers = [card for card in self.cards if card.is_active]
+        return sorted(takers, key=lambda card: bool(card.given_words))
 
     @property
     def is_closed(self) -> bool:
