@@ -51,6 +51,7 @@ class RunMark:
     accounts_count: int
     parked_count: int
     total_kopecks: int
+    lines_count: int
 
 
 def month_after(period: dt.date) -> dt.date:
@@ -63,7 +64,7 @@ async def run_marks(session: Session, period: dt.date) -> list[RunMark]:
     found = await session.execute(
         text("""
         SELECT id, state, scope_kind, requested_by, accounts_count, parked_count,
-               amount_kopecks + surcharge_kopecks AS total_kopecks
+               amount_kopecks + surcharge_kopecks AS total_kopecks, lines_count
           FROM runs WHERE period = :period AND state <> 'undone' ORDER BY id DESC LIMIT 100"""),
         {"period": period},
     )

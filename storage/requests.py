@@ -355,7 +355,7 @@ async def _same_version(session: Session, request_id: int, now: int, seen: int) 
     who = (row.full_name if row else None) or "другой сотрудник"
     what = row.message if row else "заявка изменена"
     raise RequestChanged(
-        "changed", f"Пока вы смотрели, {who} изменил заявку: {what} Посмотрите ещё раз и решите заново."
+        "changed", f"Пока вы смотрели, заявку изменили ({who}): {what} Посмотрите ещё раз и решите заново."
     )
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 
 from sqlalchemy import text
 
+from billing.parked import Reason
 from storage import users
 from storage.engine import Database
 from storage.natural import natural_key
@@ -186,7 +187,7 @@ async def _runs(session: Session) -> None:
         text("""
         INSERT INTO parked_accounts (run_id, account_id, company_id, house_id, service, reason, message)
         VALUES (2, 24, 3, 2, 4, 'NO_AREA', :message)"""),
-        {"message": "Не указана площадь. Впишите площадь в карточке квартиры, и счёт посчитается."},
+        {"message": Reason.NO_AREA.value},
     )
     await session.execute(
         text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 
@@ -12,9 +13,11 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from storage.engine import Database
+from storage.month_pages import MonthInfo, RunMark
 from tests.support.services import TestDatabase
 from tests.web.city import DRAFT
 from tests.web.conftest import HTMX, SignIn, csrf_of
+from web.centre.month import stages, sums
 
 RUN = f"/centre/runs/{DRAFT}"
 
@@ -279,7 +282,7 @@ async def test_parked_accounts_are_listed_with_what_to_do_and_a_link(sign_in: Si
 
     assert "нет площади 1" in seen(page)
     assert 'href="/accounts/24"' in page.text
-    assert "Впишите площадь в карточке квартиры" in seen(page)
+    assert "«Загрузка данных», листы «Квартиры» и «Счета»" in seen(page)
     assert "Ничего не найдено" in seen(other)
     assert 'href="/centre/parked"' in other.text
 
@@ -340,3 +343,14 @@ async def test_values_show_dates_documents_and_houses_left_without_a_tariff(sign
     assert "51,2345 ₽/м³ 01.07.2026 до следующего Приказ РЭК № 44" in now
     assert "50,00" not in now
     assert "50,00 ₽/м³ 01.01.2026 30.06.2026 Приказ РЭК № 10" in history
+
+
+def test_a_draft_without_differences_is_nothing_to_publish() -> None:
+    empty = RunMark(14, "checked", "city", None, 3000, 28, 0, 0)
+    full = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
+
+    opened = MonthInfo(dt.date(2026, 10, 1), "open", None, None)
+    drafted, _, published = stages(opened, sums([]), empty, [full], 28)[3:6]
+
+    assert drafted.what == "прогон 14, различий с опубликованным нет"
+    assert (published.label, published.state) == ("Публикация двумя сотрудниками", "опубликовано")

@@ -213,7 +213,7 @@ async def test_somebody_faster_is_told_by_name_and_nothing_is_lost(
     status, said = await step(slow, request_id, "cancelled", version=seen, words="Ложный вызов")
 
     assert status == 409
-    assert "Пока вы смотрели, Смирнова О. В. изменил заявку: Взята в работу: Бригада 2." in said
+    assert "Пока вы смотрели, заявку изменили (Смирнова О. В.): Взята в работу: Бригада 2." in said
     assert "Ложный вызов" in said
     assert await count(fresh_town, "request_events", "state = 'cancelled'") == 0
 

@@ -27,6 +27,15 @@ async def send(client: AsyncClient, **changed: str) -> Response:
     return await client.post("/centre/values", data={"csrf": csrf_of(page), **GOOD, **changed})
 
 
+async def test_a_value_of_an_organisation_that_is_not_there_is_refused(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    refused = await send(await sign_in("centre"), owner="999999")
+
+    assert refused.status_code == 422
+    assert "Такой организации нет. Выберите из списка." in seen(refused)
+
+
 async def decide(client: AsyncClient, act: str, proposal: int = 1) -> Response:
     page = await client.get("/centre/values")
     return await client.post(f"/centre/values/{proposal}/{act}", data={"csrf": csrf_of(page)})
@@ -44,7 +53,7 @@ async def test_a_value_waits_for_another_person_and_then_follows_the_old_one(
 
     assert sent.headers["Location"] == "/centre/values?service=1&done=proposed"
     assert "Холодное водоснабжение, население: 60,50 ₽/м³ с 1 ноября 2026, город" in waiting
-    assert "было 51,2345 · 2 дома · Приказ РЭК № 90 · внёс Иванова А. П." in waiting
+    assert "было 51,2345 · 2 дома · Приказ РЭК № 90 · на утверждение: Иванова А. П." in waiting
     assert (mine.status_code, in_force) == (409, 0)
     assert "Внесли вы, поэтому утвердить должен другой сотрудник." in seen(mine)
     assert (approved.status_code, again.status_code) == (303, 409)

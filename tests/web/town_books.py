@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from billing.basis import Basis
 from billing.money import charge
+from billing.parked import Reason
 from billing.period import Period
 from storage.session import Session
 from tests.web.town_places import (
@@ -59,9 +60,8 @@ async def write_runs(session: Session) -> None:
     await session.execute(
         text("""
         INSERT INTO parked_accounts (run_id, account_id, company_id, house_id, service, reason, message)
-        VALUES (:run, 6, 2, 1, 8, 'NO_AREA',
-                'Не указана площадь. Впишите площадь в карточке квартиры, и счёт посчитается.')"""),
-        {"run": DRAFT},
+        VALUES (:run, 6, 2, 1, 8, 'NO_AREA', :message)"""),
+        {"run": DRAFT, "message": Reason.NO_AREA.value},
     )
 
 

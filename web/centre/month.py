@@ -204,6 +204,8 @@ def _draft(info: MonthInfo, draft: RunMark | None, published: list[RunMark]) -> 
         words = {"planned": "в очереди", "accruing": "считается", "checked": "посчитан"}[draft.state]
         tone = "good" if draft.state == "checked" else "brand"
         what = f"прогон {draft.id}, {money(draft.total_kopecks)}"
+        if published and draft.state == "checked" and not draft.lines_count:
+            what = f"прогон {draft.id}, различий с опубликованным нет"
         return Stage(label, words, tone, what, f"/centre/runs/{draft.id}")
     if published:
         return Stage(label, "готово", "good", "опубликован", f"/centre/runs/{published[0].id}")
@@ -225,7 +227,7 @@ def _parked(draft: RunMark | None, published: list[RunMark], parked: int) -> Sta
 
 def _publication(draft: RunMark | None, published: list[RunMark]) -> Stage:
     label = "Публикация двумя сотрудниками"
-    if draft is not None and draft.state == "checked":
+    if draft is not None and draft.state == "checked" and (draft.lines_count or not published):
         words = "ждёт второго" if draft.requested_by else "можно передать"
         return Stage(label, words, "warn", f"прогон {draft.id}", f"/centre/runs/{draft.id}")
     if published:

@@ -137,7 +137,9 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
     """Keep the value until another person agrees."""
     form = await read_form(request)
     new = _read(form)
-    if new is not None:
+    if new is not None and not await _is_owner(session, new.organisation_id):
+        form.refuse("owner", "Такой организации нет. Выберите из списка.")
+    elif new is not None:
         try:
             await value_proposals.propose(session, new, me.user_id)
             return see_other(request, f"/centre/values?service={new.service}&done=proposed")
@@ -145,6 +147,12 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
             form.refuse("valid_from", refusal.message)
     view = await _view(session, form, me.open_period)
     return page(request, "centre/value_new.html", view, block="form", status=422, retitle=True)
+
+
+async def _is_owner(session: Session, organisation_id: int | None) -> bool:
+    """Whether a value may belong to this organisation; None is the city's own."""
+    owners = await choices.value_owners(session)
+    return organisation_id is None or any(one.id == organisation_id for one in owners)
 
 
 @router.post("/{proposal_id}/{act}")
