@@ -42,6 +42,12 @@ DTYPES: dict[str, Any] = {
     "a": np.int64,
     "b": np.int64,
 }
+# Odd weights of the words of a line in the two lanes of its digest: multiples of the golden ratio and of √3.
+FIRST, SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
+WEIGHTS = tuple(
+    (np.uint64((0x9E3779B97F4A7C15 * n % 2**64) | 1), np.uint64((0xBB67AE8584CAA73B * n % 2**64) | 1))
+    for n in range(1, 12)
+)
 KEY = ("account_id", "service", "component", "first_day", "basis", "kind")
 
 
@@ -153,10 +159,11 @@ class Lines:
         size.
         """
         low = np.zeros(len(self), np.uint64)
-        high = np.full(len(self), 0x9E3779B97F4A7C15, np.uint64)
-        for position, word in enumerate(self._words()):
-            low = _mix(low ^ (word + np.uint64(position * 2 + 1)))
-            high = _mix(high + (word ^ np.uint64(0xD1B54A32D192ED03)))
+        high = np.zeros(len(self), np.uint64)
+        for word, (one, two) in zip(self._words(), WEIGHTS, strict=True):
+            low += word * one
+            high += word * two
+        low, high = _mix(low + FIRST), _mix(high + SECOND)
         both = int(low.sum(dtype=np.uint64)) | int(high.sum(dtype=np.uint64)) << 64
         return both
 
