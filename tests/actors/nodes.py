@@ -49,7 +49,7 @@ async def main(url: str, run_id: int) -> None:
     await blocks.close()
     crew.close()
     ray.shutdown()
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 async def _until(url: str, run_id: int, blocks: int) -> None:
