@@ -10,10 +10,11 @@ import asyncpg
 import pytest
 
 from actors.local import run_until_idle
+from billing.period import Period
 from storage import runs
 from storage.engine import Database
 from storage.run_orders import sweep
-from storage.runs import START, UNDO
+from storage.runs import PUBLISH, START, UNDO
 from tests.storage import small_city
 from tests.storage.run_steps import (
     ANNA,
@@ -24,6 +25,7 @@ from tests.storage.run_steps import (
     order,
     published,
     refusal,
+    signed,
 )
 from tests.support.services import TestDatabase
 
@@ -233,3 +235,31 @@ async def test_a_command_repeated_by_the_stream_plans_once(owner: Database, sql:
     assert await sql.fetchval("SELECT count(*) FROM run_blocks") == await sql.fetchval(
         "SELECT blocks_count FROM runs"
     )
+
+
+# ---- a closed month
+# --------------------------------------------------------------------------------------------
+
+
+async def test_a_late_fact_of_a_closed_month_is_posted_in_the_open_one(owner: Database, sql: Any) -> None:
+    """September is closed; its difference goes into October's book with September as the month it is
+    about.
+    """
+    september = Period.parse("2026-09")
+    async with owner.transaction(EVERYTHING) as session:
+        run_id = await runs.request_run(session, september, "house", 2, ANNA)
+    await order(owner, START, run_id)
+    await run_until_idle(owner.url)
+    await signed(owner, run_id)
+    await order(owner, PUBLISH, run_id)
+
+    run = await sql.fetchrow("SELECT state, period, posted_in FROM runs WHERE id = $1", run_id)
+    entry = await sql.fetchrow("SELECT period, booked_on FROM entries WHERE run_id = $1", run_id)
+    about = await sql.fetch("SELECT DISTINCT period, of_period FROM postings")
+    assert (run["state"], str(run["period"]), str(run["posted_in"])) == (
+        "published",
+        "2026-09-01",
+        "2026-10-01",
+    )
+    assert (str(entry["period"]), str(entry["booked_on"])) == ("2026-10-01", "2026-10-31")
+    assert [(str(row[0]), str(row[1])) for row in about] == [("2026-10-01", "2026-09-01")]
