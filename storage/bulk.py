@@ -9,10 +9,10 @@ values are copied and swapped.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 import numpy as np
@@ -59,9 +59,13 @@ class Row:
         return made
 
 
-def encode(row: Row, columns: Mapping[str, Any], size: int, chunk_bytes: int = CHUNK_BYTES) -> list[bytes]:
+def encode(
+    row: Row, columns: Mapping[str, Any], size: int, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[memoryview]:
     """Rows of a COPY, without header and trailer, in chunks. A column is an array (size,) or one value for
     all.
+
+    Every chunk is the same buffer filled anew: take what you need of it before you ask for the next.
     """
     per_chunk = max(1, chunk_bytes // row.wire.itemsize)
     buffer = row.buffer(min(per_chunk, max(size, 1)))
@@ -73,13 +77,11 @@ def encode(row: Row, columns: Mapping[str, Any], size: int, chunk_bytes: int = C
         else:
             assert column.shape == (size,), f"column {name} has {column.shape} rows, not {size}"
             varying.append((buffer[name], column))
-    chunks = []
     for start in range(0, size, per_chunk):
         count = min(per_chunk, size - start)
         for target, column in varying:
             target[:count] = column[start : start + count]
-        chunks.append(buffer[:count].tobytes())
-    return chunks
+        yield buffer[:count].view(np.uint8).data
 
 
 def decode(row: Row, data: bytes) -> Columns:
@@ -107,7 +109,7 @@ async def copy_in(connection: Connection, table: str, row: Row, columns: Mapping
     """Load columns into a table; returns the rows written. One COPY, inside the caller's transaction."""
     if size == 0:
         return 0
-    chunks = encode(row, columns, size)
+    chunks = encode(row, columns, size)  # the driver copies a chunk into its own buffer at once
     status = await connection.copy_to_table(
         table, source=_stream(chunks), columns=list(row.names), format="binary"
     )
@@ -127,10 +129,10 @@ async def copy_out(connection: Connection, row: Row, query: str) -> Columns:
     return decode(row, b"".join(parts))
 
 
-async def _stream(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _stream(chunks: Iterable[memoryview]) -> AsyncIterator[bytes]:
     yield HEADER
     for chunk in chunks:
-        yield chunk
+        yield cast(bytes, chunk)  # any buffer is taken
     yield TRAILER
 
 

@@ -34,10 +34,8 @@ I64 = npt.NDArray[np.int64]
 
 NUMPY_TO_SQL = {"int16": "int2", "int32": "int4", "int64": "int8"}
 COLUMNS = {name: NUMPY_TO_SQL[np.dtype(dtype).name] for name, dtype in DTYPES.items()}
-LINE = Row.of(run_id="int4", **COLUMNS)
-LINE_READ = Row.of(**COLUMNS)
+LINE = Row.of(**COLUMNS)  # run_id is the default of the run's own table: a field fewer to take apart
 ACCOUNT_SUM = Row.of(
-    run_id="int4",
     account_id="int4",
     company_id="int4",
     lines_count="int2",
@@ -71,6 +69,7 @@ KEYS = {  # built after the load, because a sort is cheaper than a million desce
     "run_accounts": "ALTER TABLE {name} ADD CONSTRAINT {name}_key UNIQUE (run_id, account_id)",
 }
 BUILD_MEMORY = "512MB"
+DENSE_MAX = 100_000
 COMPONENTS_MAX = 8  # parts of a service: billing.services.Component
 
 
@@ -117,6 +116,7 @@ async def create_partitions(connection: Connection, run_id: int) -> None:
             f"CREATE TABLE IF NOT EXISTS {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, "
             f"CONSTRAINT {name}_run CHECK (run_id = {int(run_id)})) WITH (autovacuum_enabled = off)"
         )
+        await connection.execute(f"ALTER TABLE {name} ALTER run_id SET DEFAULT {int(run_id)}")
 
 
 async def attach_partitions(connection: Connection, run_id: int) -> None:
@@ -185,7 +185,7 @@ async def write_block(
                 connection,
                 partition("lines", run_id),
                 LINE,
-                {"run_id": run_id, **_columns(lines)},
+                _columns(lines),
                 len(lines),
             )
             await _write_sums(connection, run_id, block_no, lines)
@@ -276,9 +276,7 @@ async def _finish_block(
 async def _write_sums(connection: Connection, run_id: int, block_no: int, lines: Lines) -> None:
     sums = _account_sums(lines)
     size = len(sums["account_id"])
-    await copy_in(
-        connection, partition("run_accounts", run_id), ACCOUNT_SUM, {"run_id": run_id, **sums}, size
-    )
+    await copy_in(connection, partition("run_accounts", run_id), ACCOUNT_SUM, sums, size)
     totals = _totals(lines)
     size = len(totals["service"])
     await copy_in(connection, "run_totals", TOTAL, {"run_id": run_id, "block_no": block_no, **totals}, size)
@@ -288,7 +286,7 @@ def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     """Sums by account; lines come grouped by account."""
     if not len(lines):
         empty = np.zeros(0, np.int64)
-        return dict.fromkeys(ACCOUNT_SUM.names[1:], empty)
+        return dict.fromkeys(ACCOUNT_SUM.names, empty)
     starts = _starts(lines.account_id)
     counts = np.diff(np.append(starts, len(lines)))
     return {
@@ -327,10 +325,14 @@ def _totals(lines: Lines) -> dict[str, npt.NDArray[Any]]:
 
 
 def _dense(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
-    """Each id as its place among the distinct ones, and those; ids of a block repeat in long stretches."""
-    starts = _starts(ids)
-    distinct, place = np.unique(ids[starts], return_inverse=True)
-    return np.repeat(place, np.diff(np.append(starts, len(ids)))), distinct
+    """Each id as its place among the distinct ones, and those."""
+    if not len(ids) or int(ids.max()) > DENSE_MAX:
+        distinct, place = np.unique(ids, return_inverse=True)
+        return place, distinct
+    distinct = np.flatnonzero(np.bincount(ids))  # small numbers: counted, not sorted
+    places = np.zeros(int(distinct[-1]) + 1, np.intp)
+    places[distinct] = np.arange(len(distinct))
+    return places[ids], distinct
 
 
 async def _write_houses(
@@ -435,10 +437,10 @@ async def read_lines(connection: Connection, run_ids: Sequence[int], account_ids
     """Lines of these accounts in these runs, in order of account and key."""
     if not len(run_ids) or not len(account_ids):
         return Lines.empty()
-    names = ", ".join(f"l.{name}" for name in LINE_READ.names)
+    names = ", ".join(f"l.{name}" for name in LINE.names)
     columns = await copy_out(
         connection,
-        LINE_READ,
+        LINE,
         f"SELECT {names} FROM lines l WHERE l.run_id = ANY({int_array(run_ids)}) "
         f"AND l.account_id = ANY({int_array(account_ids)})",
     )
@@ -447,10 +449,10 @@ async def read_lines(connection: Connection, run_ids: Sequence[int], account_ids
 
 async def read_published(connection: Connection, period: Period, house_ids: Sequence[int]) -> Lines:
     """What is already published for the month over these houses, whatever runs it came by."""
-    names = ", ".join(f"l.{name}" for name in LINE_READ.names)
+    names = ", ".join(f"l.{name}" for name in LINE.names)
     columns = await copy_out(
         connection,
-        LINE_READ,
+        LINE,
         f"SELECT {names} FROM accounts a JOIN lines l ON l.account_id = a.id "
         f"WHERE a.house_id = ANY({int_array(house_ids)}) AND l.run_id = ANY (ARRAY("
         f"SELECT r.id FROM runs r WHERE r.state = 'published' AND r.period = '{period.first_day}'))",

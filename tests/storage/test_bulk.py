@@ -32,7 +32,7 @@ def columns(size: int, seed: int = 1) -> dict[str, np.ndarray]:
 def test_what_was_encoded_is_decoded_whatever_the_chunk(size: int, chunk: int, seed: int) -> None:
     given_columns = columns(size, seed)
 
-    data = HEADER + b"".join(encode(ROW, given_columns, size, chunk)) + TRAILER
+    data = HEADER + b"".join(bytes(one) for one in encode(ROW, given_columns, size, chunk)) + TRAILER
     back = decode(ROW, data)
 
     assert all(np.array_equal(back[name], given_columns[name]) for name in ROW.names)
@@ -48,7 +48,7 @@ def test_a_single_row_is_what_the_protocol_says() -> None:
 
 def test_a_column_of_another_length_is_refused() -> None:
     with pytest.raises(AssertionError, match="column a has"):
-        encode(ROW, {**columns(3), "a": np.zeros(2, np.int32)}, 3)
+        list(encode(ROW, {**columns(3), "a": np.zeros(2, np.int32)}, 3))
 
 
 def test_a_null_among_rows_is_noticed() -> None:
