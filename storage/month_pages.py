@@ -90,14 +90,14 @@ class CompanyRow:
 
 
 async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
-    """Every company with houses. Charges are of published runs, else of the newest draft of the city.
+    """Every company with houses. Charges are of published runs, else of the newest draft of the city; parked
+    accounts are of the run that is worked off, the same as of the list of them.
 
     One statement over per-company sums; the count of readings reads one monthly partition by its index.
     """
     found = await session.execute(
         text("""
-        WITH published AS (SELECT id FROM runs WHERE state = 'published' AND period = :period),
-        draft AS (
+        WITH draft AS (
           SELECT id FROM runs
            WHERE period = :period AND state IN ('accruing', 'checked') AND scope_kind = 'city'
            ORDER BY id DESC LIMIT 1),
@@ -122,7 +122,10 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
                   WHERE r.id = (SELECT id FROM draft)
                      OR (r.state = 'published' AND r.period IN (:period, :before)) GROUP BY 1),
         aside AS (SELECT p.company_id, count(*) AS parked FROM parked_accounts p
-                   WHERE p.run_id = (SELECT coalesce((SELECT id FROM draft), max(id)) FROM published)
+                   WHERE p.run_id = (
+                     SELECT id FROM runs
+                      WHERE period = :period AND state IN ('accruing', 'checked', 'published')
+                      ORDER BY (scope_kind = 'city') DESC, id DESC LIMIT 1)
                    GROUP BY 1)
         SELECT o.id AS company_id, o.short_name AS name, h.houses::int AS houses_count,
                coalesce(a.accounts, 0)::int AS accounts_count,

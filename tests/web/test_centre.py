@@ -17,7 +17,7 @@ from storage.month_pages import MonthInfo, RunMark
 from tests.support.services import TestDatabase
 from tests.web.city import DRAFT
 from tests.web.conftest import HTMX, SignIn, csrf_of
-from web.centre.month import stages, sums
+from web.centre.month import stages, sums, worked_off
 
 RUN = f"/centre/runs/{DRAFT}"
 
@@ -350,7 +350,16 @@ def test_a_draft_without_differences_is_nothing_to_publish() -> None:
     full = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
 
     opened = MonthInfo(dt.date(2026, 10, 1), "open", None, None)
-    drafted, _, published = stages(opened, sums([]), empty, [full], 28)[3:6]
+    drafted, _, published = stages(opened, sums([]), empty, [full], full)[3:6]
 
     assert drafted.what == "прогон 14, различий с опубликованным нет"
     assert (published.label, published.state) == ("Публикация двумя сотрудниками", "опубликовано")
+
+
+def test_a_run_of_one_account_does_not_hide_what_the_city_has_parked() -> None:
+    account = RunMark(15, "checked", "account", None, 1, 0, 866_178, 13)
+    city = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
+
+    assert worked_off([account, city]) == city
+    assert worked_off([account]) == account
+    assert worked_off([RunMark(16, "planned", "city", None, 3000, 0, 0, 0)]) is None

@@ -132,7 +132,7 @@ def _view(
     draft = next((one for one in marks if one.state in ("planned", "accruing", "checked")), None)
     published = [one for one in marks if one.state == "published"]
     shown = draft if not published else None
-    parked = draft.parked_count if draft else sum(one.parked_count for one in published)
+    worked = worked_off(marks)
     before = month_before(period)
     return MonthView(
         period=period,
@@ -144,8 +144,8 @@ def _view(
         now=year[-1],
         last=year[-2],
         draft=draft,
-        parked_count=parked,
-        stages=stages(info, sums(companies), draft, published, parked),
+        parked_count=worked.parked_count if worked else 0,
+        stages=stages(info, sums(companies), draft, published, worked),
         companies=companies,
         sums=sums(companies),
         year=year,
@@ -170,7 +170,11 @@ def sums(companies: list[CompanyRow]) -> CompanySums:
 
 
 def stages(
-    info: MonthInfo, total: CompanySums, draft: RunMark | None, published: list[RunMark], parked: int
+    info: MonthInfo,
+    total: CompanySums,
+    draft: RunMark | None,
+    published: list[RunMark],
+    worked: RunMark | None,
 ) -> list[Stage]:
     """The path of the month in order; a stage that cannot be begun says what it waits for."""
     return [
@@ -178,7 +182,7 @@ def stages(
         _readings("Показания домов", total.house_readings_count, total.house_meters_count),
         Stage("Тарифы и нормативы", "", "", "значения с датами и документами", "/centre/values"),
         _draft(info, draft, published),
-        _parked(draft, published, parked),
+        _parked(worked),
         _publication(draft, published),
         Stage(
             "Закрытие месяца",
@@ -214,14 +218,19 @@ def _draft(info: MonthInfo, draft: RunMark | None, published: list[RunMark]) -> 
     return Stage(label, "можно начать", "brand", "начислите весь город", "/centre/runs/new")
 
 
-def _parked(draft: RunMark | None, published: list[RunMark], parked: int) -> Stage:
+def worked_off(marks: list[RunMark]) -> RunMark | None:
+    """The run whose parked accounts are worked off: the city's newest, a smaller one only without it."""
+    begun = [one for one in marks if one.state in ("accruing", "checked", "published")]
+    return max(begun, key=lambda one: (one.scope_kind == "city", one.id), default=None)
+
+
+def _parked(run: RunMark | None) -> Stage:
     label = "Отложенные счета"
-    run = draft or (published[0] if published else None)
     if run is None:
         return Stage(label, "пока нельзя", "", "сначала черновой прогон", "")
-    if parked == 0:
+    if run.parked_count == 0:
         return Stage(label, "нет", "good", "посчитаны все счета", "")
-    what = plural(parked, "счёт ждёт данных", "счёта ждут данных", "счетов ждут данных")
+    what = plural(run.parked_count, "счёт ждёт данных", "счёта ждут данных", "счетов ждут данных")
     return Stage(label, "разобрать", "warn", what, f"/centre/parked?run={run.id}")
 
 

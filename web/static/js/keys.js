@@ -79,3 +79,9 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
+
+// A field that belongs to a choice (data-picks="id of its radio button") makes that choice when it is filled.
+document.addEventListener("input", (event) => {
+  const radio = document.getElementById(event.target.dataset?.picks ?? "");
+  if (radio) radio.checked = true;
+});
