@@ -180,11 +180,9 @@ async def _look_back(connection: Connection, month: Month, read: Read, made: Sta
     if not len(wanted):
         return
     period, ids = month.period, read.meters["id"][wanted]
-    parts = [
-        await past_readings(connection, month, ids[months[wanted] == back], back)
-        for back in np.unique(months[wanted]).tolist()
-    ]
-    past = {name: np.concatenate([part[name] for part in parts]) for name in PAST.names}
+    failed = made.failed[wanted].astype(np.int64)
+    sound = np.minimum(np.where(failed > 0, period.ordinal - failed, period.ordinal - 1), made.limit[wanted])
+    past = await _past(connection, month, ids, months[wanted], sound == period.ordinal - 1)
     closed, meter = ordinals(past["period"]), rows_of(past["meter_id"], ids)
     last = _latest(meter, closed, made.limit[wanted], len(wanted))
     found = np.flatnonzero((last >= 0) & (~read.has_reading[wanted] | (made.refused[wanted] > 0)))
@@ -192,8 +190,6 @@ async def _look_back(connection: Connection, month: Month, read: Read, made: Sta
     for zone in range(ZONES):
         made.start[rows, zone] = past[f"value{zone + 1}"][last[found]]
     made.previous[rows] = closed[last[found]]
-    failed = made.failed[wanted].astype(np.int64)
-    sound = np.minimum(np.where(failed > 0, period.ordinal - failed, period.ordinal - 1), made.limit[wanted])
     before = _latest(meter, closed, sound, len(wanted))
     averaged = np.flatnonzero(before >= 0)
     for zone in range(ZONES):
@@ -227,6 +223,27 @@ def _averaged_months(period: Period) -> int:
         return max(value_on(key, period.first_day).value for key in AVERAGED)
     except NoFederalValueError:  # the month is older than the law we have: the rules will park everybody
         return 0
+
+
+async def _past(
+    connection: Connection,
+    month: Month,
+    ids: npt.NDArray[np.int32],
+    months: npt.NDArray[np.int64],
+    may_be_recent: npt.NDArray[np.bool_],
+) -> Columns:
+    """Readings among which the last sound one of each meter is.
+
+    Most were read a month ago and are done with that one row; only the others look through all their months.
+    """
+    recent = await past_readings(connection, month, ids[may_be_recent], 1)
+    months = np.where(np.isin(ids, recent["meter_id"]), 0, months)
+    parts = [recent]
+    parts += [
+        await past_readings(connection, month, ids[months == back], back)
+        for back in np.unique(months[months > 0]).tolist()
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in PAST.names}
 
 
 async def past_readings(
