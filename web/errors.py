@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 log = logging.getLogger("paylogic.web")
 
@@ -131,6 +132,8 @@ async def on_failure(request: Request, error: Exception) -> Response:
     """Our own mistake: logged with the number the person sees; a made-up address is told so instead."""
     from storage.engine import is_disconnect, is_unstorable
 
+    if isinstance(error, ClientDisconnect):  # a double click or a closed tab: nobody waits for an answer
+        return Response(status_code=400)
     if is_unstorable(error):
         log.warning("%s %s holds what no column can", request.method, request.url.path)
         title, words = UNSTORABLE if request.method == "POST" else WORDS_BY_STATUS[422]

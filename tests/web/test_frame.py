@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import yaml
 from fastapi import APIRouter, FastAPI
 from httpx import AsyncClient
+from starlette.requests import ClientDisconnect
 
 import web
 from storage import run_pages
@@ -25,6 +28,7 @@ MATRIX: dict[str, str | list[str]] = yaml.safe_load(
 )
 NOWHERE = WebConfig(database_url="postgresql://nobody@127.0.0.1:1/none")
 QUERIES_MAX = 5
+FORM = "application/x-www-form-urlencoded"
 PLACES = {
     "{run_id}": "2",
     "{key}": "2026-10",
@@ -200,6 +204,19 @@ async def test_signs_that_only_look_like_digits_are_no_numbers(sign_in: SignIn, 
     answer = await (await sign_in("centre")).get(path)
 
     assert answer.status_code == 200
+
+
+async def test_a_form_that_was_left_half_sent_is_not_our_failure(
+    anyone: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def left() -> AsyncIterator[bytes]:
+        yield b"login=a"
+        raise ClientDisconnect
+
+    answer = await anyone.post("/login", content=left(), headers={"Content-Type": FORM})
+
+    assert answer.status_code == 400
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 async def test_a_page_without_its_database_says_so_in_words() -> None:
