@@ -256,7 +256,7 @@ facts AS (
   SELECT s.period, e.kind, s.amount_kopecks AS kopecks, e.booked_on, e.id, e.reason,
          o.short_name AS agent_name, y.number
     FROM postings s JOIN entries e ON e.id = s.entry_id
-    LEFT JOIN payments y ON y.entry_id = e.id
+    LEFT JOIN payments y ON y.entry_id = e.id AND y.account_id = :account_id
     LEFT JOIN organisations o ON o.id = y.agent_id
    WHERE s.account_id = :account_id AND s.book = {RESIDENTS_BOOK}
      AND s.period IN (SELECT period FROM wanted)),

@@ -70,35 +70,23 @@ async def shown_month(session: Session, company_id: int, open_period: dt.date) -
 
 @dataclass(frozen=True, slots=True)
 class CompanyFigures:
-    """A company's month: charged against the month before, paid, owed, read, parked."""
+    """A company's month: charged against the month before, paid, owed."""
 
-    accounts_count: int
     charged_kopecks: int
     before_kopecks: int
     paid_kopecks: int
     paid_before_kopecks: int
     debt_kopecks: int
     debtors_count: int
-    meters_count: int
-    readings_count: int
-    parked_count: int
 
 
 FIGURES = f"""
-SELECT (SELECT count(*)::int FROM accounts WHERE company_id = :company_id AND opened_on < :next
-           AND (closed_on IS NULL OR closed_on >= :open)) AS accounts_count,
-       (SELECT coalesce(sum(amount_kopecks + surcharge_kopecks), 0)::bigint FROM run_totals
+SELECT (SELECT coalesce(sum(amount_kopecks + surcharge_kopecks), 0)::bigint FROM run_totals
          WHERE run_id = ANY (CAST(:runs AS int[])) AND company_id = :company_id) AS charged_kopecks,
        (SELECT coalesce(sum(amount_kopecks + surcharge_kopecks), 0)::bigint FROM run_totals
          WHERE run_id = ANY (CAST(:before_runs AS int[])) AND company_id = :company_id) AS before_kopecks,
        p.paid::bigint AS paid_kopecks, p.before::bigint AS paid_before_kopecks,
-       d.kopecks::bigint AS debt_kopecks, d.count::int AS debtors_count,
-       (SELECT count(*)::int FROM meters WHERE company_id = :company_id AND account_id IS NOT NULL
-           AND installed_on < :next AND (removed_on IS NULL OR removed_on > :open)) AS meters_count,
-       (SELECT count(*)::int FROM readings WHERE company_id = :company_id AND period = :open
-           AND account_id IS NOT NULL AND superseded_at IS NULL AND status = 'accepted') AS readings_count,
-       (SELECT count(*)::int FROM parked_accounts
-         WHERE run_id = :run AND company_id = :company_id) AS parked_count
+       d.kopecks::bigint AS debt_kopecks, d.count::int AS debtors_count
   FROM (SELECT coalesce(sum(-s.amount_kopecks) FILTER (WHERE s.period = :open), 0) AS paid,
                coalesce(sum(-s.amount_kopecks) FILTER (WHERE s.period = :before), 0) AS before
           FROM postings s JOIN entries e ON e.id = s.entry_id
@@ -120,10 +108,8 @@ async def figures(
                 "company_id": company_id,
                 "open": open_period,
                 "before": month_before(open_period),
-                "next": month_after(open_period),
                 "runs": list(shown.run_ids),
                 "before_runs": list(shown.before_ids),
-                "run": shown.newest_run,
             },
         )
     ).one()
@@ -158,14 +144,15 @@ async def houses(
         WITH people AS (
           SELECT house_id, count(*)::int AS count FROM accounts
            WHERE company_id = :company_id AND (closed_on IS NULL OR closed_on >= :open) GROUP BY 1),
+        homes AS (SELECT id FROM houses WHERE company_id = :company_id),
         devices AS (
-          SELECT house_id, count(*)::int AS count FROM meters
-           WHERE company_id = :company_id AND account_id IS NOT NULL AND installed_on < :next
-             AND (removed_on IS NULL OR removed_on > :open) GROUP BY 1),
+          SELECT m.house_id, count(*)::int AS count FROM homes JOIN meters m ON m.house_id = homes.id
+           WHERE m.account_id IS NOT NULL AND m.installed_on < :next
+             AND (m.removed_on IS NULL OR m.removed_on > :open) GROUP BY 1),
         taken AS (
-          SELECT house_id, count(*)::int AS count FROM readings
-           WHERE company_id = :company_id AND period = :open AND account_id IS NOT NULL
-             AND superseded_at IS NULL AND status = 'accepted' GROUP BY 1),
+          SELECT r.house_id, count(*)::int AS count FROM homes JOIN readings r ON r.house_id = homes.id
+           WHERE r.period = :open AND r.account_id IS NOT NULL
+             AND r.superseded_at IS NULL AND r.status = 'accepted' GROUP BY 1),
         sums AS (
           SELECT house_id,
                  sum(amount_kopecks + surcharge_kopecks)
@@ -316,6 +303,10 @@ async def accounts(
     way = "DESC NULLS LAST" if is_descending else "ASC"
     order = ", ".join(f"{part} {way}" for part in SORTS[sort].split(", "))
     query = search_form(wanted.query)
+    if not (query or wanted.flat or wanted.house_id or wanted.is_parked):
+        # Every account of the company is joined: right after a bulk load, before tables are analysed, the
+        # planner would choose nested loops that take seconds.
+        await session.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     result = await session.execute(
         text(f"{ACCOUNTS} ORDER BY {order}, id LIMIT :limit OFFSET :offset"),
         {

@@ -156,22 +156,32 @@ class AgentDay:
     amount_kopecks: int
 
 
-async def last_paid_on(session: Session) -> dt.date | None:
+async def last_paid_on(session: Session, agent_id: int) -> dt.date | None:
     """The newest day with payments of the agent."""
-    found: dt.date | None = await session.scalar(text("SELECT max(paid_on) FROM payments"))
+    found: dt.date | None = await session.scalar(
+        text("SELECT max(paid_on) FROM payments WHERE agent_id = :agent_id"), {"agent_id": agent_id}
+    )
     return found
 
 
-async def agent_day(session: Session, day: dt.date, account: str, *, limit: int, offset: int = 0) -> AgentDay:
+async def agent_day(
+    session: Session, agent_id: int, day: dt.date, account: str, *, limit: int, offset: int = 0
+) -> AgentDay:
     """Payments of a day, newest first; account: the beginning of an account number."""
     result = await session.execute(
         text("""
         SELECT number, account_number, amount_kopecks, paid_on, of_period, state, recorded_at,
                count(*) OVER ()::int AS total, sum(amount_kopecks) OVER ()::bigint AS kopecks
           FROM payments
-         WHERE paid_on = :day AND account_number LIKE CAST(:account AS text) || '%'
+         WHERE agent_id = :agent_id AND paid_on = :day AND account_number LIKE CAST(:account AS text) || '%'
          ORDER BY id DESC LIMIT :limit OFFSET :offset"""),
-        {"day": day, "account": account if account.isdigit() else "", "limit": limit, "offset": offset},
+        {
+            "agent_id": agent_id,
+            "day": day,
+            "account": account if account.isdigit() else "",
+            "limit": limit,
+            "offset": offset,
+        },
     )
     found = result.all()
     if not found:

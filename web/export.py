@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import datetime as dt
 import io
@@ -39,6 +40,13 @@ def export(
     if form == "xlsx":
         return _download(_xlsx(title, columns, rows), f"{name}.xlsx", XLSX)
     raise NotFound
+
+
+async def export_file(
+    form: str, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]
+) -> Response:
+    """The same in a thread: a long list must not hold up everybody else's pages."""
+    return await asyncio.to_thread(export, form, name, title, columns, rows)
 
 
 def _download(content: bytes, name: str, media_type: str) -> Response:

@@ -95,6 +95,7 @@ class Payment(Base):
     __table_args__ = (
         Index("uq_payments_agent_number", "agent_id", "number", unique=True),
         Index("ix_payments_account_id", "account_id"),
+        Index("ix_payments_agent_day", "agent_id", "paid_on"),
         CheckConstraint("amount_kopecks > 0", name="amount"),
     )
 

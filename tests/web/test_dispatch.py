@@ -223,10 +223,11 @@ async def test_of_two_steps_at_the_same_moment_one_is_taken(
 ) -> None:
     one, two = await sign_in("dispatcher"), await sign_in("center")
     request_id = await log(one)
+    seen = version_of((await one.get(f"/dispatch/requests/{request_id}")).text)
 
     done = await asyncio.gather(
-        step(one, request_id, "in_work", assignee="Первый"),
-        step(two, request_id, "in_work", assignee="Второй"),
+        step(one, request_id, "in_work", version=seen, assignee="Первый"),
+        step(two, request_id, "in_work", version=seen, assignee="Второй"),
     )
 
     assert sorted(status for status, _ in done) == [303, 409]

@@ -12,11 +12,11 @@ from storage.partner_pages import AgentDay, AgentPayment
 from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader
-from web.export import Cell, Column, export
+from web.export import Cell, Column, export_file
 from web.filters import MOSCOW
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
-from web.roles import Role, allow
+from web.roles import Me, Role, allow
 
 router = APIRouter(dependencies=[allow(Role.AGENT)])
 
@@ -52,23 +52,28 @@ def _state(request: Request) -> ListState:
     return list_state(request, ("day", "account"), ("number",), "number", path="/agent")
 
 
-async def _day(session: Session, state: ListState) -> dt.date:
+def _agent(me: Me) -> int:
+    assert me.organisation_id is not None, "an agent's user belongs to the agent"
+    return me.organisation_id
+
+
+async def _day(session: Session, agent_id: int, state: ListState) -> dt.date:
     """The day of the address; without one, the newest day with payments, else today."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
             return dt.datetime.strptime(state.get("day"), form).date()  # noqa: DTZ007  a day has no zone
         except ValueError:
             continue
-    return await partner_pages.last_paid_on(session) or clock.today()
+    return await partner_pages.last_paid_on(session, agent_id) or clock.today()
 
 
 @router.get("/agent")
 async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
     """A page of the day's payments."""
     state = _state(request)
-    day = await _day(session, state)
+    day = await _day(session, _agent(me), state)
     found = await partner_pages.agent_day(
-        session, day, state.get("account"), limit=PAGE_ROWS, offset=state.offset
+        session, _agent(me), day, state.get("account"), limit=PAGE_ROWS, offset=state.offset
     )
     tomorrow = day + dt.timedelta(days=1)
     view = AgentView(
@@ -86,10 +91,12 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
 async def download(request: Request, form: str, me: CurrentUser, session: Reader) -> Response:
     """The day as CSV or XLSX: what the agent compares with its own register."""
     state = _state(request)
-    day = await _day(session, state)
-    found = await partner_pages.agent_day(session, day, state.get("account"), limit=EXPORT_ROWS_MAX)
+    day = await _day(session, _agent(me), state)
+    found = await partner_pages.agent_day(
+        session, _agent(me), day, state.get("account"), limit=EXPORT_ROWS_MAX
+    )
     title = f"Платежи за {day:%d.%m.%Y}, {me.organisation_name}"
-    return export(form, f"platezhi-{day}", title, COLUMNS, (_cells(row) for row in found.rows))
+    return await export_file(form, f"platezhi-{day}", title, COLUMNS, (_cells(row) for row in found.rows))
 
 
 def _cells(row: AgentPayment) -> list[Cell]:

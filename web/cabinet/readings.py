@@ -50,9 +50,9 @@ class ReadingsView:
 
     @property
     def active(self) -> list[MeterCard]:
-        """Meters that take readings, those still without one first."""
+        """Meters that take readings: just answered first, then those still without one."""
         takers = [card for card in self.cards if card.is_active]
-        return sorted(takers, key=lambda card: bool(card.given_words))
+        return sorted(takers, key=lambda card: (card.id not in self.states, bool(card.given_words)))
 
     @property
     def is_closed(self) -> bool:
@@ -187,15 +187,16 @@ async def check(
         raise NotFound("Такого счётчика нет.", "Обновите страницу.")
     words, tone = "", ""
     if len(typed) == card.zones:
-        words, tone = await _judge(session, held, meter_id, typed)
+        shown = meter_cards([card], held.open_period, held.today)[0]
+        words, tone = await _judge(session, held, shown, typed)
     return page(request, "cabinet/hint.html", HintView(meter_id, words, tone), "hint")
 
 
-async def _judge(session: Session, held: Frame, meter_id: int, texts: list[str]) -> tuple[str, str]:
+async def _judge(session: Session, held: Frame, card: MeterCard, texts: list[str]) -> tuple[str, str]:
     try:
         checked = await check_reading(
             session,
-            meter_id,
+            card.id,
             texts,
             taken_on=held.today,
             source="resident",
@@ -206,4 +207,5 @@ async def _judge(session: Session, held: Frame, meter_id: int, texts: list[str])
         return asked.message, "warn"
     except ReadingRefused as refused:
         return refused.message, "bad"
-    return f"Расход {reading_words(sum(checked.volume))}", "good"
+    usual = f", обычно {card.usual_words}" if card.usual_words else ""
+    return f"Расход {reading_words(sum(checked.volume))} {card.unit}{usual}", "good"

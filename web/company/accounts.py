@@ -12,7 +12,7 @@ from storage.company_pages import AccountFilter, AccountPage, AccountRow, ShownM
 from web import clock
 from web.company.home import month_and_company
 from web.deps import CurrentUser, Reader
-from web.export import Cell, Column, export
+from web.export import Cell, Column, export_file
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
 from web.roles import Role, allow
@@ -120,7 +120,7 @@ async def download(request: Request, form: str, me: CurrentUser, session: Reader
         limit=EXPORT_ROWS_MAX,
     )
     title = f"Лицевые счета, {me.organisation_name}, {shown.period:%m.%Y}"
-    return export(form, "scheta", title, COLUMNS, (_cells(row) for row in found.rows))
+    return await export_file(form, "scheta", title, COLUMNS, (_cells(row) for row in found.rows))
 
 
 def _cells(row: AccountRow) -> list[Cell]:

@@ -14,7 +14,7 @@ from web import clock
 from web.deps import CurrentUser, Reader
 from web.dispatch.board import BoardRow, board_row
 from web.dispatch.words import DISPATCH_STAFF, SOURCES, STATES, companies_of, local
-from web.export import Cell, Column, export
+from web.export import Cell, Column, export_file
 from web.filters import MOSCOW
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
@@ -134,7 +134,7 @@ async def download(request: Request, form: str, me: CurrentUser, session: Reader
     found = await dispatch_pages.requests(
         session, _wanted(state), sort=state.sort, is_descending=state.is_descending, limit=EXPORT_ROWS_MAX
     )
-    return export(form, "zayavki", "Журнал заявок", COLUMNS, (_cells(row) for row in found.rows))
+    return await export_file(form, "zayavki", "Журнал заявок", COLUMNS, (_cells(row) for row in found.rows))
 
 
 def _cells(row: RequestRow) -> list[Cell]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from storage import partner_pages
 from storage.partner_pages import BenefitRow
 from web.deps import CurrentUser, Reader
-from web.export import Cell, Column, export
+from web.export import Cell, Column, export_file
 from web.months import chosen_month
 from web.render import page
 from web.roles import Role, allow
@@ -104,7 +104,7 @@ async def download(
     month = chosen_month(period, months)
     rows = await partner_pages.benefits(session, month) if month else []
     cells = (_cells(row) for row in rows)
-    return export(form, "lgotniki", "Начисления льготников", COLUMNS, cells)
+    return await export_file(form, "lgotniki", "Начисления льготников", COLUMNS, cells)
 
 
 def _cells(row: BenefitRow) -> list[Cell]:

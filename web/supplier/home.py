@@ -12,7 +12,7 @@ from storage import partner_pages
 from storage.partner_pages import SupplyHouse, SupplyRow
 from web.charges import label_of, unit_of
 from web.deps import CurrentUser, Reader
-from web.export import Cell, Column, export
+from web.export import Cell, Column, export_file
 from web.months import chosen_month
 from web.render import page
 from web.roles import Role, allow
@@ -107,10 +107,12 @@ async def download(
     month = chosen_month(period, months)
     if company is not None:
         houses = await partner_pages.supply_houses(session, month, company) if month else []
-        return export(form, "doma", "Начислено по домам", HOUSE_COLUMNS, (_house(one) for one in houses))
+        return await export_file(
+            form, "doma", "Начислено по домам", HOUSE_COLUMNS, (_house(one) for one in houses)
+        )
     rows = await partner_pages.supply(session, month) if month else []
     cells = (_company(row) for row in rows)
-    return export(form, "nachisleno", "Начислено за ваши услуги", COMPANY_COLUMNS, cells)
+    return await export_file(form, "nachisleno", "Начислено за ваши услуги", COMPANY_COLUMNS, cells)
 
 
 def _company(row: SupplyRow) -> list[Cell]:
