@@ -274,4 +274,4 @@ def _got_words(line: GotLine) -> str:
 
 
 def _basis(code: int) -> str:
-    return Basis(code).name if code in Basis._value2member_map_ else str(code)
+    return Basis(code).name.lower() if code in Basis._value2member_map_ else str(code)

@@ -45,7 +45,7 @@ def command(
     as_json: bool,
 ) -> None:
     if template is not None:
-        call("storage.importer:write_template", template, _as_json=as_json)
+        write_template(template, as_json)
         click.echo(f"Образец записан: {template}", err=True)
         if as_json:
             print_json({"ok": True, "template": str(template)})
@@ -80,6 +80,18 @@ def command(
             SUMMARY[str(result["state"])].format(rows=result["rows"], bad=result["rows_bad"]), err=True
         )
     raise SystemExit(0 if result["ok"] else 1)
+
+
+def write_template(path: Path, as_json: bool) -> None:
+    """An empty workbook at path; never over a file, which may be one that somebody has filled."""
+    if path.exists():
+        raise Refusal(f"{path} уже есть. Назовите другой файл или уберите этот", as_json)
+    try:
+        call("storage.importer:write_template", path, _as_json=as_json)
+    except FileNotFoundError as error:
+        raise Refusal(f"Папки {path.parent} нет. Создайте её или назовите другую", as_json) from error
+    except OSError as error:
+        raise Refusal(f"Не записать {path}: {error.strerror}. Назовите другой файл", as_json) from error
 
 
 def describe(verdict: dict[str, object]) -> str:

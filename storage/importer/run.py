@@ -170,6 +170,11 @@ async def _load(
     first: Period | None,
 ) -> None:
     book = Book(open_file(file_name, content), report)
+    if report.ok and not any(counts.rows for counts in report.sheets.values()):
+        raise ImportRefused(
+            "empty-file",
+            "В файле нет ни одной строки. Заполните листы; строки с примечанием «Пример» не загружаются.",
+        )
     kind = await session.scalar(
         text("SELECT kind FROM organisations WHERE id = :id"), {"id": organisation_id}
     )

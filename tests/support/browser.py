@@ -59,8 +59,9 @@ def chromium() -> str:
     pytest.skip("no Chromium on this machine; PAYLOGIC_CHROMIUM may name one")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator["Browser"]:
+    """Closed with its module: while it is open its loop runs in this thread, and asynchronous tests cannot."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tool:
