@@ -136,6 +136,13 @@ class RayCrew:
             self._drop(name)
 
 
+async def started_crew(url: str) -> RayCrew:
+    """A crew whose workers are on their way; Ray is connected already."""
+    crew = RayCrew(url)
+    await crew.refresh()
+    return crew
+
+
 class AccruerOf:
     """Builds an Accruer over a database; travels to the worker's process."""
 

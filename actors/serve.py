@@ -148,18 +148,19 @@ class Service:
 
 
 async def ray_crew(surroundings: Surroundings) -> Crew:
-    """Connect to Ray (a second time as well) and start its workers in the background."""
+    """Connect to Ray (a second time as well) and start its workers, while the other parts go on working."""
+    return await (await asyncio.to_thread(_connected_crew, surroundings))
+
+
+def _connected_crew(surroundings: Surroundings) -> Awaitable[Crew]:
+    """Importing and joining Ray takes seconds, hence outside the loop."""
     import ray
 
-    from actors.pool import RayCrew
+    from actors.pool import started_crew
 
     if not ray.is_initialized():
-        await asyncio.to_thread(
-            ray.init, address=surroundings.ray_address, namespace=NAMESPACE, log_to_driver=False
-        )
-    crew = RayCrew(surroundings.database_url)
-    await crew.refresh()
-    return crew
+        ray.init(address=surroundings.ray_address, namespace=NAMESPACE, log_to_driver=False)
+    return started_crew(surroundings.database_url)
 
 
 async def serve(surroundings: Surroundings) -> None:
