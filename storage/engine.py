@@ -78,17 +78,25 @@ class Database:
         await self.engine.dispose()
 
 
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
 def is_disconnect(error: BaseException) -> bool:
     """Whether the error says that PostgreSQL went away or did not answer, so that trying again is right."""
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error.orig, OSError)
-    return isinstance(
-        error,
-        (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError),
-    )
+        reasons = (error.orig, error.orig.__cause__ if error.orig else None)
+        return error.connection_invalidated or any(isinstance(one, AWAY) for one in reasons)
+    return isinstance(error, (PoolTimeout, *AWAY))
 
 
 def is_unstorable(error: BaseException) -> bool:

@@ -61,7 +61,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator["Browser"]:
-    """Closed with its module: while it is open its loop runs in this thread, and asynchronous tests cannot."""
+    """Closed with its module: while it is open its loop holds this thread, and no other loop may run."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tool:
