@@ -91,7 +91,8 @@ def call(target: str, *args: Any, **kwargs: Any) -> Any:
             raise Refusal(str(error), as_json, code=code) from error
         from storage.engine import is_disconnect
 
-        if is_disconnect(error):
+        about_a_file = isinstance(error, OSError) and error.filename is not None
+        if is_disconnect(error) and not about_a_file:
             words = "Связь с базой прервалась. Повторите команду; состояние стенда: paylogic status"
             raise Refusal(words, as_json, code="database-away") from error
         raise

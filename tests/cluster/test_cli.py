@@ -48,6 +48,26 @@ def test_command_without_a_stack_says_how_to_start_one(home: Path, words: tuple[
     assert "Traceback" not in told.err
 
 
+def test_template_is_never_written_over_a_file(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "образец.xlsx"
+
+    assert paylogic(home, "import", "--template", str(path), "--json").json["ok"] is True
+    path.write_text("заполнено", "utf-8")
+    told = paylogic(home, "import", "--template", str(path), "--json")
+
+    assert told.code == 1
+    assert "уже есть" in told.json["error"]
+    assert path.read_text("utf-8") == "заполнено"
+
+
+def test_template_in_a_folder_that_is_not_there(home: Path, tmp_path: Path) -> None:
+    told = paylogic(home, "import", "--template", str(tmp_path / "нет" / "образец.xlsx"), "--json")
+
+    assert told.code == 1
+    assert "Папки" in told.json["error"]
+    assert "Traceback" not in told.err
+
+
 def test_status_of_a_stack_that_never_ran(home: Path) -> None:
     told = paylogic(home, "status", "--json")
 

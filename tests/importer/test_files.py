@@ -165,3 +165,22 @@ async def test_workbook_opens_the_first_month_of_a_new_base(base: Database) -> N
     async with base.reading() as session:
         opened = (await session.execute(text("SELECT period::text, state FROM months"))).all()
     assert [tuple(row) for row in opened] == [("2026-10-01", "open")]
+
+
+@pytest.mark.parametrize("rows", [{}, {"houses": []}], ids=["examples alone", "no rows"])
+async def test_workbook_without_rows_is_refused_and_opens_no_month(
+    base: Database, rows: dict[str, list[dict[str, object]]]
+) -> None:
+    from sqlalchemy import text
+
+    async with base.transaction() as session:
+        await session.execute(text("ALTER TABLE months DISABLE TRIGGER USER"))
+        await session.execute(text("DELETE FROM months"))
+        await session.execute(text("ALTER TABLE months ENABLE TRIGGER USER"))
+
+    with pytest.raises(ImportRefused, match="ни одной строки"):
+        await load(base, template() if not rows else write_rows(rows, with_examples=False))
+
+    async with base.reading() as session:
+        assert await session.scalar(text("SELECT count(*) FROM months")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM imports")) == 0
