@@ -83,7 +83,7 @@ check: install-dev  ## lint, format, types, imports, templates, YAML
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports --no-cache >/tmp/paylogic-imports.$$$$ || { cat /tmp/paylogic-imports.$$$$; rm -f /tmp/paylogic-imports.$$$$; exit 1; }; rm -f /tmp/paylogic-imports.$$$$
-	$(BIN)/djlint --quiet --check --lint web
+	$(BIN)/djlint --quiet --lint web
 	$(BIN)/yamllint --strict -c .yamllint.yaml .
 
 format:  ## let the tools put the code into shape
