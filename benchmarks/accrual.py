@@ -13,8 +13,8 @@ from benchmarks.blocks import make_block
 from billing.accrue import accrue
 from billing.block import Block
 from billing.lines import Lines, add_digests
+from storage.run_plan import BLOCK_ACCOUNTS
 
-BLOCK_ACCOUNTS = 6_000  # a block of a real run, see storage.run_plan
 REPEATS = 5
 PEER_ACCOUNTS_MAX = 30_000
 

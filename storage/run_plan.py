@@ -13,7 +13,7 @@ from storage.block_values import read_values
 from storage.bulk import Connection
 from storage.lines import create_partitions
 
-BLOCK_ACCOUNTS = 6_000  # columns of a block stay in the cache of a core; smaller ones pay more round trips
+BLOCK_ACCOUNTS = 10_000  # tens of megabytes; smaller ones pay more round trips and calls for an account
 BLOCK_ACCOUNTS_MIN = 250  # smaller ones cost more in commits than they give in progress
 BLOCKS_USUAL = 16  # a small city still has enough blocks to spread and to show progress
 
