@@ -8,11 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import AccountKind, Block, HouseMeter
-from billing.law import federal_law
-from billing.metering import FIRST_AVERAGE, FIRST_MEASURED, NO_METER, RANK, decide, join
-from billing.parked import Parked
 from billing.services import Method
-from billing.work import Work
 
 Column = npt.NDArray[Any]
 MICRO = 1e6
@@ -27,9 +23,10 @@ NORMS = {
     "common_cold": (21, "common"), "common_hot": (22, "common"), "common_sewerage": (23, "common"),
     "common_power": (25, "common"),
 }  # fmt: skip
-BY_OTHERS = {1: "cold", 2: "hot", 5: "power"}  # services whose norm has K
-RAISED = (RANK_FAULT, RANK_REFUSED) = (0, 1)
-assert list(RANK.values())[:2] == [RANK_FAULT, RANK_REFUSED], "the table of methods has another order"
+PLACES = 2
+ZONES = 3
+METER_FLAGS = ("has_reading", "second_refusal", "supplier_duty")
+METER_COUNTS = ("gap_months", "silent_months", "failed_month", "refused_month", "window_months")
 
 
 def inputs_of(block: Block) -> dict[str, Column]:
@@ -68,33 +65,42 @@ def inputs_of(block: Block) -> dict[str, Column]:
 
 
 def _meters(block: Block, out: dict[str, Column]) -> None:
-    """Volumes by reading and by average of each service, joined by account, and the row of the table."""
-    work = Work(block, federal_law(block.period, tuple(block.first_day.tolist())), Parked(len(block)))
-    work.meterings = decide(work)
+    """Every column of every meter, in two places an account and service; readings in thousandths."""
+    meters = block.meters
     for service, name in METERED.items():
-        joined = join(work, service)
-        rank = joined.rank
-        metered = rank != NO_METER
-        out[f"{name}_is_read"] = metered & (rank >= FIRST_MEASURED)
-        out[f"{name}_is_averaged"] = (rank >= FIRST_AVERAGE) & (rank < FIRST_MEASURED)
-        impossible = (block.accounts.meter_impossible >> service & 1).astype(np.bool_)
-        out[f"{name}_is_raised"] = np.where(metered, np.isin(rank, RAISED), ~impossible)
-        for component in range(4 if service == 5 else 1):
-            read, averaged = np.zeros(len(block)), np.zeros(len(block))
-            if component in joined.measured:
-                group = joined.measured[component]
-                read[group.rows] = group.num / MICRO
-            if component in joined.averaged:
-                group = joined.averaged[component]
-                averaged[group.rows] = group.num / (60 * MICRO)
-            out[f"{name}_{component}_read"] = read
-            out[f"{name}_{component}_average"] = averaged
-            if component:
-                zoned = np.zeros(len(block), np.bool_)
-                for groups in (joined.measured, joined.averaged):
-                    if component in groups:
-                        zoned[groups[component].rows] = True
-                out[f"{name}_{component}_is_there"] = zoned
+        impossible = block.accounts.meter_impossible >> service & 1
+        out[f"{name}_is_possible"] = impossible == 0
+        rows = meters.of(service)
+        account = meters.account[rows].astype(np.intp)
+        starts = np.flatnonzero(np.append(True, np.diff(account) > 0)) if len(rows) else np.zeros(0, np.intp)
+        within = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
+        assert within.max(initial=0) < PLACES, "the peer has room for two meters of a service"
+        for place in range(PLACES):
+            some = within == place
+            _meter_columns(block, out, f"{name}_m{place}", rows[some], account[some], service)
+
+
+def _meter_columns(
+    block: Block, out: dict[str, Column], name: str, rows: Column, account: Column, service: int
+) -> None:
+    meters = block.meters
+
+    def put(word: str, values: Column, kind: type = np.int64) -> None:
+        column: Column = np.zeros(len(block), kind)
+        column[account] = values
+        out[f"{name}_{word}"] = column
+
+    put("is_there", np.ones(len(rows), np.bool_), np.bool_)
+    put("turn", 1000 * 10 ** meters.digits[rows].astype(np.int64))
+    for word in METER_FLAGS:
+        put(word, getattr(meters, word)[rows], np.bool_)
+    for word in METER_COUNTS:
+        put(word, getattr(meters, word)[rows])
+    for zone in range(ZONES if service == 5 else 1):
+        for word in ("start", "end", "window", "billed"):
+            put(f"{word}_{zone}", getattr(meters, word)[rows, zone] // 1000)
+    if service == 5:
+        put("zones", meters.zones[rows])
 
 
 def _house_meters(block: Block, out: dict[str, Column]) -> None:

@@ -16,9 +16,21 @@ from openfisca_core.periods import DateUnit
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from benchmarks.peers._openfisca_inputs import METERED, NORMS, SERVICES
+from benchmarks.peers._openfisca_inputs import (
+    METER_COUNTS,
+    METER_FLAGS,
+    METERED,
+    NORMS,
+    PLACES,
+    SERVICES,
+    ZONES,
+)
 
 TEMPORARY = 1 << 12
+NO_METER = 12
+FIRST_AVERAGE, FIRST_READ = 5, 10  # rows of the table by strength, as in billing.metering.RANKS
+PERIODS, PERIODS_BUSINESS = 3, 2  # by average: dwellings, non-residential premises
+MONTHS_LEAST = 3
 K = {"cold": 3.0, "hot": 1.5, "power": 1.5}
 CODES = {name: code for code, name in SERVICES.items()}
 RATES = (
@@ -63,7 +75,7 @@ def kopecks(volume: Any, tariff: Any, over: Any = 1) -> Any:
 
 
 def _variables() -> list[type[Variable]]:
-    return [*_inputs(), *_uses(), *_sewerage(), *_heating(), *_by_area_and_people(), *_common()]
+    return [*_inputs(), *_meters(), *_uses(), *_sewerage(), *_heating(), *_by_area_and_people(), *_common()]
 
 
 def _inputs() -> list[type[Variable]]:
@@ -72,12 +84,9 @@ def _inputs() -> list[type[Variable]]:
     made += [_variable(f"norm_{name}", ACCOUNT, float) for name in NORMS]
     made += [_variable(f"has_{name}", ACCOUNT, bool) for name in SERVICES.values()]
     for service, name in METERED.items():
-        made += [
-            _variable(f"{name}_{word}", ACCOUNT, bool) for word in ("is_read", "is_averaged", "is_raised")
-        ]
-        for component in range(4 if service == 5 else 1):
-            made += [_variable(f"{name}_{component}_{w}", ACCOUNT, float) for w in ("read", "average")]
-    made += [_variable(f"power_{zone}_is_there", ACCOUNT, bool) for zone in (1, 2, 3)]
+        made.append(_variable(f"{name}_is_possible", ACCOUNT, bool))
+        for place in range(PLACES):
+            made += _meter_inputs(f"{name}_m{place}", service)
     made += [_variable(n, HOUSE, float) for n in ("house_area", "house_common_area", "heating_months")]
     made += [_variable(name, HOUSE, bool) for name in ("is_uniform",)]
     made.append(_variable("waste_by_area", ACCOUNT, bool))
@@ -93,6 +102,17 @@ def _inputs() -> list[type[Variable]]:
     return made
 
 
+def _meter_inputs(meter: str, service: int) -> list[type[Variable]]:
+    """Columns of one meter of an account, see billing.block.Meters; readings in thousandths."""
+    made = [_variable(f"{meter}_{word}", ACCOUNT, bool) for word in ("is_there", *METER_FLAGS)]
+    counts = ["turn", *METER_COUNTS, *(["zones"] if service == 5 else [])]
+    made += [_variable(f"{meter}_{word}", ACCOUNT, int) for word in counts]
+    for zone in range(ZONES if service == 5 else 1):
+        words = ("start", "end", "window", "billed")
+        made += [_variable(f"{meter}_{word}_{zone}", ACCOUNT, int) for word in words]
+    return made
+
+
 def tariff(account: Any, period: Any, service: int, component: int) -> Any:
     """Of the account's house and its kind of consumer."""
     name = f"tariff_{service}_{component}"
@@ -100,6 +120,117 @@ def tariff(account: Any, period: Any, service: int, component: int) -> Any:
     return np.where(
         account("is_nonresidential", period), business, account.house(f"{name}_population", period)
     )
+
+
+# ---- meters: the decision table and volumes ----------------------------------------------------------
+
+
+def _meters() -> list[type[Variable]]:
+    made = []
+    for service, name in METERED.items():
+        places = [f"{name}_m{place}" for place in range(PLACES)]
+        made += [_variable(f"{place}_row", ACCOUNT, int, _row(place, service)) for place in places]
+        made.append(_variable(f"{name}_row", ACCOUNT, int, _weakest(name)))
+        made.append(_variable(f"{name}_is_read", ACCOUNT, bool, _is_between(name, FIRST_READ, NO_METER)))
+        averaged = _is_between(name, FIRST_AVERAGE, FIRST_READ)
+        made.append(_variable(f"{name}_is_averaged", ACCOUNT, bool, averaged))
+        made.append(_variable(f"{name}_is_raised", ACCOUNT, bool, _is_raised(name)))
+        for component in range(4 if service == 5 else 1):
+            formula = _metered_volume(name, component)
+            made.append(_variable(f"{name}_{component}_volume", ACCOUNT, float, formula))
+    return made
+
+
+def _row(meter: str, service: int) -> Formula:
+    """Row of the decision table for one meter."""
+
+    def formula(account: Any, period: Any) -> Any:
+        def of(word: str) -> Any:
+            return account(f"{meter}_{word}", period)
+
+        failed, refused, silent = of("failed_month"), of("refused_month"), np.maximum(of("silent_months"), 1)
+        enough = of("window_months") >= MONTHS_LEAST
+        business = account("is_nonresidential", period)
+        count = np.where(refused > 0, refused, np.where(failed > 0, failed, silent))
+        by_supplier = (failed > 0) & of("supplier_duty") & (service == 5)
+        plain = of("has_reading") & (failed == 0) & (refused == 0)
+        rows: list[tuple[Any, int]] = [
+            (~of("is_there"), NO_METER),
+            (plain & (of("gap_months") > 0), 10),
+            (plain, 11),
+            (business & enough & (count <= PERIODS_BUSINESS), 9),
+            (business, 4),
+            ((refused > 0) & ((refused > PERIODS) | of("second_refusal")), 1),
+            ((refused > 0) & enough, 6),
+            (refused > 0, 3),
+            (by_supplier & enough, 8),
+            (by_supplier, 3),
+            (failed > PERIODS, 0),
+            ((failed > 0) & enough, 5),
+            (failed > 0, 3),
+            (silent > PERIODS, 2),
+            (enough, 7),
+        ]
+        return np.select([condition for condition, _ in rows], [number for _, number in rows], 3)
+
+    return formula
+
+
+def _weakest(name: str) -> Formula:
+    def formula(account: Any, period: Any) -> Any:
+        first, second = (account(f"{name}_m{place}_row", period) for place in range(PLACES))
+        return np.where(account(f"has_{name}", period), np.minimum(first, second), NO_METER)
+
+    return formula
+
+
+def _is_between(name: str, first: int, after: int) -> Formula:
+    def formula(account: Any, period: Any) -> Any:
+        row = account(f"{name}_row", period)
+        return (row >= first) & (row < after)
+
+    return formula
+
+
+def _is_raised(name: str) -> Formula:
+    """A long fault, refused access, or no meter though possible."""
+
+    def formula(account: Any, period: Any) -> Any:
+        row = account(f"{name}_row", period)
+        return np.where(row == NO_METER, account(f"{name}_is_possible", period), row <= 1)
+
+    return formula
+
+
+def _metered_volume(name: str, component: int) -> Formula:
+    """By readings, or by averages together with readings of the account's other meter."""
+
+    def formula(account: Any, period: Any) -> Any:
+        total = 0.0
+        for place in range(PLACES):
+            total = total + _of_meter(account, period, f"{name}_m{place}", name == "power", component)
+        measured = account(f"{name}_is_read", period) | account(f"{name}_is_averaged", period)
+        return np.where(measured, total, 0)
+
+    return formula
+
+
+def _of_meter(account: Any, period: Any, meter: str, is_zoned: bool, component: int) -> Any:
+    zone = max(component - 1, 0)
+
+    def of(word: str) -> Any:
+        return account(f"{meter}_{word}", period)
+
+    row, volume = of("row"), of(f"end_{zone}") - of(f"start_{zone}")
+    volume = np.where(volume < 0, volume + of("turn"), volume)
+    read = np.where(row == FIRST_READ, volume - of(f"billed_{zone}"), volume) / 1000
+    average = of(f"window_{zone}") / (1000 * np.maximum(of("window_months"), 1))
+    found = np.where(row >= FIRST_READ, read, average)
+    counts = of("is_there")
+    if is_zoned:
+        zones = of("zones")
+        counts = counts & ((zones >= component) & (zones > 1) if component else zones == 1)
+    return np.where(counts, found, 0)
 
 
 # ---- metered services ----------------------------------------------------------------------------
@@ -111,10 +242,6 @@ def _uses() -> list[type[Variable]]:
     for name in ("cold", "hot", "power", "gas"):
         made += [_variable(f"{name}_normed", ACCOUNT, float, _normed(name))]
         made += [_variable(f"{name}_temporary", ACCOUNT, float, _of_temporary(name))]
-        for component in range(4 if name == "power" else 1):
-            made.append(
-                _variable(f"{name}_{component}_volume", ACCOUNT, float, _metered_volume(name, component))
-            )
         made.append(_variable(f"{name}_used", ACCOUNT, float, _used(name)))
     for name, service, component in (
         ("cold", 1, 0), ("hot", 2, 1), ("power", 5, 0), ("power", 5, 1), ("power", 5, 2), ("power", 5, 3),
@@ -157,15 +284,6 @@ def _of_temporary(name: str) -> Formula:
     def formula(account: Any, period: Any) -> Any:
         some = _by_norm(account, period, name) & ~account("is_nonresidential", period)
         return np.where(some, account("temporary", period) * account(f"norm_{name}", period), 0)
-
-    return formula
-
-
-def _metered_volume(name: str, component: int) -> Formula:
-    def formula(account: Any, period: Any) -> Any:
-        read = account(f"{name}_{component}_read", period)
-        averaged = account(f"{name}_is_averaged", period)
-        return np.where(averaged, account(f"{name}_{component}_average", period), read)
 
     return formula
 
@@ -269,9 +387,7 @@ def _heating() -> list[type[Variable]]:
         return used & account("has_heating", period) & ~account("is_unheated", period)
 
     def own_volume(account: Any, period: Any) -> Any:
-        averaged = account("heating_is_averaged", period)
-        volume = np.where(averaged, account("heating_0_average", period), account("heating_0_read", period))
-        return np.where(account("heating_is_metered", period), volume, 0)
+        return np.where(account("heating_is_metered", period), account("heating_0_volume", period), 0)
 
     def volume(account: Any, period: Any) -> Any:
         house, area = account.house, account("area", period)

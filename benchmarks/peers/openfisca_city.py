@@ -1,9 +1,9 @@
 """Peer of P1: OpenFisca computes the same month from the same columns, and its kopecks are laid beside ours.
 
-An account is OpenFisca's person, a house its group. The peer is given a head start: meters are already
-joined by account, the row of the decision table is already chosen and norms are already looked up, all
-outside of the time taken; it keeps amounts, volumes and surcharges but no trace. Its numbers are float32, as
-OpenFisca's are: where our integers give another kopeck the line is counted as different.
+An account is OpenFisca's person, a house its group; up to two meters of a service are columns of the account.
+The peer is given a head start: norms are already looked up by rooms and household, outside of the time taken,
+and it makes amounts, volumes and surcharges but no lines with their trace. Its numbers are float32 (readings
+int32), as OpenFisca's are: where our integers give another kopeck the line is counted as different.
 """
 
 from __future__ import annotations
