@@ -6,31 +6,18 @@ made by the same few functions. K of the month is 1,5 (3,0 for cold water), as i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
-from openfisca_core.entities import build_entity
-from openfisca_core.periods import DateUnit
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from benchmarks.peers._openfisca_inputs import (
-    METER_COUNTS,
-    METER_FLAGS,
-    METERED,
-    NORMS,
-    PLACES,
-    SERVICES,
-    ZONES,
-)
+from benchmarks.peers._openfisca_base import ACCOUNT, HOUSE, Formula, kopecks, variable
+from benchmarks.peers._openfisca_inputs import METERED, NORMS, PLACES, SERVICES
+from benchmarks.peers._openfisca_meters import meter_inputs, meters
 
 TEMPORARY = 1 << 12
-NO_METER = 12
-FIRST_AVERAGE, FIRST_READ = 5, 10  # rows of the table by strength, as in billing.metering.RANKS
-PERIODS, PERIODS_BUSINESS = 3, 2  # by average: dwellings, non-residential premises
-MONTHS_LEAST = 3
 K = {"cold": 3.0, "hot": 1.5, "power": 1.5}
 CODES = {name: code for code, name in SERVICES.items()}
 RATES = (
@@ -39,77 +26,44 @@ RATES = (
 )  # fmt: skip
 AMOUNTS: dict[str, int] = {}  # variable → service × 8 + component (+ TEMPORARY)
 
-Formula = Callable[..., Any]
-
-ACCOUNT = build_entity(key="account", plural="accounts", label="account", is_person=True)
-HOUSE = build_entity(
-    key="house", plural="houses", label="house", roles=[{"key": "member", "plural": "members"}]
-)
-
 
 @cache
 def city_system() -> TaxBenefitSystem:
     """The system with every variable, made once."""
     system = TaxBenefitSystem([ACCOUNT, HOUSE])
     for variable in _variables():
-        system.add_variable(variable)
+        system.addvariable(variable)
     return system
-
-
-def _variable(name: str, entity: Any, kind: type, formula: Formula | None = None) -> type[Variable]:
-    """A subclass of Variable, as one writes it by hand."""
-    body: dict[str, Any] = {
-        "value_type": kind, "entity": entity, "definition_period": DateUnit.MONTH, "label": name,
-    }  # fmt: skip
-    if formula is not None:
-        body["formula"] = formula
-    return type(name, (Variable,), body)
-
-
-def kopecks(volume: Any, tariff: Any, over: Any = 1) -> Any:
-    """Half up, once an amount."""
-    return np.floor(volume * tariff * over * 100 + 0.5)
 
 
 # ---- inputs --------------------------------------------------------------------------------------
 
 
 def _variables() -> list[type[Variable]]:
-    return [*_inputs(), *_meters(), *_uses(), *_sewerage(), *_heating(), *_by_area_and_people(), *_common()]
+    return [*_inputs(), *meters(), *_uses(), *_sewerage(), *_heating(), *_by_area_and_people(), *_common()]
 
 
 def _inputs() -> list[type[Variable]]:
-    made = [_variable(name, ACCOUNT, bool) for name in ("is_nonresidential", "is_unheated")]
-    made += [_variable(name, ACCOUNT, float) for name in ("people", "temporary", "open_share", "area")]
-    made += [_variable(f"norm_{name}", ACCOUNT, float) for name in NORMS]
-    made += [_variable(f"has_{name}", ACCOUNT, bool) for name in SERVICES.values()]
+    made = [variable(name, ACCOUNT, bool) for name in ("is_nonresidential", "is_unheated")]
+    made += [variable(name, ACCOUNT, float) for name in ("people", "temporary", "open_share", "area")]
+    made += [variable(f"norm_{name}", ACCOUNT, float) for name in NORMS]
+    made += [variable(f"has_{name}", ACCOUNT, bool) for name in SERVICES.values()]
     for service, name in METERED.items():
-        made.append(_variable(f"{name}_is_possible", ACCOUNT, bool))
+        made.append(variable(f"{name}_is_possible", ACCOUNT, bool))
         for place in range(PLACES):
-            made += _meter_inputs(f"{name}_m{place}", service)
-    made += [_variable(n, HOUSE, float) for n in ("house_area", "house_common_area", "heating_months")]
-    made += [_variable(name, HOUSE, bool) for name in ("is_uniform",)]
-    made.append(_variable("waste_by_area", ACCOUNT, bool))
+            made += meter_inputs(f"{name}_m{place}", service)
+    made += [variable(n, HOUSE, float) for n in ("house_area", "house_common_area", "heating_months")]
+    made += [variable(name, HOUSE, bool) for name in ("is_uniform",)]
+    made.append(variable("waste_by_area", ACCOUNT, bool))
     for name in ("common_cold", "common_hot", "common_sewerage", "common_power"):
-        made.append(_variable(f"{name}_by_meter", HOUSE, bool))
+        made.append(variable(f"{name}_by_meter", HOUSE, bool))
     for name in ("cold", "hot", "heating", "power"):
-        made.append(_variable(f"house_{name}_is_read", HOUSE, bool))
-        made.append(_variable(f"house_{name}_volume", HOUSE, float))
-    made += [_variable(f"house_power_{zone}_share", HOUSE, float) for zone in range(4)]
+        made.append(variable(f"house_{name}_is_read", HOUSE, bool))
+        made.append(variable(f"house_{name}_volume", HOUSE, float))
+    made += [variable(f"house_power_{zone}_share", HOUSE, float) for zone in range(4)]
     for service, component in RATES:
         for word in ("population", "business"):
-            made.append(_variable(f"tariff_{service}_{component}_{word}", HOUSE, float))
-    return made
-
-
-def _meter_inputs(meter: str, service: int) -> list[type[Variable]]:
-    """Columns of one meter of an account, see billing.block.Meters; readings in thousandths."""
-    made = [_variable(f"{meter}_{word}", ACCOUNT, bool) for word in ("is_there", *METER_FLAGS)]
-    counts = ["turn", *METER_COUNTS, *(["zones"] if service == 5 else [])]
-    made += [_variable(f"{meter}_{word}", ACCOUNT, int) for word in counts]
-    for zone in range(ZONES if service == 5 else 1):
-        words = ("start", "end", "window", "billed")
-        made += [_variable(f"{meter}_{word}_{zone}", ACCOUNT, int) for word in words]
+            made.append(variable(f"tariff_{service}_{component}_{word}", HOUSE, float))
     return made
 
 
@@ -122,117 +76,6 @@ def tariff(account: Any, period: Any, service: int, component: int) -> Any:
     )
 
 
-# ---- meters: the decision table and volumes ----------------------------------------------------------
-
-
-def _meters() -> list[type[Variable]]:
-    made = []
-    for service, name in METERED.items():
-        places = [f"{name}_m{place}" for place in range(PLACES)]
-        made += [_variable(f"{place}_row", ACCOUNT, int, _row(place, service)) for place in places]
-        made.append(_variable(f"{name}_row", ACCOUNT, int, _weakest(name)))
-        made.append(_variable(f"{name}_is_read", ACCOUNT, bool, _is_between(name, FIRST_READ, NO_METER)))
-        averaged = _is_between(name, FIRST_AVERAGE, FIRST_READ)
-        made.append(_variable(f"{name}_is_averaged", ACCOUNT, bool, averaged))
-        made.append(_variable(f"{name}_is_raised", ACCOUNT, bool, _is_raised(name)))
-        for component in range(4 if service == 5 else 1):
-            formula = _metered_volume(name, component)
-            made.append(_variable(f"{name}_{component}_volume", ACCOUNT, float, formula))
-    return made
-
-
-def _row(meter: str, service: int) -> Formula:
-    """Row of the decision table for one meter."""
-
-    def formula(account: Any, period: Any) -> Any:
-        def of(word: str) -> Any:
-            return account(f"{meter}_{word}", period)
-
-        failed, refused, silent = of("failed_month"), of("refused_month"), np.maximum(of("silent_months"), 1)
-        enough = of("window_months") >= MONTHS_LEAST
-        business = account("is_nonresidential", period)
-        count = np.where(refused > 0, refused, np.where(failed > 0, failed, silent))
-        by_supplier = (failed > 0) & of("supplier_duty") & (service == 5)
-        plain = of("has_reading") & (failed == 0) & (refused == 0)
-        rows: list[tuple[Any, int]] = [
-            (~of("is_there"), NO_METER),
-            (plain & (of("gap_months") > 0), 10),
-            (plain, 11),
-            (business & enough & (count <= PERIODS_BUSINESS), 9),
-            (business, 4),
-            ((refused > 0) & ((refused > PERIODS) | of("second_refusal")), 1),
-            ((refused > 0) & enough, 6),
-            (refused > 0, 3),
-            (by_supplier & enough, 8),
-            (by_supplier, 3),
-            (failed > PERIODS, 0),
-            ((failed > 0) & enough, 5),
-            (failed > 0, 3),
-            (silent > PERIODS, 2),
-            (enough, 7),
-        ]
-        return np.select([condition for condition, _ in rows], [number for _, number in rows], 3)
-
-    return formula
-
-
-def _weakest(name: str) -> Formula:
-    def formula(account: Any, period: Any) -> Any:
-        first, second = (account(f"{name}_m{place}_row", period) for place in range(PLACES))
-        return np.where(account(f"has_{name}", period), np.minimum(first, second), NO_METER)
-
-    return formula
-
-
-def _is_between(name: str, first: int, after: int) -> Formula:
-    def formula(account: Any, period: Any) -> Any:
-        row = account(f"{name}_row", period)
-        return (row >= first) & (row < after)
-
-    return formula
-
-
-def _is_raised(name: str) -> Formula:
-    """A long fault, refused access, or no meter though possible."""
-
-    def formula(account: Any, period: Any) -> Any:
-        row = account(f"{name}_row", period)
-        return np.where(row == NO_METER, account(f"{name}_is_possible", period), row <= 1)
-
-    return formula
-
-
-def _metered_volume(name: str, component: int) -> Formula:
-    """By readings, or by averages together with readings of the account's other meter."""
-
-    def formula(account: Any, period: Any) -> Any:
-        total = 0.0
-        for place in range(PLACES):
-            total = total + _of_meter(account, period, f"{name}_m{place}", name == "power", component)
-        measured = account(f"{name}_is_read", period) | account(f"{name}_is_averaged", period)
-        return np.where(measured, total, 0)
-
-    return formula
-
-
-def _of_meter(account: Any, period: Any, meter: str, is_zoned: bool, component: int) -> Any:
-    zone = max(component - 1, 0)
-
-    def of(word: str) -> Any:
-        return account(f"{meter}_{word}", period)
-
-    row, volume = of("row"), of(f"end_{zone}") - of(f"start_{zone}")
-    volume = np.where(volume < 0, volume + of("turn"), volume)
-    read = np.where(row == FIRST_READ, volume - of(f"billed_{zone}"), volume) / 1000
-    average = of(f"window_{zone}") / (1000 * np.maximum(of("window_months"), 1))
-    found = np.where(row >= FIRST_READ, read, average)
-    counts = of("is_there")
-    if is_zoned:
-        zones = of("zones")
-        counts = counts & ((zones >= component) & (zones > 1) if component else zones == 1)
-    return np.where(counts, found, 0)
-
-
 # ---- metered services ----------------------------------------------------------------------------
 
 
@@ -240,9 +83,9 @@ def _uses() -> list[type[Variable]]:
     """Cold water, hot water in two parts, electricity by zones, gas."""
     made = []
     for name in ("cold", "hot", "power", "gas"):
-        made += [_variable(f"{name}_normed", ACCOUNT, float, _normed(name))]
-        made += [_variable(f"{name}_temporary", ACCOUNT, float, _of_temporary(name))]
-        made.append(_variable(f"{name}_used", ACCOUNT, float, _used(name)))
+        made += [variable(f"{name}_normed", ACCOUNT, float, _normed(name))]
+        made += [variable(f"{name}_temporary", ACCOUNT, float, _of_temporary(name))]
+        made.append(variable(f"{name}_used", ACCOUNT, float, _used(name)))
     for name, service, component in (
         ("cold", 1, 0), ("hot", 2, 1), ("power", 5, 0), ("power", 5, 1), ("power", 5, 2), ("power", 5, 3),
         ("gas", 6, 0),
@@ -258,7 +101,7 @@ def _uses() -> list[type[Variable]]:
 
 def _amount(name: str, service: int, component: int, formula: Formula, extra: int = 0) -> type[Variable]:
     AMOUNTS[f"{name}_kopecks"] = service * 8 + component + extra
-    return _variable(f"{name}_kopecks", ACCOUNT, float, formula)
+    return variable(f"{name}_kopecks", ACCOUNT, float, formula)
 
 
 def _by_norm(account: Any, period: Any, name: str) -> Any:
@@ -371,8 +214,8 @@ def _sewerage() -> list[type[Variable]]:
         return np.where(account("sewerage_is_normed", period), due, 0)
 
     return [
-        _variable("sewerage_is_normed", ACCOUNT, bool, is_normed),
-        _variable("sewerage_volume", ACCOUNT, float, volume),
+        variable("sewerage_is_normed", ACCOUNT, bool, is_normed),
+        variable("sewerage_volume", ACCOUNT, float, volume),
         _amount("sewerage", 3, 0, amount),
         _amount("sewerage_temporary", 3, 0, temporary, TEMPORARY),
     ]
@@ -402,9 +245,9 @@ def _heating() -> list[type[Variable]]:
         return kopecks(account("heating_volume", period), tariff(account, period, 4, 0))
 
     return [
-        _variable("heating_is_metered", ACCOUNT, bool, is_metered),
-        _variable("heating_own", ACCOUNT, float, own_volume),
-        _variable("heating_volume", ACCOUNT, float, volume),
+        variable("heating_is_metered", ACCOUNT, bool, is_metered),
+        variable("heating_own", ACCOUNT, float, own_volume),
+        variable("heating_volume", ACCOUNT, float, volume),
         _amount("heating", 4, 0, amount),
     ]
 
@@ -486,8 +329,8 @@ def _common() -> list[type[Variable]]:
     """By the norm of the common property, or by the meter of the house less what the flats used."""
     made = []
     for name, resource in (("cold", "cold"), ("hot", "hot"), ("power", "power"), ("sewerage", "sewerage")):
-        made.append(_variable(f"common_{name}_volume", HOUSE, float, _excess(resource)))
-        made.append(_variable(f"common_{name}_share", ACCOUNT, float, _share(name)))
+        made.append(variable(f"common_{name}_volume", HOUSE, float, _excess(resource)))
+        made.append(variable(f"common_{name}_share", ACCOUNT, float, _share(name)))
     parts = ((21, 0, "cold"), (22, 1, "hot"), (23, 0, "sewerage"))
     for service, component, name in parts:
         made.append(_amount(f"common_{name}", service, component, _charge_common(name, service, component)))
@@ -504,7 +347,8 @@ def _excess(resource: str) -> Formula:
         for one in ("cold", "hot") if resource == "sewerage" else (resource,):
             used = house.sum(house.members(f"{one}_used", period))
             provided = house.sum(house.members(f"has_{one}", period) * 1.0) > 0
-            total = total + provided * np.maximum(house(f"house_{one}_volume", period) - used, 0)
+            left = np.maximum(house(f"house_{one}_volume", period) - used, 0)
+            total = total + (provided * left if resource == "sewerage" else left)
         return total
 
     return formula
