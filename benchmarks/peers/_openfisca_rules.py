@@ -31,8 +31,8 @@ AMOUNTS: dict[str, int] = {}  # variable → service × 8 + component (+ TEMPORA
 def city_system() -> TaxBenefitSystem:
     """The system with every variable, made once."""
     system = TaxBenefitSystem([ACCOUNT, HOUSE])
-    for variable in _variables():
-        system.addvariable(variable)
+    for one in _variables():
+        system.add_variable(one)
     return system
 
 
