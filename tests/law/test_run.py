@@ -57,7 +57,7 @@ def test_what_agrees_is_good_alone_and_hidden() -> None:
     [
         ("amount: 31969", "amount: 31968", "319,69"),
         ("volume: 7,", "volume: 7.000001,", "7 м³"),
-        ("basis: meter", "basis: norm", "METER"),
+        ("basis: meter", "basis: norm", "meter"),
         ("amount: 31969", "amount: 31969, surcharge: 1", "319,69 ₽"),
         ("amount: 31969", "amount: 31969, tariff: 45.68", "по 45,67"),
         ("amount: 31969", "amount: 31969, days: 1-30", "1–31"),
