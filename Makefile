@@ -89,7 +89,6 @@ check: install-dev  ## lint, format, types, imports, templates, YAML
 format:  ## let the tools put the code into shape
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
-	$(BIN)/djlint --quiet --reformat web
 
 chromium:
 	@.ci/chromium
