@@ -16,13 +16,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from cluster.postgres import EmbeddedPostgres
 from cluster.settings import Settings
 from cluster.stack import Stack
 from storage.bulk import Connection
+from storage.engine import SOCKET_VARIABLE, connect
 
 SEED = 7
 START_S_MAX = 600.0
@@ -45,7 +45,8 @@ class Town:
 @asynccontextmanager
 async def connection(url: str) -> AsyncIterator[Connection]:
     """A connection without limits of time, closed at the end."""
-    opened = await asyncpg.connect(url, server_settings={"statement_timeout": "0"})
+    opened = await connect(url)
+    await opened.execute("SET statement_timeout = 0; SET lock_timeout = 0")
     try:
         yield opened
     finally:
@@ -72,10 +73,13 @@ def town(
         server.spawn()
         _wait(server)
         server.prepare()
+        if stack.database_socket is not None:
+            os.environ[SOCKET_VARIABLE] = str(stack.database_socket)
         made = Town(stack.database_url, stack)
         _fill(made, accounts, months, seed)
         yield made
     finally:
+        os.environ.pop(SOCKET_VARIABLE, None)
         server.stop()
         if not home:
             shutil.rmtree(folder, ignore_errors=True)

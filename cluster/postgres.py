@@ -145,6 +145,9 @@ class EmbeddedPostgres:
         fresh.rename(self.data)  # the rename is the commit: a crash before it leaves nothing to mistake
 
     def _configure(self) -> None:
+        if self.stack.database_socket is not None:
+            self.stack.database_socket.mkdir(parents=True, exist_ok=True)
+            self._give_to_owner(self.stack.database_socket)
         conf = self.data / "paylogic.conf"
         lines = [f"{name} = {value}" for name, value in tuning(self.stack).items()]
         write_atomically(conf, "\n".join(lines) + "\n")
@@ -167,6 +170,9 @@ class EmbeddedPostgres:
             log.warning("ending %s processes of a PostgreSQL that died", len(left))
             kill_all(left)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+        if self.stack.database_socket is not None:
+            for left_file in self.stack.database_socket.glob(".s.PGSQL.*"):
+                left_file.unlink(missing_ok=True)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         return process.name() == "postgres" and process.cwd() == str(self.data)
@@ -191,7 +197,7 @@ def tuning(stack: Stack) -> dict[str, str]:
     return {
         "listen_addresses": "'127.0.0.1'",
         "port": str(stack.kept.port_postgres),
-        "unix_socket_directories": "''",
+        "unix_socket_directories": f"'{stack.database_socket or ''}'",
         "max_connections": "200",
         "fsync": "on",
         "synchronous_commit": "on",

@@ -17,6 +17,7 @@ from cluster.settings import PORT_PREFERRED, Settings
 DATABASE = "paylogic"
 OWNER_ROLE = "paylogic"
 WEB_ROLE = "paylogic_web"
+SOCKET_PATH_MAX = 90  # PostgreSQL adds 15 characters to it
 RAY_PATH_MAX = 40  # a Ray socket adds 64 characters to it and Unix allows 107
 
 
@@ -65,6 +66,17 @@ class Stack:
 
     def _embedded_url(self, role: str, password: str, database: str = DATABASE) -> str:
         return f"postgresql://{role}:{password}@127.0.0.1:{self.kept.port_postgres}/{database}"
+
+    @property
+    def database_socket(self) -> Path | None:
+        """Folder of the embedded PostgreSQL's Unix socket, by which rows travel a sixth cheaper than by TCP.
+
+        None for a database elsewhere, or when the home's path is too long for a socket.
+        """
+        folder = self.home / "socket"
+        if self.settings.database_url is not None or len(str(folder)) > SOCKET_PATH_MAX:
+            return None
+        return folder
 
     @property
     def nats_url(self) -> str:
@@ -116,6 +128,8 @@ class Stack:
             "RAY_USAGE_STATS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
         }
+        if self.database_socket is not None and not web:
+            env["PAYLOGIC_DATABASE_SOCKET"] = str(self.database_socket)
         if self.settings.ray_address is None:
             env |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.kept.token_ray}
         if self.nats_monitor_url is not None:
