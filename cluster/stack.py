@@ -115,7 +115,8 @@ class Stack:
 
     def environment(self, web: bool = False) -> dict[str, str]:
         """Environment of a process of this stack; pages do not learn the owner's way into the database."""
-        env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+        foreign = ("RAY_ADDRESS", "PAYLOGIC_DATABASE_SOCKET")
+        env = {name: value for name, value in os.environ.items() if name not in foreign}
         env |= {
             "PAYLOGIC_HOME": str(self.home),
             "PAYLOGIC_WEB_DATABASE_URL": self.web_database_url,
