@@ -56,7 +56,7 @@ async def plan_run(connection: Connection, run_id: int, block_accounts: int | No
         )
         return True
     blocks = split([(row["id"], row["accounts"]) for row in houses], block_accounts)
-    await create_partitions(connection, run_id)
+    await create_partitions(connection, run_id, period)
     await connection.copy_records_to_table(
         "run_blocks",
         records=[
