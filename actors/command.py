@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 
 from billing.period import Period
@@ -39,11 +40,7 @@ async def run_and_wait(
     database = Database(database_url, pool_max=2)
     deadline = time.monotonic() + timeout_s
     try:
-        async with database.transaction() as session:
-            month = period or await _open(database)
-            asker, agreer = await robots(session)
-            run_id = await request_run(session, month, scope_kind, scope_id, asker)
-            await audit_command(session, asker, run_id, "run")
+        run_id, asker, agreer = await _ask(database, period, scope_kind, scope_id, deadline)
         result = await _until(database, run_id, ("planned", "accruing"), deadline, progress)
         if result.state == "failed":
             raise RunRefused("run-failed", f"Прогон {run_id} не удался. {result.error}")
@@ -63,6 +60,27 @@ async def run_and_wait(
         return result
     finally:
         await database.close()
+
+
+async def _ask(
+    database: Database, period: Period | None, scope_kind: str, scope_id: int | None, deadline: float
+) -> tuple[int, int, int]:
+    """The run asked for, by whom, and who would agree. A database that restarts is waited for: the same
+    command asked twice is one run.
+    """
+    command_id = f"command-{uuid.uuid4()}"
+    while True:
+        try:
+            async with database.transaction() as session:
+                month = period or await _open(database)
+                asker, agreer = await robots(session)
+                run_id = await request_run(session, month, scope_kind, scope_id, asker, command_id)
+                await audit_command(session, asker, run_id, "run")
+            return run_id, asker, agreer
+        except Exception as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(POLL_S)
 
 
 async def _open(database: Database) -> Period:

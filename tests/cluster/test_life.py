@@ -8,16 +8,16 @@ from tests.support.command import paylogic
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_open_month_is_billed_published_and_explained(city: City) -> None:
-    run = paylogic(city.home, "run", "--scope", "city", "--publish", "--json")
+def test_open_month_is_billed_published_and_explained(command_city: City) -> None:
+    run = paylogic(command_city.home, "run", "--scope", "city", "--publish", "--json")
 
     assert run.code == 0, run.err
     assert run.json["state"] == "published"
     assert run.json["accounts"] + run.json["parked"] >= ACCOUNTS
     assert run.json["lines"] > run.json["accounts"]
 
-    resident, _ = city.users["resident"]
-    told = paylogic(city.home, "explain", resident, "--period", run.json["period"], "--json")
+    resident, _ = command_city.users["resident"]
+    told = paylogic(command_city.home, "explain", resident, "--period", run.json["period"], "--json")
     assert told.code == 0, told.err
     assert told.json["lines"]
     assert all(line["agrees"] for line in told.json["lines"])
@@ -27,25 +27,25 @@ def test_open_month_is_billed_published_and_explained(city: City) -> None:
     )
 
 
-def test_published_month_run_again_posts_nothing(city: City) -> None:
-    first = paylogic(city.home, "run", "--publish", "--json")
+def test_published_month_run_again_posts_nothing(command_city: City) -> None:
+    first = paylogic(command_city.home, "run", "--publish", "--json")
 
-    again = paylogic(city.home, "run", "--publish", "--json")
+    again = paylogic(command_city.home, "run", "--publish", "--json")
 
     assert again.code == 0, again.err
     assert again.json["unchanged"] is True
     assert again.json["total_kopecks"] == 0 or again.json["digest"] == first.json["digest"]
 
 
-def test_books_agree(city: City) -> None:
-    checked = paylogic(city.home, "ledger", "check", "--json")
+def test_books_agree(command_city: City) -> None:
+    checked = paylogic(command_city.home, "ledger", "check", "--json")
 
     assert checked.code == 0, checked.out
     assert checked.json["ok"] is True
 
 
-def test_city_is_not_made_over_another(city: City) -> None:
-    again = paylogic(city.home, "seed", "--accounts", "100", "--json")
+def test_city_is_not_made_over_another(command_city: City) -> None:
+    again = paylogic(command_city.home, "seed", "--accounts", "100", "--json")
 
     assert again.code == 1
     assert "уже есть данные" in again.json["error"]
@@ -63,8 +63,8 @@ def test_city_is_not_made_over_another(city: City) -> None:
         (("import", "/nowhere/city.xlsx"), "нет"),
     ],
 )
-def test_bad_request_is_refused_in_words(city: City, words: tuple[str, ...], part: str) -> None:
-    refused = paylogic(city.home, *words, "--json")
+def test_bad_request_is_refused_in_words(command_city: City, words: tuple[str, ...], part: str) -> None:
+    refused = paylogic(command_city.home, *words, "--json")
 
     assert refused.code == 1
     assert part in refused.json["error"]

@@ -1,6 +1,7 @@
 """A real Chromium before a running city: fixtures of the browser tests.
 
 city     a whole stack with a small seeded city, started once for the worker that needs it
+command_city  another one, for the command line
 desk     a page of 1440 px in a browser of its own session         phone   the same, 360 px, touch
 """
 
@@ -36,8 +37,18 @@ class City:
 
 @pytest.fixture(scope="session")
 def city() -> Iterator[City]:
-    """Up, seeded, with the users of the demo."""
-    home = Path(os.environ[HOME_VARIABLE]) / "city"
+    """Up, seeded, with the users of the demo: for people before a screen."""
+    yield from _city("city")
+
+
+@pytest.fixture(scope="session")
+def command_city() -> Iterator[City]:
+    """Another, of which no month is published in a browser: for the command line."""
+    yield from _city("command-city")
+
+
+def _city(name: str) -> Iterator[City]:
+    home = Path(os.environ[HOME_VARIABLE]) / name
     up = paylogic(home, "up", "--json")
     assert up.code == 0, up.err
     sizes = ("--accounts", str(ACCOUNTS), "--seed", str(SEED), "--months", str(MONTHS))
