@@ -2,12 +2,12 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cluster.processes import PidFile
-from tests.support.browser import City
+from tests.support.browser import City, whole_city
 from tests.support.command import ended, start
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -17,9 +17,15 @@ VICTIMS = ("actors", "ray", "nats", "postgres")
 
 
 @pytest.fixture(scope="module")
-def digest(command_city: City) -> str:
+def killed_city() -> Iterator[City]:
+    """A city of this module alone: its month is never published, so that each run charges everybody."""
+    yield from whole_city("killed-city")
+
+
+@pytest.fixture(scope="module")
+def digest(killed_city: City) -> str:
     """Digest of a run nobody disturbed."""
-    done = finish(start(command_city.home, "run", "--scope", "city", "--json"))
+    done = finish(start(killed_city.home, "run", "--scope", "city", "--json"))
     assert int(done["lines"]) > 0, "an empty run would prove nothing"
     return done["digest"]
 
@@ -44,15 +50,15 @@ def commands(city: City) -> int:
 
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_run_ends_with_the_same_digest_when_a_part_is_killed(
-    command_city: City, digest: str, victim: str
+    killed_city: City, digest: str, victim: str
 ) -> None:
-    pid_file = PidFile(command_city.home / "run" / f"{victim}.pid")
+    pid_file = PidFile(killed_city.home / "run" / f"{victim}.pid")
     before = pid_file.process()
     assert before is not None
 
-    told = commands(command_city)
-    running = start(command_city.home, "run", "--scope", "city", "--json")
-    until(lambda: commands(command_city) > told)  # the actors have the command: blocks are being computed
+    told = commands(killed_city)
+    running = start(killed_city.home, "run", "--scope", "city", "--json")
+    until(lambda: commands(killed_city) > told)  # the actors have the command: blocks are being computed
     before.kill()
     until(lambda: pid_file.process() not in (None, before))
     done = finish(running)

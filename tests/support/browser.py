@@ -38,16 +38,17 @@ class City:
 @pytest.fixture(scope="session")
 def city() -> Iterator[City]:
     """Up, seeded, with the users of the demo: for people before a screen."""
-    yield from _city("city")
+    yield from whole_city("city")
 
 
 @pytest.fixture(scope="session")
 def command_city() -> Iterator[City]:
     """Another, of which no month is published in a browser: for the command line."""
-    yield from _city("command-city")
+    yield from whole_city("command-city")
 
 
-def _city(name: str) -> Iterator[City]:
+def whole_city(name: str) -> Iterator[City]:
+    """A stack of its own, stopped at the end."""
     home = Path(os.environ[HOME_VARIABLE]) / name
     up = paylogic(home, "up", "--json")
     assert up.code == 0, up.err
