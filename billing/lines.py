@@ -133,10 +133,18 @@ class Lines:
         )
         assert (self.volume_den > 0).all(), "a line without denominator"
         assert (self.rate >= 0).all(), "a line without rate"
-        key = self._key()
-        if not (key[1:] > key[:-1]).all():  # in order of keys, as the rules give them, none can repeat
-            key = np.sort(key)
-            assert (key[1:] != key[:-1]).all(), "two lines with one key"
+        key = np.sort(self._key_of_unordered())
+        assert (key[1:] != key[:-1]).all(), "two lines with one key"
+
+    def _key_of_unordered(self) -> I64:
+        """Keys among which one may repeat: of accounts whose lines are not in order, when an account's lines
+        stand together, as the rules give them; of all lines otherwise.
+        """
+        key, account = self._key(), self.account_id
+        falls = np.flatnonzero(key[1:] <= key[:-1])
+        if falls.size and (account[1:] >= account[:-1]).all():
+            return key[np.isin(account, account[falls])]
+        return key if falls.size else key[:0]
 
     def _key(self) -> I64:
         """KEY of each line as one number: 31 + 15 + 4 + 5 + 7 + 1 bits."""

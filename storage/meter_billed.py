@@ -35,10 +35,11 @@ async def billed_meanwhile(
     late = state.gap > 0
     if not late.any():
         return out
-    first = Period(int(month.period.ordinal - state.gap.max()))
     services = np.unique(read.meters["service"][late])
-    accounts = np.unique(account_ids[late])
-    lines = await _published(connection, month, accounts, services, first)
+    accounts, place = np.unique(account_ids[late], return_inverse=True)
+    months = np.zeros(len(accounts), np.int64)
+    np.maximum.at(months, place, state.gap[late])
+    lines = await _lines(connection, month, accounts, months, services)
     waiting = np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading))
     keys = _key(account_ids[waiting], read.meters["service"][waiting])
     order = np.argsort(keys, kind="stable")  # meters of an account and service in their own order
@@ -71,6 +72,24 @@ def _pairs(
     at = meters[first[line] + within]
     silent = state.previous[at] < lines["month"][line]
     return line[silent], at[silent]
+
+
+async def _lines(
+    connection: Connection,
+    month: Month,
+    accounts: npt.NDArray[np.int32],
+    months: npt.NDArray[np.int64],
+    services: npt.NDArray[np.int16],
+) -> Columns:
+    """Lines of so many months before for each account. Most were late by one month: the pages of months
+    further back are not touched for them.
+    """
+    parts = []
+    for some in (months == 1, months > 1):
+        if some.any():
+            first = Period(int(month.period.ordinal - months[some].max()))
+            parts.append(await _published(connection, month, accounts[some], services, first))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 async def _published(

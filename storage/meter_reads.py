@@ -171,5 +171,16 @@ def house_meters(read: Read, house_ids: npt.NDArray[np.int32]) -> dict[int, Hous
 
 def ordinals(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Month ordinals of COPY dates (days since 2000-01-01)."""
+    if len(days) and int(days.min()) >= FIRST_KNOWN and int(days.max()) < FIRST_KNOWN + len(MONTHS):
+        return MONTHS.take(days - FIRST_KNOWN)
+    return _ordinals(days)
+
+
+def _ordinals(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     since_1970 = days.astype(np.int64) + (DAY_ZERO - dt.date(1970, 1, 1).toordinal())
     return since_1970.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+
+
+# Months of the days of 1950–2099, looked up: the calendar is worked out once, not for every meter.
+FIRST_KNOWN = dt.date(1950, 1, 1).toordinal() - DAY_ZERO
+MONTHS = _ordinals(np.arange(FIRST_KNOWN, dt.date(2100, 1, 1).toordinal() - DAY_ZERO))

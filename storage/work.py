@@ -101,7 +101,7 @@ class BlockStore:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         async with self._gate:
-            connection = self._free.pop() if self._free else await connect(self._url)
+            connection = self._free.pop() if self._free else await _connect(self._url)
             try:
                 yield connection
             except BaseException:
@@ -114,6 +114,13 @@ class BlockStore:
     async def close(self) -> None:
         while self._free:
             await self._free.pop().close()
+
+
+async def _connect(url: str) -> Connection:
+    """Workers are parallel among themselves: helpers of one query would only start and stop."""
+    connection = await connect(url)
+    await connection.execute("SET max_parallel_workers_per_gather = 0")
+    return connection
 
 
 async def _discard(connection: Connection) -> None:
