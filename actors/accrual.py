@@ -41,7 +41,7 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Failed:
     """An attempt did not succeed. kind: transient = the surroundings, gone = the run takes no lines any more,
-    law = the law changed under the run, error = the block itself."""
+    law = the law changed under the run, lost = the worker died under it, error = the block itself."""
 
     run_id: int
     block_no: int

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, RayError
+from ray.exceptions import ActorDiedError, NodeDiedError, RayActorError, RayError, WorkerCrashedError
 
 from actors.accrual import Accruer, Failed, Outcome
 from actors.run_state import FLIGHT_S_MAX, IN_FLIGHT_MAX
@@ -26,6 +26,8 @@ WORKERS_MAX = 256
 LOOK_S = 2.0  # how often machines are counted
 PING_S_MAX = 20.0  # a worker that does not answer so long is on a lost machine
 TASK_RETRIES_MAX = 3
+
+LOST = (RayActorError, NodeDiedError, WorkerCrashedError)  # the worker, not the block
 
 Build = Callable[[str], Accruer]
 
@@ -58,7 +60,8 @@ class RayCrew:
         self._build = build or AccruerOf(url)
         self._workers_max = workers_max
         self._workers: dict[str, Any] = {}
-        self._answered: set[str] = set()
+        self._answered: set[str] = set()  # at least once
+        self._away: set[str] = set()  # lost a block and have not answered since
         self._pings: dict[str, tuple[asyncio.Task[None], float]] = {}  # since when the answer is awaited
         self._looked_at = 0.0
 
@@ -72,15 +75,18 @@ class RayCrew:
             for name in self._workers:
                 if name not in self._pings:
                     self._pings[name] = (asyncio.create_task(self._ping(name)), now)
-        return [name for name in self._workers if name in self._answered]
+        return [name for name in self._workers if name in self._answered and name not in self._away]
 
     async def accrue(self, worker: str, task: BlockTask) -> Outcome:
-        """A lost worker or an unexpected error of Ray is a failed attempt; the supervisor repeats it."""
+        """A lost worker is no fault of the block: it gets nothing more until it answers a ping again."""
         handle = self._workers.get(worker)
         if handle is None:
             return Failed(task.run_id, task.block_no, "transient", f"worker {worker} is gone")
         try:
             outcome: Outcome = await asyncio.wait_for(_answer(handle.accrue.remote(task)), FLIGHT_S_MAX)
+        except LOST as error:
+            self._away.add(worker)
+            return Failed(task.run_id, task.block_no, "lost", f"{type(error).__name__}: {error}")
         except (RayError, TimeoutError) as error:
             return Failed(task.run_id, task.block_no, "error", f"{type(error).__name__}: {error}")
         return outcome
@@ -104,6 +110,7 @@ class RayCrew:
             is_alive = False
             log.warning("worker %s is dead for good: %s", name, error)
         except RayError as error:  # it is being restarted; the next ping will tell
+            self._away.add(name)
             log.warning("worker %s: %r", name, error)
             return
         finally:
@@ -112,6 +119,7 @@ class RayCrew:
         if self._workers.get(name) is handle:
             if is_alive:
                 self._answered.add(name)
+                self._away.discard(name)
             else:
                 self._drop(name)
 
@@ -124,6 +132,7 @@ class RayCrew:
     def _drop(self, name: str) -> None:
         handle = self._workers.pop(name, None)
         self._answered.discard(name)
+        self._away.discard(name)
         self._pings.pop(name, None)
         if handle is not None:
             ray.kill(handle, no_restart=True)

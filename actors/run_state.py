@@ -17,6 +17,7 @@ from storage.run_work import BlockTask, LiveRun
 
 IN_FLIGHT_MAX = 2  # blocks given to a worker at once: it loads one while the other is written
 ATTEMPTS_MAX = 3  # a block that fails so often is parked and the run goes on
+LOSSES_MAX = 10  # a worker lost under a block is no attempt of the block, unless it takes so many with it
 RETRY_S = (1.0, 5.0)  # pause before the second and the third attempt
 TRANSIENT_S = 1.0  # pause of all work after the surroundings failed
 FLIGHT_S_MAX = 300.0  # a block is given to another worker after this; the fence makes a late twin harmless
@@ -35,7 +36,7 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a flight. kind: done, gone, law, error, transient."""
+    """What came of a flight. kind: done, gone, law, error, transient, lost."""
 
     key: BlockKey
     kind: str
@@ -48,6 +49,7 @@ class State:
 
     flights: dict[BlockKey, Flight] = field(default_factory=dict)
     not_before: dict[BlockKey, float] = field(default_factory=dict)
+    losses: dict[BlockKey, int] = field(default_factory=dict)
     paused_until: float = 0.0
 
 
@@ -151,7 +153,13 @@ def _ended(state: State, result: Result, now: float) -> list[Action]:
         return []
     if result.kind == "law":
         return [Fail(result.key[0], result.message)]
-    if result.kind != "error":
+    if result.kind == "lost":
+        state.losses[result.key] = state.losses.get(result.key, 0) + 1
+        if state.losses[result.key] < LOSSES_MAX:
+            state.not_before[result.key] = now + RETRY_S[0]
+            return []
+    elif result.kind != "error":
+        state.losses.pop(result.key, None)
         state.not_before.pop(result.key, None)
         return []
     attempts = flight.task.attempts + 1

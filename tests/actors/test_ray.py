@@ -136,7 +136,8 @@ async def test_a_machine_joins_and_one_leaves_in_the_middle_of_a_run(fresh_datab
 
     assert process.returncode == 0, said.decode()[-3000:]
     assert "workers 2" in said.decode()
-    assert (await run_row(url, run_id))["digest"] == digest
+    run = await run_row(url, run_id)
+    assert (run["parked_count"], run["digest"]) == (0, digest), said.decode()[-3000:]
     await assert_consistent(url, run_id)
 
 

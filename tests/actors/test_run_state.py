@@ -10,6 +10,7 @@ import pytest
 
 from actors.run_state import (
     ATTEMPTS_MAX,
+    LOSSES_MAX,
     FLIGHT_S_MAX,
     IN_FLIGHT_MAX,
     RETRY_S,
@@ -137,6 +138,18 @@ def test_a_block_that_fails_three_times_is_parked_and_the_run_goes_on() -> None:
     assert [action.task.block_no for action in parked] == [1]
     assert (1, 2) in state.flights
     assert 1 not in [block for block, _ in given(actions)]
+
+
+def test_a_lost_worker_costs_no_attempt_until_a_block_has_taken_many_with_it() -> None:
+    state, now, came = State(), 0.0, []
+    for _ in range(LOSSES_MAX + ATTEMPTS_MAX):
+        decide(state, Observed(now, [run_of(task(1))], ("w1",)))
+        now += 100.0
+        came.append(decide(state, Observed(now, [run_of(task(1))], (), [Result((1, 1), "lost", "нет")])))
+        now += 100.0
+
+    assert came[: LOSSES_MAX - 1] == [[]] * (LOSSES_MAX - 1)
+    assert came[LOSSES_MAX - 1] == [Note((1, 1), "нет")]
 
 
 def test_attempts_survive_the_supervisor_because_they_come_from_the_database() -> None:
