@@ -3,14 +3,12 @@
 import io
 import itertools
 import re
-import subprocess
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
+import pdfplumber
 import pypdf
 import zxingcpp
 from PIL import Image
@@ -50,35 +48,22 @@ def flat(text: str) -> str:
     return re.sub(r"[\s\u00ad\u200b-]+", "", unicodedata.normalize("NFC", text))
 
 
-def pictures(document: bytes, tmp_path: Path, dpi: int = DPI) -> list[Image.Image]:
+def pictures(document: bytes, dpi: int = DPI) -> list[Image.Image]:
     """Pages as a grey printer would lay them down."""
-    source = tmp_path / "receipt.pdf"
-    source.write_bytes(document)
-    subprocess.run(["pdftoppm", "-r", str(dpi), "-gray", str(source), str(tmp_path / "page")], check=True)
-    pages = []
-    for path in sorted(tmp_path.glob("page-*.pgm")):
-        with Image.open(path) as page:
-            pages.append(page.copy())
-    return pages
+    with pdfplumber.open(io.BytesIO(document)) as opened:
+        return [page.to_image(resolution=dpi).original.convert("L") for page in opened.pages]
 
 
 def codes(image: Image.Image) -> list[zxingcpp.Barcode]:
     return zxingcpp.read_barcodes(np.asarray(image))
 
 
-def word_boxes(document: bytes, tmp_path: Path) -> Iterator[tuple[int, str, Box]]:
+def word_boxes(document: bytes) -> Iterator[tuple[int, str, Box]]:
     """Page number, word and its box (left, top, right, bottom) in points."""
-    source = tmp_path / "boxes.pdf"
-    source.write_bytes(document)
-    made = subprocess.run(
-        ["pdftotext", "-bbox", str(source), "-"], check=True, capture_output=True, text=True
-    )
-    root = ET.fromstring(made.stdout)
-    space = "{http://www.w3.org/1999/xhtml}"
-    for number, page in enumerate(root.iter(f"{space}page")):
-        for word in page.iter(f"{space}word"):
-            left, top, right, bottom = (float(word.attrib[key]) for key in ("xMin", "yMin", "xMax", "yMax"))
-            yield number, word.text or "", (left, top, right, bottom)
+    with pdfplumber.open(io.BytesIO(document)) as opened:
+        for number, page in enumerate(opened.pages):
+            for word in page.extract_words(use_text_flow=True):
+                yield number, word["text"], (word["x0"], word["top"], word["x1"], word["bottom"])
 
 
 def amount(kopecks: int, plus: bool = False) -> str:
@@ -131,10 +116,10 @@ def amounts_of(receipt: Receipt) -> Iterator[str]:
             yield amount(block.totals.charged_kopecks, plus=True)
 
 
-def overlaps(document: bytes, tmp_path: Path) -> list[str]:
+def overlaps(document: bytes) -> list[str]:
     """Pairs of words whose ink meets. A box of a font is taller than its letters: its middle half is ink."""
     pages: dict[int, list[tuple[str, Box]]] = {}
-    for number, word, (left, top, right, bottom) in word_boxes(document, tmp_path):
+    for number, word, (left, top, right, bottom) in word_boxes(document):
         quarter = (bottom - top) / 4
         pages.setdefault(number, []).append(
             (word, (left + 0.3, top + quarter, right - 0.3, bottom - quarter))

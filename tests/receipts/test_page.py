@@ -2,7 +2,6 @@
 
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pypdf
@@ -107,12 +106,10 @@ def test_the_year_is_drawn_in_whole_roubles() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_code_on_the_first_page_is_the_payment_and_stands_in_the_top_third(
-    name: str, tmp_path: Path
-) -> None:
+def test_the_code_on_the_first_page_is_the_payment_and_stands_in_the_top_third(name: str) -> None:
     receipt = sample(name)
 
-    (found,) = codes(pictures(pdf(name), tmp_path)[0])
+    (found,) = codes(pictures(pdf(name))[0])
 
     assert found.bytes == payment_payload(receipt, receipt.payments[0])
     bottom_mm = max(found.position.bottom_left.y, found.position.bottom_right.y) / DPI * 25.4
@@ -120,8 +117,8 @@ def test_the_code_on_the_first_page_is_the_payment_and_stands_in_the_top_third(
     assert found.ec_level == "M"
 
 
-def test_fields_read_back_from_the_paper(tmp_path: Path) -> None:
-    (found,) = codes(pictures(pdf("ordinary"), tmp_path)[0])
+def test_fields_read_back_from_the_paper() -> None:
+    (found,) = codes(pictures(pdf("ordinary"))[0])
     head, *parts = found.bytes.decode().split("|")
     fields = dict(part.split("=", 1) for part in parts)
 
@@ -136,15 +133,15 @@ def test_fields_read_back_from_the_paper(tmp_path: Path) -> None:
     assert fields["PayerAddress"] == sample("ordinary").payer.address
 
 
-def test_every_payee_has_a_code_of_its_own(tmp_path: Path) -> None:
+def test_every_payee_has_a_code_of_its_own() -> None:
     receipt = sample("crowded")
-    found = [code.bytes for page in pictures(pdf("crowded"), tmp_path)[1:] for code in codes(page)]
+    found = [code.bytes for page in pictures(pdf("crowded"))[1:] for code in codes(page)]
 
     assert sorted(found) == sorted(payment_payload(receipt, block) for block in receipt.payments)
 
 
-def test_the_code_survives_a_poor_copier(tmp_path: Path) -> None:
-    page = pictures(pdf("absurd"), tmp_path)[0]
+def test_the_code_survives_a_poor_copier() -> None:
+    page = pictures(pdf("absurd"))[0]
     noise = np.random.default_rng(7).normal(0, 18, (page.height, page.width))
     turned = page.rotate(2.5, Image.Resampling.BILINEAR, fillcolor=255).filter(ImageFilter.GaussianBlur(0.9))
     copied = np.clip(np.asarray(turned) * 0.75 + 40 + noise, 0, 255).astype(np.uint8)
@@ -155,22 +152,22 @@ def test_the_code_survives_a_poor_copier(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_words_overlap_and_none_leaves_the_sheet(name: str, tmp_path: Path) -> None:
-    for _, word, (left, top, right, bottom) in word_boxes(pdf(name), tmp_path):
+def test_no_words_overlap_and_none_leaves_the_sheet(name: str) -> None:
+    for _, word, (left, top, right, bottom) in word_boxes(pdf(name)):
         assert left > 10 * POINTS_PER_MM, word
         assert right < 200 * POINTS_PER_MM, word
         assert top > 8 * POINTS_PER_MM, word
         assert bottom < 292 * POINTS_PER_MM, word
 
-    assert overlaps(pdf(name), tmp_path) == []
+    assert overlaps(pdf(name)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_the_letter_shows_through_the_window_of_the_envelope(name: str, tmp_path: Path) -> None:
+def test_only_the_letter_shows_through_the_window_of_the_envelope(name: str) -> None:
     payer = sample(name).payer
     letter = flat(payer.name + payer.address + payer.postcode)
     seen = ""
-    for number, word, (left, top, right, bottom) in word_boxes(pdf(name), tmp_path):
+    for number, word, (left, top, right, bottom) in word_boxes(pdf(name)):
         inside = right > 105 * POINTS_PER_MM and bottom > 40 * POINTS_PER_MM and top < 85 * POINTS_PER_MM
         if number == 0 and inside:
             seen += word
@@ -190,7 +187,7 @@ def test_thirty_services_flow_to_more_pages_with_the_head_of_the_table_again() -
         assert f"Страница {number} из {len(pages)}" in page
 
 
-def test_a_million_in_every_column_still_fits(tmp_path: Path) -> None:
+def test_a_million_in_every_column_still_fits() -> None:
     def big(row_index: int) -> int:
         return 123_456_789_01 + row_index
 
@@ -219,6 +216,6 @@ def test_a_million_in_every_column_still_fits(tmp_path: Path) -> None:
 
     document = render_receipt(receipt)
 
-    assert max(box[2] for _, _, box in word_boxes(document, tmp_path)) < 200 * POINTS_PER_MM
-    assert overlaps(document, tmp_path) == []
+    assert max(box[2] for _, _, box in word_boxes(document)) < 200 * POINTS_PER_MM
+    assert overlaps(document) == []
     assert amount(totals.to_pay_kopecks) in text_of(document)

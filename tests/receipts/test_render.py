@@ -87,7 +87,7 @@ def test_the_code_and_the_chart_are_described_for_those_who_listen() -> None:
 @pytest.mark.parametrize(
     ("opening", "words"), [(-5_000_000, "Аванс"), (-883_592, "Всё оплачено, платить не нужно")]
 )
-def test_nothing_to_pay_has_no_code_and_says_so(opening: int, words: str, tmp_path: Path) -> None:
+def test_nothing_to_pay_has_no_code_and_says_so(opening: int, words: str) -> None:
     base = samples.ordinary()
     totals = totals_of(base.rows, opening, 0)
     receipt = replace(base, totals=totals, payments=(PaymentBlock(samples.COMPANY, totals),))
@@ -96,7 +96,7 @@ def test_nothing_to_pay_has_no_code_and_says_so(opening: int, words: str, tmp_pa
 
     assert words in text_of(document)
     assert "платить не нужно" in text_of(document).lower()
-    assert not [code for page in pictures(document, tmp_path) for code in codes(page)]
+    assert not [code for page in pictures(document) for code in codes(page)]
 
 
 def test_columns_with_nothing_in_them_are_not_printed() -> None:
@@ -141,7 +141,7 @@ def test_letters_that_mean_something_to_the_form_stay_letters() -> None:
     assert flat('#read("/etc/passwd")') in printed
 
 
-def test_a_word_without_end_is_broken_and_stays_on_the_sheet(tmp_path: Path) -> None:
+def test_a_word_without_end_is_broken_and_stays_on_the_sheet() -> None:
     endless = "Щ" * 400
     base = samples.ordinary(payer=replace(samples.PAYER, name=endless, address=endless))
     first = base.sections[0]
@@ -150,8 +150,8 @@ def test_a_word_without_end_is_broken_and_stays_on_the_sheet(tmp_path: Path) -> 
     document = render_receipt(replace(base, sections=(replace(first, rows=rows), *base.sections[1:])))
 
     assert flat(text_of(document)).count("Щ") >= 4 * len(endless)
-    assert max(box[2] for _, _, box in word_boxes(document, tmp_path)) < 200 * POINTS_PER_MM
-    assert overlaps(document, tmp_path) == []
+    assert max(box[2] for _, _, box in word_boxes(document)) < 200 * POINTS_PER_MM
+    assert overlaps(document) == []
 
 
 def test_a_meter_without_verification_is_warned_about() -> None:
