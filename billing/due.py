@@ -19,21 +19,33 @@ HOLIDAYS = frozenset([(day, 1) for day in range(1, 9)] + [(23, 2), (8, 3), (1, 5
 SATURDAY = 5
 
 
-def is_working(day: dt.date, days_off: frozenset[dt.date] = frozenset()) -> bool:
-    """Neither a weekend, nor a holiday, nor a day off moved by decree."""
+def is_working(
+    day: dt.date, days_off: frozenset[dt.date] = frozenset(), working_days: frozenset[dt.date] = frozenset()
+) -> bool:
+    """Neither a weekend, nor a holiday, nor a day off moved by decree; a working Saturday of a decree is."""
+    if day in working_days:
+        return True
     return day.weekday() < SATURDAY and (day.day, day.month) not in HOLIDAYS and day not in days_off
 
 
-def next_working(day: dt.date, days_off: frozenset[dt.date] = frozenset()) -> dt.date:
+def next_working(
+    day: dt.date, days_off: frozenset[dt.date] = frozenset(), working_days: frozenset[dt.date] = frozenset()
+) -> dt.date:
     """The day itself when it is a working one, else the first working day after it (ГК 193)."""
-    while not is_working(day, days_off):
+    while not is_working(day, days_off, working_days):
         day += dt.timedelta(days=1)
     return day
 
 
 def due_on(
-    period: Period, first_period_15: Period = FIRST_PERIOD_15, days_off: frozenset[dt.date] = frozenset()
+    period: Period,
+    first_period_15: Period = FIRST_PERIOD_15,
+    days_off: frozenset[dt.date] = frozenset(),
+    working_days: frozenset[dt.date] = frozenset(),
+    *,
+    is_strict: bool = False,
 ) -> dt.date:
-    """The last day to pay for `period`, included."""
+    """The last day to pay for `period`, included. is_strict reads «до 15-го» as «14th is the last day»."""
     day = DUE_DAY if period >= first_period_15 else DUE_DAY_BEFORE
-    return next_working(period.shift(1).first_day.replace(day=day), days_off)
+    last = period.shift(1).first_day.replace(day=day - 1 if is_strict and day == DUE_DAY else day)
+    return next_working(last, days_off, working_days)

@@ -11,7 +11,9 @@ from billing.lawcase.load_account import ACCOUNT_KEYS, account_of, meters_of
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of, services_of
 from billing.lawcase.load_house import HouseLoader, season_of
 from billing.lawcase.load_law import load_law
-from billing.lawcase.model import Case
+from billing.lawcase.load_penalty import penalty_spec
+from billing.lawcase.model import Case, HouseSpec, Law
+from billing.period import Period
 
 CASE_KEYS = (
     "case",
@@ -27,6 +29,7 @@ CASE_KEYS = (
     "meters",
     *EXPECT_KEYS,
 )
+PENALTY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "penalty", "expect")
 CASE_ACCOUNT = "счёт случая"
 SUFFIXES = (".yaml", ".yml")
 FILE_BYTES_MAX = 4 * 1024 * 1024
@@ -106,9 +109,10 @@ def load_text(text: str, file: str) -> list[Case]:
 def _case(cell: Cell) -> Case:
     if cell.is_map and (name := cell.entries().get("case")) is not None and name.is_scalar:
         cell.place.case = name.text()
+    if cell.is_map and "penalty" in cell.entries():
+        return _penalty_case(cell)
     cells = cell.fields(CASE_KEYS, ("case", "period"))
-    if not cells["case"].text():
-        cells["case"].fail("имя случая пусто. Напишите, что он проверяет.")
+    _named(cells)
     if "expect" not in cells and "parked" not in cells:
         cell.fail("нет ключа «expect» (ожидаемые строки) или «parked» (почему счёт отложен).")
     period = cells["period"].month()
@@ -129,6 +133,30 @@ def _case(cell: Cell) -> Case:
         note=_text(cells, "note"),
         covers=tuple(item.text() for item in cells["covers"].items()) if "covers" in cells else (),
         source_wrong=_text(cells, "source_wrong"),
+    )
+
+
+def _named(cells: dict[str, Cell]) -> None:
+    if not cells["case"].text():
+        cells["case"].fail("имя случая пусто. Напишите, что он проверяет.")
+
+
+def _penalty_case(cell: Cell) -> Case:
+    """A case about a penalty: no house, one debt."""
+    cells = cell.fields(PENALTY_CASE_KEYS, ("case", "penalty", "expect"))
+    _named(cells)
+    spec = penalty_spec(cells["penalty"], cells["expect"])
+    return Case(
+        file=cell.place.file,
+        line=cell.node.start_mark.line + 1,
+        name=cell.place.case,
+        period=Period.of(spec.until),
+        house=HouseSpec(Law(), frozenset(), {}, ()),
+        clause=_text(cells, "clause"),
+        note=_text(cells, "note"),
+        covers=tuple(item.text() for item in cells["covers"].items()) if "covers" in cells else (),
+        source_wrong=_text(cells, "source_wrong"),
+        penalty=spec,
     )
 
 

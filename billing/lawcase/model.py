@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from billing.history import ZERO, MeterFacts, Values
+from billing.lawcase.load_penalty import PenaltySpec
 from billing.parked import Reason
 from billing.period import Period
 
@@ -148,7 +149,10 @@ class HouseSpec:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case: what it is about, its month, its house. Expectations stand at the accounts."""
+    """One case: what it is about, its month, its house. Expectations stand at the accounts.
+
+    A case about a penalty has its story in `penalty` and an empty house.
+    """
 
     file: str
     line: int
@@ -159,3 +163,4 @@ class Case:
     note: str = ""
     covers: tuple[str, ...] = ()
     source_wrong: str = ""
+    penalty: PenaltySpec | None = None

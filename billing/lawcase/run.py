@@ -13,6 +13,7 @@ from billing.block import Block
 from billing.lawcase.block import Memo, build
 from billing.lawcase.crowd import crowd
 from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, ExpectedParking, HouseSpec
+from billing.lawcase.run_penalty import penalty_checks
 from billing.lines import Lines
 from billing.parked import Parked
 from billing.period import Period
@@ -63,6 +64,9 @@ def run_cases(
     memo: Memo = {}
     checks: list[Check] = []
     for case in cases:
+        if case.penalty is not None:
+            checks.extend(_penalty(case, rng, strangers))
+            continue
         checks.extend(_pass(case, [case.house], 0, accrue, ALONE, memo))
         if strangers:
             if case.period not in crowds:
@@ -70,6 +74,17 @@ def run_cases(
             houses, at = hide(case.house, crowds[case.period], rng)
             checks.extend(_pass(case, houses, at, accrue, HIDDEN, memo))
     return checks
+
+
+def _penalty(case: Case, rng: np.random.Generator, strangers: int) -> list[Check]:
+    """Checks of a case about a penalty, alone and among strangers."""
+    assert case.penalty is not None
+    out = []
+    for where, others in ((ALONE, 0), (HIDDEN, strangers)):
+        if where == ALONE or strangers:
+            found = penalty_checks(case.penalty, rng, others)
+            out += [Check(case, "", where, *words) for words in found]
+    return out
 
 
 def hide(

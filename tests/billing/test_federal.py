@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 import billing.accrue
+import billing.penalty.kernel
+import billing.penalty.terms
 from billing.law import (
     NoFederalValueError,
     change_days,
@@ -24,6 +26,8 @@ from billing.services import Service
 pytestmark = pytest.mark.fast
 
 CASES = Path(__file__).parent.parent / "law"
+assert billing.penalty.kernel.accrue is not None
+assert billing.penalty.terms.Terms is not None
 assert billing.accrue.ORDER  # rules register their clauses when they are imported
 
 

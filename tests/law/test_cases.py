@@ -70,6 +70,10 @@ PRICES = (
     *("F065", "F067", "F068"),
 )
 COVERED |= {name: [("P",)] for name in PRICES}
+PENALTIES = (
+    *("F035", "F037", "F038", "P001", "P002", "P003", "P005", "P007", "P008", "P010", "P012", "P013", "P014"),
+)
+COVERED |= {name: [("penalty",)] for name in PENALTIES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -160,7 +164,9 @@ def kopecks_of(example: str) -> tuple[set[int], int]:
     found: set[int] = set()
     whole = 0
     for case in all_cases():
-        if example in case.covers:
+        if example in case.covers and case.penalty is not None:
+            found.add(case.penalty.amount_kopecks)
+        elif example in case.covers:
             expect = case.house.accounts[0].expect
             assert expect is not None
             amounts = [k for x in expect.lines for k in (x.amount_kopecks, x.surcharge_kopecks)]
