@@ -15,11 +15,13 @@ from benchmarks._town import connection
 from billing.law import federal_law
 from billing.period import Period
 from storage.bulk import Connection
-from storage.lines import BUILD_MEMORY, KEYS, partition
+from storage.lines import BUILD_MEMORY
+from storage.shelves import KEYS, partition
 
 TABLE = "bench_sql_lines"
 SCRIPT = Path(__file__).with_name("sql_city.sql")
 CONNECTIONS = 2
+TEMPORARY_MEMORY = "1GB"
 WORK_MEMORY = "256MB"
 
 
@@ -119,6 +121,7 @@ async def _values(database: Connection, period: Period, run_id: int) -> dict[str
 async def _part(url: str, values: dict[str, Any]) -> None:
     """The whole script in one transaction."""
     async with connection(url) as database, database.transaction():
+        await database.execute(f"SET temp_buffers = '{TEMPORARY_MEMORY}'")  # before the first temporary table
         await database.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         for statement in statements(values):
             await database.execute(statement)
