@@ -17,7 +17,9 @@ from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
 from billing.metering import decide
 from billing.parked import Parked, Reason
+from billing.relief import Charged
 from billing.rule import RULES
+from billing.rules.absence import absence
 from billing.rules.capital_repair import capital_repair
 from billing.rules.cold_water import cold_water
 from billing.rules.common_needs import common_needs
@@ -26,6 +28,7 @@ from billing.rules.electricity import electricity
 from billing.rules.gas import gas
 from billing.rules.heating import heating
 from billing.rules.hot_water import hot_water
+from billing.rules.quality import quality
 from billing.rules.sewerage import sewerage
 from billing.rules.upkeep import upkeep
 from billing.rules.waste import waste
@@ -79,7 +82,19 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
     work.meterings = decide(work)
     for rule in ORDER:
         rule(work)
-    return gather(block, work.parts, parked.mask()), parked
+    return reduced(block, gather(block, work.parts, parked.mask())), parked
+
+
+def reduced(block: Block, lines: Lines) -> Lines:
+    """With what absences and bad quality take off; the same lines where nobody was away and nothing broke."""
+    if block.absent is None and block.troubles is None:
+        return lines
+    charged = Charged.of(block, lines)
+    away = absence(charged)
+    if away:
+        charged = charged.with_more(away)
+    worse = quality(charged)
+    return charged.with_more(worse).lines if worse else charged.lines
 
 
 def gather(block: Block, parts: Iterable[Part], parked: Bool) -> Lines:

@@ -55,6 +55,24 @@ class Basis(IntEnum):
     PERSONS = 75  # a sum a person, services of organisations
     COMMON_NORM = 80
     COMMON_ACTUAL = 81
+    HEAT_YEAR = 82  # ф. 3(2): a twelfth of last year, nobody has meters
+    HEAT_YEAR_METERED = 83  # ф. 3(4), this one has a meter
+    HEAT_YEAR_UNMETERED = 84  # ф. 3(4), this one has none
+    HEAT_FAILED = 85  # п. 59(1): the meter of the house failed, its average; nobody has meters
+    HEAT_FAILED_METERED = 86
+    HEAT_FAILED_UNMETERED = 87
+    ABSENCE = 90  # section VIII: what a norm charged for people who were away, taken back
+    NOT_SUPPLIED = 91  # п. 99: what a norm charged for the hours of a break
+    BREAK = 92  # Annex 1, п. 1, 4, 8, 9, 11, 14: hours above the allowed
+    AIR = 93  # п. 15: air in the rooms
+    HOT_WATER_COOL = 94  # п. 5
+    PRESSURE = 95  # п. 3, 7, 13: off by up to a quarter
+    VOLTAGE = 96  # п. 10
+    NO_CHARGE_DAYS = 97  # п. 2, 6, 12, 16 and pressure off by more than a quarter
+    WASTE_LATE = 98  # п. 17
+    HOT_AS_COLD = 99  # п. 5: below 40 °C the hours are taken off …
+    COLD_FOR_HOT = 100  # … and charged at the price of cold water
+    MANUAL = 110  # a sum written by a person with a reason and a ground
 
 
 OWNERS = 40  # BASIS + OWNERS when nobody lives and the owners are counted
@@ -142,6 +160,42 @@ BASIS: dict[Basis, BasisInfo] = {
         "объём дома, micro",
         "объём квартиры, micro",
     ),
+    Basis.HEAT_YEAR: BasisInfo(
+        "равными долями по прошлому году счётчика дома",
+        "ПП 354, прил. 2, ф. 3(2)",
+        "объём дома за прошлый год, micro",
+        "площадь, дм²",
+    ),
+    Basis.HEAT_YEAR_METERED: BasisInfo(
+        "равными долями по прошлому году счётчиков квартиры и дома",
+        "ПП 354, прил. 2, ф. 3(4)",
+        "объём дома за прошлый год, micro",
+        "объём квартиры за прошлый год, micro",
+    ),
+    Basis.HEAT_YEAR_UNMETERED: BasisInfo(
+        "равными долями по прошлому году квартир со счётчиками и дома",
+        "ПП 354, прил. 2, ф. 3(4)",
+        "объём дома за прошлый год, micro",
+        "площадь, дм²",
+    ),
+    Basis.HEAT_FAILED: BasisInfo(
+        "по среднему: счётчик дома неисправен",
+        "ПП 354, п. 59(1), прил. 2, ф. 3",
+        "средний объём дома, micro",
+        "площадь, дм²",
+    ),
+    Basis.HEAT_FAILED_METERED: BasisInfo(
+        "по счётчику квартиры и среднему неисправного счётчика дома",
+        "ПП 354, п. 59(1), прил. 2, ф. 3(1), 3(3)",
+        "средний объём дома, micro",
+        "объём квартиры, micro",
+    ),
+    Basis.HEAT_FAILED_UNMETERED: BasisInfo(
+        "по среднему квартир со счётчиками и неисправного счётчика дома",
+        "ПП 354, п. 59(1), прил. 2, ф. 3(1), 3(7)",
+        "средний объём дома, micro",
+        "площадь, дм²",
+    ),
     Basis.AREA: BasisInfo("по площади", "ЖК РФ, ст. 156, 169", "площадь × дней, дм²", "дней"),
     Basis.WASTE_PERSONS: BasisInfo(
         "по числу проживающих",
@@ -169,7 +223,88 @@ BASIS: dict[Basis, BasisInfo] = {
     Basis.COMMON_ACTUAL: BasisInfo(
         "по счётчику дома", "ПП 491, п. 29(1), 29(2)", "объём СОИ дома, micro", "площадь, дм²"
     ),
+    Basis.ABSENCE: BasisInfo(
+        "временное отсутствие",
+        "ПП 354, раздел VIII, п. 86–91; ТКО — п. 148(44)",
+        "человеко-дней отсутствия",
+        "норматив, micro на человека",
+    ),
+    Basis.NOT_SUPPLIED: BasisInfo(
+        "не поставленный за время перерыва объём", "ПП 354, п. 99, 100", "минут перерыва", "дней строки"
+    ),
+    Basis.BREAK: BasisInfo(
+        "перерыв дольше допустимого",
+        "ПП 354, п. 98, прил. 1, п. 1, 4, 8, 9, 11, 14",
+        "минут сверх допустимых",
+        "доля платы за час, micro",
+    ),
+    Basis.AIR: BasisInfo(
+        "температура воздуха в помещении",
+        "ПП 354, п. 98, прил. 1, п. 15",
+        "минут × десятых градуса",
+        "доля платы за час и градус, micro",
+    ),
+    Basis.HOT_WATER_COOL: BasisInfo(
+        "горячая вода холоднее 60 °C",
+        "ПП 354, п. 98, прил. 1, п. 5",
+        "минут × полных трёх градусов",
+        "доля платы за час, micro",
+    ),
+    Basis.PRESSURE: BasisInfo(
+        "давление отличается до 25 %",
+        "ПП 354, п. 98, прил. 1, п. 3, 7, 13",
+        "минут",
+        "доля платы за час, micro",
+    ),
+    Basis.VOLTAGE: BasisInfo(
+        "напряжение или частота не по норме",
+        "ПП 354, п. 98, прил. 1, п. 10",
+        "минут",
+        "доля платы за час, micro",
+    ),
+    Basis.NO_CHARGE_DAYS: BasisInfo(
+        "дни, за которые плата не начисляется",
+        "ПП 354, п. 98, прил. 1, п. 2, 3, 6, 7, 12, 13, 16",
+        "дней",
+        "дней в месяце",
+    ),
+    Basis.WASTE_LATE: BasisInfo(
+        "ТКО вывезли позже срока",
+        "ПП 354, п. 98, прил. 1, п. 17",
+        "полных суток сверх допустимого",
+        "доля платы за сутки, micro",
+    ),
+    Basis.HOT_AS_COLD: BasisInfo(
+        "горячая вода холоднее 40 °C: снято за эти часы",
+        "ПП 354, п. 101, прил. 1, п. 5",
+        "минут",
+        "минут в месяце",
+    ),
+    Basis.COLD_FOR_HOT: BasisInfo(
+        "горячая вода холоднее 40 °C: по цене холодной",
+        "ПП 354, п. 101, прил. 1, п. 5",
+        "минут",
+        "минут в месяце",
+    ),
+    Basis.MANUAL: BasisInfo("ручная корректировка", "документ-основание", "знак", "—"),
 }
+
+# Lines that take off what others charged: never a base of the next reduction.
+REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Basis.COLD_FOR_HOT)
+# Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
+SHARES = frozenset(
+    (
+        Basis.BREAK,
+        Basis.AIR,
+        Basis.HOT_WATER_COOL,
+        Basis.PRESSURE,
+        Basis.VOLTAGE,
+        Basis.NO_CHARGE_DAYS,
+        Basis.WASTE_LATE,
+        Basis.HOT_AS_COLD,
+        Basis.MANUAL,
+    )
+)
 
 
 def info(basis: int) -> BasisInfo:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from billing.heat_past import HeatYear, HouseFailure
 from billing.period import Period
+from billing.reduction import Absent, Troubles
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -86,6 +88,17 @@ class Accounts:
 
 
 @dataclass(slots=True)
+class Cut:
+    """Readings taken on the day a tariff changes: what was used before it goes by the old one.
+
+    day (M,): first day of the segment that begins then, 0 = no such reading; value (M, 3) micro-units by zone.
+    """
+
+    day: I16
+    value: I64
+
+
+@dataclass(slots=True)
 class Meters:
     """M individual meters in force in the month, ordered by account index.
 
@@ -118,6 +131,7 @@ class Meters:
     window: I64
     window_months: I16
     billed: I64
+    cut: Cut | None = None  # None = no tariff changes inside the month, or nobody read a meter that day
 
     def __len__(self) -> int:
         return len(self.id)
@@ -138,6 +152,7 @@ class HouseMeter:
     has_reading: Bool
     zones: I8
     volume: I64
+    failure: HouseFailure | None = None  # of heat; None = all are sound
 
 
 @dataclass(slots=True)
@@ -191,6 +206,9 @@ class Block:
     rates: dict[tuple[int, int], Rate]
     norms: dict[tuple[int, str], Norm]
     coefficients: dict[str, I64]  # by key, (S, H) permille, MISSING where none
+    heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
+    absent: Absent | None = None  # who was away (section VIII), None = nobody
+    troubles: Troubles | None = None  # breaks and bad quality, None = none
 
     def __len__(self) -> int:
         return len(self.accounts)

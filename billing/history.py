@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import MISSING
+from billing.law import value_on
 from billing.period import Period
 from billing.quantity import MICRO
 
@@ -122,6 +123,18 @@ def in_force(installed_on: dt.date | None, removed_on: dt.date | None, period: P
 def has_temporary_stay(first: dt.date, last: dt.date | None) -> bool:
     """Whether a temporary stay counts: more than five calendar days, both ends counted (law.md § 10.2)."""
     return last is None or (last - first).days + 1 >= TEMPORARY_DAYS_MIN
+
+
+def full_days(left: dt.date, back: dt.date, period: Period) -> tuple[int, int] | None:
+    """Full days of an absence inside the month, 0-based [first, after); None when none count.
+
+    The days of leaving and of coming back do not count; the whole absence must be long enough (п. 86, 91).
+    """
+    if (back - left).days - 1 < value_on("absence_days_least", period.first_day).value:
+        return None
+    first = max((left - period.first_day).days + 1, 0)
+    after = min((back - period.first_day).days, period.days)
+    return (first, after) if first < after else None
 
 
 def counted_people(residents: I64, temporary: I64, owners: I64) -> I64:

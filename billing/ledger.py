@@ -31,7 +31,7 @@ class Book(IntEnum):
     CASH = 10  # on our bank account
 
 
-KINDS = ("accrual", "payment", "opening", "reversal", "transfer", "write_off", "penalty", "payout")
+KINDS = ("accrual", "payment", "opening", "reversal", "transfer", "write_off", "penalty", "payout", "return")
 
 
 class LedgerError(ValueError):
@@ -121,6 +121,34 @@ def accrual(
     postings += [
         Posting(Book.PAYEES, -amount, organisation_id=payee, service=service, of_period=of_period)
         for payee, service, amount in payees
+    ]
+    return entry, postings
+
+
+def correction(
+    run_id: int,
+    period: dt.date,
+    booked_on: dt.date,
+    credits_: Sequence[tuple[dt.date, int, int, int]],
+    *,
+    reason: str,
+    ground: str,
+) -> tuple[Entry, list[Posting]]:
+    """A published correction. credits_: (month it is about, payee's organisation, service, kopecks).
+
+    Each month's debit of residents stands beside the credits of its payees.
+    """
+    entry = Entry("accrual", period, booked_on, f"run:{run_id}", run_id=run_id, reason=reason, ground=ground)
+    totals: dict[dt.date, int] = {}
+    for month, _, _, amount in credits_:
+        totals[month] = totals.get(month, 0) + amount
+    postings = [
+        Posting(Book.RESIDENTS, total, of_period=month) for month, total in sorted(totals.items()) if total
+    ]
+    postings += [
+        Posting(Book.PAYEES, -amount, organisation_id=payee, service=service, of_period=month)
+        for month, payee, service, amount in credits_
+        if amount
     ]
     return entry, postings
 

@@ -13,12 +13,13 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import OWNERS, Basis, info
+from billing.basis import OWNERS, SHARES, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE, component_label, component_unit
 from billing.trace_line import Facts, Line, Number
+from billing.trace_relief import percent
 from billing.trace_volume import derive
 
 ROUNDING = "Округлено один раз, до копейки: половина копейки и больше — до целой."
@@ -65,14 +66,13 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     if line.kind == REVERSAL:
         formula = f"−({formula})"
         surcharge_formula = f"−({surcharge_formula})" if surcharge_formula else ""
-    source = known.sources.get("rate", f"тариф, действующий {_when(charge, period)}")
-    numbers = [*derived.numbers, Number("rate", "тариф", f"{rate} ₽ за {unit}", source)]
+    numbers = [*derived.numbers, _rate(charge, period, known, rate, unit)]
     return Trace(
         label=_label(charge, known),
         when=_when(charge, period),
         sentence=_sentence(line, charge, known, unit),
         volume_formula=derived.formula,
-        volume=f"{volume_text(charge, known)} {unit}",
+        volume=_volume(charge, known, unit),
         formula=formula,
         amount_kopecks=line.amount_kopecks,
         surcharge_formula=surcharge_formula,
@@ -82,6 +82,22 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
         rounding=ROUNDING,
         notes=(*derived.notes, *_notes(line, charge)),
     )
+
+
+def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> Number:
+    """The tariff, or the charge of which a share is taken off."""
+    if charge.basis == Basis.MANUAL:
+        return Number("rate", "сумма", f"{rate} ₽", "документ-основание корректировки")
+    if charge.basis in SHARES:
+        return Number("rate", "начислено за услугу", f"{rate} ₽", "строки этой услуги в том же месяце, без К")
+    source = facts.sources.get("rate", f"тариф, действующий {_when(charge, period)}")
+    return Number("rate", "тариф", f"{rate} ₽ за {unit}", source)
+
+
+def _volume(charge: Line, facts: Facts, unit: str) -> str:
+    if charge.basis == Basis.MANUAL:
+        return "—"
+    return percent(charge) if charge.basis in SHARES else f"{volume_text(charge, facts)} {unit}"
 
 
 def evaluate(trace: Trace) -> tuple[int, int]:
@@ -151,6 +167,9 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
     amount = f"{format_scaled(charge.amount_kopecks, KOPECKS_PER_RUBLE, 2)} ₽"
     if line.kind == REVERSAL:
         return f"{label}: снято начисленное раньше, {amount} ({how}, {volume} {unit} по {rate})."
+    if line.basis in SHARES:
+        what = "ручная корректировка" if line.basis == Basis.MANUAL else f"{how}, {percent(charge)} от {rate}"
+        return f"{label} — {what}: {amount}."
     sentence = f"{label} — {how}: {volume} {unit} по {rate}, всего {amount}."
     if charge.surcharge_kopecks:
         surcharge = format_scaled(charge.surcharge_kopecks, KOPECKS_PER_RUBLE, 2)

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
-from billing.basis import OWNERS, Basis
+from billing.basis import OWNERS, SHARES, Basis
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, Component, component_unit
 from billing.trace_line import Derived, Facts, Line, Number
+from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
 from billing.work import AVERAGE_DEN
 
 MONTHS = 12
@@ -390,4 +391,9 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.PERSONS: _fixed,
     Basis.COMMON_NORM: _common_norm,
     Basis.COMMON_ACTUAL: _share_of_house,
+    **dict.fromkeys(SHARES, share),
+    Basis.ABSENCE: absence(_temporary),
+    Basis.NOT_SUPPLIED: not_supplied,
+    Basis.COLD_FOR_HOT: cold_for_hot,
+    Basis.MANUAL: manual,
 }

@@ -24,6 +24,7 @@ from billing.block import (
 )
 from billing.history import MeterState, counted_people, has_temporary_stay, state
 from billing.law import change_days
+from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
 from billing.period import Period
 
@@ -62,6 +63,8 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),
         coefficients=_coefficients(houses, period, segments),
+        absent=absent_of(specs, _lived(specs, period), segments.first, period),
+        troubles=troubles_of(houses, starts, period),
     )
     return Built(block, starts)
 
@@ -260,6 +263,21 @@ def _people(stays: Iterable[Stay], period: Period, row: I64) -> None:
         first = 0 if stay.first is None else (stay.first - period.first_day).days
         after = period.days if stay.last is None else (stay.last - period.first_day).days + 1
         row[_clip(first, period.days) : _clip(after, period.days)] += stay.count
+
+
+def _lived(specs: Sequence[AccountSpec], period: Period) -> I64:
+    """(N, D) permanent residents of the days on which the account is open; only where somebody was away."""
+    out = np.zeros((len(specs), period.days), np.int64)
+    for at, spec in enumerate(specs):
+        if spec.absences:
+            _people(spec.residents, period, out[at])
+            opened = 0 if spec.opened is None else _clip((spec.opened - period.first_day).days, period.days)
+            closed = period.days
+            if spec.closed is not None:
+                closed = _clip((spec.closed - period.first_day).days + 1, period.days)
+            out[at, :opened] = 0
+            out[at, closed:] = 0
+    return out
 
 
 def _counts(stay: Stay) -> bool:

@@ -9,6 +9,7 @@ from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
+from billing.lawcase.load_relief import absences_of, troubles_of
 from billing.lawcase.model import AccountSpec, MeterSpec, Stay, Step
 from billing.lawcase.units import AREA, SERVICES, service_set, volume_unit, zone_values
 from billing.period import Period
@@ -27,6 +28,8 @@ ACCOUNT_KEYS = (
     "closed",
     "meter_impossible",
     "services",
+    "absences",
+    "troubles",
 )
 METER_KEYS = (
     "service",
@@ -76,6 +79,8 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         else frozenset(),
         services=service_set(cells["services"]) if "services" in cells else None,
         meters=meters,
+        absences=absences_of(cells.get("absences")),
+        troubles=troubles_of(cells.get("troubles")),
     )
 
 

@@ -15,6 +15,7 @@ from billing.lawcase.load_account import (
 )
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of
 from billing.lawcase.load_law import HEATING_SEASON
+from billing.lawcase.load_relief import troubles_of
 from billing.lawcase.model import AccountSpec, HouseMeterSpec, HouseSpec, Law, MeterSpec, Stay, Step
 from billing.lawcase.units import AREA, SERVICES, service_set, volume_unit, zone_values
 from billing.period import Period
@@ -29,6 +30,7 @@ HOUSE_KEYS = (
     "services",
     "methods",
     "house_meters",
+    "troubles",
 )
 REST_KEYS = ("volumes", "heat_meters", "unheated_area", "accounts")
 NEIGHBOUR_KEYS = (*ACCOUNT_KEYS, "meters", "count", *EXPECT_KEYS)
@@ -76,6 +78,7 @@ class HouseLoader:
             area_common_dm2=self._area("area_common"),
             heating_uniform=self.house["heating"].choice(HEATING_MODES) if "heating" in self.house else False,
             house_meters=self._house_meters(),
+            troubles=troubles_of(self.house.get("troubles")),
         )
 
     def _law(self) -> Law:

@@ -53,6 +53,29 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class AbsenceSpec:
+    """People who left on a day and came back on another; both days are not counted."""
+
+    left: dt.date
+    back: dt.date
+    count: int = 1
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleSpec:
+    """A break or bad quality of a service, from a minute to a minute; measures in tenths."""
+
+    service: int
+    trouble: int
+    first: dt.datetime
+    after: dt.datetime
+    value: int = 0
+    limit: int = 0
+    marks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSpec:
     """An individual meter. window, when given, replaces what the history of readings would yield."""
 
@@ -130,6 +153,8 @@ class AccountSpec:
     meter_impossible: frozenset[int] = frozenset()
     services: frozenset[int] | None = None  # None = those of the house
     meters: tuple[MeterSpec, ...] = ()
+    absences: tuple[AbsenceSpec, ...] = ()
+    troubles: tuple[TroubleSpec, ...] = ()
     expect: Expectation | None = None
 
 
@@ -145,6 +170,7 @@ class HouseSpec:
     area_common_dm2: int | None = None
     heating_uniform: bool = False
     house_meters: dict[int, HouseMeterSpec] = field(default_factory=dict)
+    troubles: tuple[TroubleSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
