@@ -1,9 +1,10 @@
 """What stands on the page: a Receipt turned into the strings a form lays out.
 
 The form only places text; every number is put into words here, once, so that the page, a letter and a test
-see the same. Keys of the result are the interface of `forms/payment_document.typ`.
+see the same. Keys of the result are the interface of `forms/payment_document.typ` and of `receipts.story`.
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -42,8 +43,8 @@ SECTIONS = {
 NOTHING = words.DASH
 
 
-def page_of(receipt: Receipt) -> Page:
-    """All strings of the document. The receipt must have passed `check()`."""
+def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg) -> Page:
+    """All strings of the document; `draw` makes the drawing of a QR payload. The receipt passed `check()`."""
     sender = receipt.payments[0].payee
     page: Page = {
         "title": TITLES[receipt.kind],
@@ -57,7 +58,7 @@ def page_of(receipt: Receipt) -> Page:
             "contacts": _joined(sender.phone, sender.site, sender.email) if not receipt.sender else "",
         },
         "payer": _payer(receipt),
-        "headline": _headline(receipt),
+        "headline": _headline(receipt, draw),
         "equation": _equation(receipt),
         "columns": _columns(receipt),
         "sections": [_section(section) for section in receipt.sections],
@@ -70,13 +71,18 @@ def page_of(receipt: Receipt) -> Page:
         "history": _history(receipt),
         "history_alt": _history_alt(receipt),
         "change": _change(receipt),
-        "payments": [_payment(receipt, block) for block in receipt.payments],
+        "payments": [_payment(receipt, block, draw) for block in receipt.payments],
         "house": _house(receipt),
         "contacts": [_contact(receipt, index) for index in range(len(receipt.reference.contacts))],
         "payment_ways": receipt.reference.payment_ways,
         "cabinet": {"address": receipt.reference.cabinet_address, "code": receipt.reference.cabinet_code},
         "news": list(receipt.reference.news),
     }
+    return page
+
+
+def breakable_page(page: Page) -> Page:
+    """The same with places to break in absurdly long words: Typst breaks none by itself."""
     return {key: _breakable(value) for key, value in page.items()}
 
 
@@ -87,7 +93,7 @@ def _breakable(value: Any) -> Any:
     if isinstance(value, list):
         return [_breakable(item) for item in value]
     if isinstance(value, dict):
-        return {key: item if key == "svg" else _breakable(item) for key, item in value.items()}
+        return {key: item if key == "drawing" else _breakable(item) for key, item in value.items()}
     return value
 
 
@@ -114,7 +120,7 @@ def _payer(receipt: Receipt) -> Page:
     }
 
 
-def _headline(receipt: Receipt) -> Page:
+def _headline(receipt: Receipt, draw: Callable[[bytes], Any]) -> Page:
     """The sum, the day and the symbol of the first payee that is owed something."""
     due = receipt.due_kopecks
     blocks = [block for block in receipt.payments if block.totals.due_kopecks]
@@ -132,15 +138,15 @@ def _headline(receipt: Receipt) -> Page:
         "label": label,
         "amount": amount,
         "note": note,
-        "qr": _symbol(receipt, blocks[0]) if blocks else None,
+        "qr": _symbol(receipt, blocks[0], draw) if blocks else None,
         "caption": caption,
     }
 
 
-def _symbol(receipt: Receipt, block: PaymentBlock) -> Page:
+def _symbol(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any]) -> Page:
     amount = words.money(block.totals.due_kopecks)
     return {
-        "svg": qr_svg(payment_payload(receipt, block)),
+        "drawing": draw(payment_payload(receipt, block)),
         "alt": f"QR-код для оплаты: получатель {block.payee.name}, сумма {amount} ₽",
     }
 
@@ -331,7 +337,7 @@ def _change(receipt: Receipt) -> Page | None:
     }
 
 
-def _payment(receipt: Receipt, block: PaymentBlock) -> Page:
+def _payment(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any]) -> Page:
     payee = block.payee
     correspondent = payee.correspondent_account
     requisites = (
@@ -355,7 +361,7 @@ def _payment(receipt: Receipt, block: PaymentBlock) -> Page:
         "emergency": payee.emergency_phone,
         "amount": words.money(block.totals.due_kopecks),
         "parts": _block_parts(block.totals) if several else [],
-        "qr": _symbol(receipt, block) if several and block.totals.due_kopecks else None,
+        "qr": _symbol(receipt, block, draw) if several and block.totals.due_kopecks else None,
     }
 
 

@@ -31,6 +31,8 @@ LENGTHS_MAX = {
 }  # fmt: skip
 TECH_CODE_UTILITIES = "02"
 QUIET_ZONE_MODULES = 4
+Modules = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+"""A symbol without its quiet zone; True is dark."""
 BYTES_MAX = 666
 """What version 20 holds at level M: 97 modules, 0.38 mm each at 40 mm, still easy for an old phone."""
 
@@ -147,7 +149,7 @@ def payment_payload(receipt: Receipt, block: PaymentBlock) -> bytes:
     raise refusal
 
 
-def qr_modules(payload: bytes) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def qr_modules(payload: bytes) -> Modules:
     """Square of modules, True is dark, without the quiet zone. Level M."""
     symbol = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     return np.asarray(symbol.to_image(scale=1, add_quiet_zones=False)) < 128

@@ -16,7 +16,7 @@ import fontpkg_pt_sans
 import typst
 
 from billing.receipt import Receipt
-from receipts.page import page_of
+from receipts.page import breakable_page, page_of
 
 FORM = Path(__file__).parent / "forms" / "payment_document.typ"
 FONTS = Path(fontpkg_pt_sans.__file__).parent / "files"
@@ -41,14 +41,14 @@ def render_receipt(receipt: Receipt, form: Path = FORM) -> bytes:
     requisites, ReceiptRenderError when the form is broken. Safe to call from several threads.
     """
     receipt.check()
-    data = json.dumps(page_of(receipt), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(breakable_page(page_of(receipt)), ensure_ascii=False, separators=(",", ":"))
     stamp = datetime.combine(receipt.issued_on, time(), tzinfo=UTC)
     try:
         made = _compiler(form).compile(
             format="pdf", sys_inputs={"page": data}, pdf_standards=PDF_STANDARD, timestamp=stamp
         )
     except typst.TypstError as error:
-        raise ReceiptRenderError(_in_words(error)) from error
+        raise ReceiptRenderError(in_words(error)) from error
     assert isinstance(made, bytes), "one PDF is one string of bytes"
     return made
 
@@ -62,13 +62,16 @@ def _compiler(form: Path) -> typst.Compiler:
     """The compiler of a thread for a form: Typst keeps the parsed form and the fonts inside it."""
     held: tuple[Path, typst.Compiler] | None = getattr(_LOCAL, "held", None)
     if held is None or held[0] != form:
-        held = (form, typst.Compiler(input=form, root=form.parent, font_paths=_fonts()))
+        held = (form, typst.Compiler(input=form, root=form.parent, font_paths=pt_sans()))
         _LOCAL.held = held
     return held[1]
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def pt_sans() -> typst.Fonts:
+    """The faces of PT Sans and nothing of the machine. Raises ReceiptRenderError when the package is
+    broken.
+    """
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
     if FONT_FAMILY not in fonts.families():
         raise ReceiptRenderError(
@@ -78,6 +81,7 @@ def _fonts() -> typst.Fonts:
     return fonts
 
 
-def _in_words(error: typst.TypstError) -> str:
+def in_words(error: typst.TypstError) -> str:
+    """What Typst said, with the place in the form."""
     place = (error.diagnostic or error.message).strip()
     return f"Форма квитанции не собралась. {error.message}. Исправьте форму и повторите.\n{place}"

@@ -191,14 +191,14 @@ def test_a_broken_form_is_refused_with_its_line(tmp_path: Path) -> None:
 
 def test_a_missing_font_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "FONTS", tmp_path)
-    render._fonts.cache_clear()
+    render.pt_sans.cache_clear()
     form = tmp_path / "any.typ"
     form.write_text("x", encoding="utf-8")
     try:
         with pytest.raises(ReceiptRenderError, match="Не найден шрифт PT Sans"):
             render_receipt(samples.ordinary(), form=form)
     finally:
-        render._fonts.cache_clear()
+        render.pt_sans.cache_clear()
 
 
 def test_a_fraction_prints_without_loss_of_its_digits() -> None:

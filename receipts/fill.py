@@ -1,0 +1,181 @@
+"""Fills forms: a receipt becomes the contents of its pages; nothing is clipped, nothing overlaps.
+
+Bands are stacked down the sheet; one that does not fit opens the next sheet, with the head of its table
+again.
+The result is operators of a page that name backgrounds and fonts; `receipts.volume` puts them into a file.
+"""
+
+from dataclasses import dataclass
+
+from billing.receipt import Receipt
+from receipts.form import Band, Form, Rule, Slot, Variant, press_form
+from receipts.page import page_of
+from receipts.qr import qr_modules
+from receipts.story import Item, story
+from receipts.typeset import Setter, Value
+
+FOOT_BELOW = 9.0
+"""Points from the text to the foot of the sheet."""
+TICK = 14.0
+COLUMNS = ("common", "surcharge", "recalculation", "benefit")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A receipt as contents of pages, and the form whose backgrounds they name."""
+
+    variant: Variant
+    pages: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A band with set values and its height as grown by them."""
+
+    band: Band
+    operators: bytes
+    height: float
+    head: str
+
+
+class Filler:
+    """Fills receipts for one paper and size; keeps a setter for each set of columns. One thread at a time."""
+
+    def __init__(self, paper: str = "a4", percent: int = 100) -> None:
+        self._paper = paper
+        self._percent = percent
+        self._setters: dict[tuple[str, ...], Setter] = {}
+
+    def fill(self, receipt: Receipt, mark: str = "") -> Filled:
+        """The pages of a receipt. `mark` is the running number at the foot of each sheet.
+
+        Raises ReceiptMismatchError, QrRefusedError, ReceiptRenderError as `render_receipt` does.
+        """
+        receipt.check()
+        page = page_of(receipt, qr_modules)
+        setter = self._setter(tuple(name for name in COLUMNS if page["columns"][name]))
+        sheets = _sheets(setter, [_placed(setter, item) for item in story(page, setter.form)])
+        left = f"Лицевой счёт {page['payer']['account']} · {page['month']} · документ № {page['number']}"
+        pages = []
+        for number, sheet in enumerate(sheets, start=1):
+            of = f"Страница {number} из {len(sheets)}" if len(sheets) > 1 else ""
+            right = " · ".join(words for words in (of, mark) if words)
+            pages.append(_page(setter, sheet, {"left": left, "right": right}, is_first=number == 1))
+        return Filled(setter.form.variant, tuple(pages))
+
+    def band_page(self, name: str, values: dict[str, Value]) -> Filled:
+        """A sheet with one band: a separator or a cover."""
+        setter = self._setter(())
+        pages = (_page(setter, [_placed(setter, Item(name, values))], {}, is_first=False),)
+        return Filled(setter.form.variant, pages)
+
+    def _setter(self, columns: tuple[str, ...]) -> Setter:
+        found = self._setters.get(columns)
+        if found is None:
+            form = press_form(Variant(self._paper, self._percent, columns))
+            found = self._setters[columns] = Setter(form)
+        return found
+
+
+def background_name(variant: Variant, band: Band) -> str:
+    """The name of a band's background inside a file: forms of several variants may be in one volume."""
+    columns = "".join(name[0] for name in variant.columns)
+    return f"/{variant.paper}{variant.percent}{columns}.{band.name}"
+
+
+def _placed(setter: Setter, item: Item) -> _Placed:
+    band = setter.form.bands[item.band]
+    parts: list[bytes] = []
+    grown = 0.0
+    pushing: list[tuple[Slot, float]] = []
+    for name, slot in band.slots.items():
+        value = item.values.get(name)
+        if not value:
+            continue
+        operators, height = setter.set(band, slot, value)
+        shift = _pushed(pushing, slot) if pushing else 0.0
+        over = height + shift - slot.height
+        if over > 0:
+            pushing.append((slot, over))
+            grown = max(grown, over)
+        parts.append(b"q 1 0 0 1 0 %.2f cm\n%bQ\n" % (-shift, operators) if shift else operators)
+    return _Placed(band, b"".join(parts), band.height + grown, item.head)
+
+
+def _pushed(pushing: list[tuple[Slot, float]], slot: Slot) -> float:
+    """How far a slot goes down because one above it in the same column grew."""
+    return max(
+        (
+            over
+            for above, over in pushing
+            if above.y + above.height <= slot.y
+            and above.x < slot.x + slot.width
+            and slot.x < above.x + above.width
+        ),
+        default=0.0,
+    )
+
+
+def _sheets(setter: Setter, placed: list[_Placed]) -> list[list[_Placed]]:
+    """Bands by sheets: a band that must not be the last on a sheet goes together with the next one."""
+    sheet = setter.form.sheet
+    room = sheet.height - sheet.top - sheet.bottom
+    sheets: list[list[_Placed]] = [[]]
+    left = room
+    at = 0
+    while at < len(placed):
+        until = at + 1
+        while placed[until - 1].band.keep and until < len(placed):
+            until += 1
+        group = placed[at:until]
+        height = sum(one.height for one in group)
+        if height > left and sheets[-1]:
+            sheets.append([])
+            left = room
+            if group[0].head:
+                head = _placed(setter, Item(group[0].head, {}))
+                sheets[-1].append(head)
+                left -= head.height
+        sheets[-1].extend(group)
+        left -= height
+        at = until
+    return sheets
+
+
+def _page(setter: Setter, placed: list[_Placed], foot: dict[str, Value], is_first: bool) -> bytes:
+    form = setter.form
+    sheet = form.sheet
+    x, y = sheet.left, sheet.height - sheet.top
+    parts = [_ticks(form)] if is_first and sheet.fold else []
+    for one in placed:
+        parts.append(_drawn(form, one, x, y))
+        y -= one.height
+    if foot:
+        band = _placed(setter, Item("foot", foot))
+        parts.append(_drawn(form, band, x, sheet.bottom - FOOT_BELOW))
+    return b"".join(parts)
+
+
+def _drawn(form: Form, one: _Placed, x: float, y: float) -> bytes:
+    """A band with its top left corner at x, y: background, values, the rule under it."""
+    background = ""
+    if one.band.page is not None:
+        name = background_name(form.variant, one.band)
+        background = f"q 1 0 0 1 0 {-one.band.height:.2f} cm {name} Do Q\n"
+    rule = _rule(one.band.rule, one.band.width, one.height) if one.band.rule else ""
+    return b"q 1 0 0 1 %.2f %.2f cm\n%b%b%bQ\n" % (x, y, background.encode(), one.operators, rule.encode())
+
+
+def _rule(rule: Rule, width: float, height: float) -> str:
+    tone = f".{rule.tone:02d}" if rule.tone else "0"
+    return f"{rule.width:g} w {tone} G 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n"
+
+
+def _ticks(form: Form) -> bytes:
+    """Where the sheet folds."""
+    sheet = form.sheet
+    lines = "".join(
+        f"0 {sheet.height - sheet.fold * times:.2f} m {TICK} {sheet.height - sheet.fold * times:.2f} l S "
+        for times in (1, 2)
+    )
+    return f".4 w .47 G {lines}\n".encode()
