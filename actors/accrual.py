@@ -75,6 +75,9 @@ class Accruer:
 
     async def _accrue(self, task: BlockTask) -> Done:
         began = time.perf_counter()
+        if task.months:
+            corrected = await self._store.correct(task, self._name)
+            return Done(corrected, Stages(compute_ms=_ms(began, time.perf_counter())))
         block = await self._store.load(task)
         posted = await self._posted(task)
         loaded = time.perf_counter()

@@ -10,7 +10,7 @@ in SQL.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ import numpy.typing as npt
 
 from billing import history
 from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, HouseService, sum_by
+from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES
 from storage.block_meters import individual
+from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
@@ -58,13 +60,15 @@ async def read_block(
     house_ids: Sequence[int],
     cuts: Iterable[int] = (),
     as_of: dt.datetime | None = None,
+    instead: Mapping[int, Lines] | None = None,
 ) -> Block:
     """The block of these houses for the month of `values`. cuts: days on which a federal value changes.
 
     Accounts are ordered by house, then id; a house without accounts stays. as_of: recorded time, None = now.
+    instead: lines of earlier months that a correction is about to put in the place of published ones.
     """
     period = values.period
-    month = Month(period, int_array(house_ids), as_of)
+    month = Month(period, int_array(house_ids), as_of, instead or {})
     houses = await _houses(connection, month)
     accounts = await _accounts(connection, month, houses)
     read = await read_meters(connection, month)
@@ -90,6 +94,8 @@ async def read_block(
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
         norms={key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms},
         coefficients={key: values.coefficient(key, at, nobody, days) for key in values.coefficients},
+        absent=await read_absent(connection, month, accounts, facts, segments),
+        troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
     )
 
 

@@ -29,6 +29,7 @@ from billing.services import CATALOGUE, Service
 from storage.bulk import Connection, Row, copy_in, copy_out, int_array
 from storage.compute import Computed
 from storage.meter_reads import rows_of
+from storage.shelves import KEYS, PARTITIONED, clear_shelf, ensure_shelf, is_shelved, partition
 
 I64 = npt.NDArray[np.int64]
 
@@ -67,11 +68,6 @@ HOUSE_SUM = Row.of(
     surcharge_kopecks="int8",
 )
 PARKED_COLUMNS = ("run_id", "account_id", "company_id", "house_id", "service", "reason", "message")
-PARTITIONED = ("lines", "run_accounts")
-KEYS = {  # built after the load, because a sort is cheaper than a million descents
-    "lines": "CREATE INDEX {name}_account_id ON {name} (account_id)",
-    "run_accounts": "ALTER TABLE {name} ADD CONSTRAINT {name}_key UNIQUE (run_id, account_id)",
-}
 BUILD_MEMORY = "512MB"
 STATISTICS = 20  # rows are alike: a sample of 6,000 tells the planner what 30,000 would
 DENSE_MAX = 100_000
@@ -105,16 +101,14 @@ def hex_digest(digest: int) -> str:
     return f"{digest:032x}"
 
 
-def partition(table: str, run_id: int) -> str:
-    """Name of a run's partition."""
-    return f"{table}_{int(run_id)}"
-
-
 # ---- partitions ----------------------------------------------------------------------------------------
 
 
 async def create_partitions(connection: Connection, run_id: int, period: Period) -> None:
     """The run's own tables, not yet part of lines and run_accounts. Safe to repeat."""
+    if is_shelved(run_id):
+        await ensure_shelf(connection, run_id)
+        return
     usual = {"lines": _usual(period.days), "run_accounts": {}}
     for table in PARTITIONED:
         name = partition(table, run_id)
@@ -156,6 +150,9 @@ async def drop_partitions(connection: Connection, run_id: int) -> bool:
     """Drop the lines of a run; false when there were none. The caller has made sure that it is not
     published.
     """
+    if is_shelved(run_id):
+        await clear_shelf(connection, run_id)
+        return True
     found = False
     for table in PARTITIONED:
         name = partition(table, run_id)
@@ -190,7 +187,7 @@ async def write_block(
     lines, account = by_account(block, lines)
     try:
         async with connection.transaction():
-            stored = await _lock_block(connection, run_id, block_no)
+            stored = await lock_block(connection, run_id, block_no)
             if stored is not None:
                 return stored
             columns = _unusual(lines, block.days_in_month)
@@ -198,7 +195,7 @@ async def write_block(
             await _write_sums(connection, run_id, block_no, lines)
             await _write_houses(connection, run_id, block, lines, account, good, parked)
             await _write_parked(connection, run_id, block, computed.parked)
-            await _finish_block(connection, done, worker)
+            await finish_block(connection, done, worker)
     except asyncpg.UndefinedTableError as error:
         raise RunGone(f"run {run_id} has no tables") from error
     return done
@@ -240,7 +237,7 @@ def _row_of(columns: dict[str, npt.NDArray[Any]]) -> Row:
     return Row.of(**{name: COLUMNS[name] for name in columns})
 
 
-async def _lock_block(connection: Connection, run_id: int, block_no: int) -> BlockDone | None:
+async def lock_block(connection: Connection, run_id: int, block_no: int) -> BlockDone | None:
     row = await connection.fetchrow(
         "SELECT state, accounts_count - parked_count AS accounts, parked_count, lines_count, amount_kopecks, "
         "surcharge_kopecks, digest FROM run_blocks WHERE run_id = $1 AND block_no = $2 FOR UPDATE",
@@ -264,7 +261,7 @@ async def _lock_block(connection: Connection, run_id: int, block_no: int) -> Blo
     )
 
 
-async def _finish_block(
+async def finish_block(
     connection: Connection, done: BlockDone, worker: str, error: str | None = None
 ) -> None:
     """The run is looked at last, so that its row is held for a moment only."""
@@ -290,15 +287,15 @@ async def _finish_block(
 
 
 async def _write_sums(connection: Connection, run_id: int, block_no: int, lines: Lines) -> None:
-    sums = _account_sums(lines)
+    sums = account_sums(lines)
     size = len(sums["account_id"])
     await copy_in(connection, partition("run_accounts", run_id), ACCOUNT_SUM, sums, size)
-    totals = _totals(lines)
+    totals = totals_by_payee(lines)
     size = len(totals["service"])
     await copy_in(connection, "run_totals", TOTAL, {"run_id": run_id, "block_no": block_no, **totals}, size)
 
 
-def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
+def account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     """Sums by account; lines come grouped by account."""
     if not len(lines):
         empty = np.zeros(0, np.int64)
@@ -314,7 +311,7 @@ def _account_sums(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _totals(lines: Lines) -> dict[str, npt.NDArray[Any]]:
+def totals_by_payee(lines: Lines) -> dict[str, npt.NDArray[Any]]:
     """Sums by company, supplier, service and component."""
     company, companies = _dense(lines.company_id)
     supplier, suppliers = _dense(lines.supplier_id)
@@ -386,8 +383,20 @@ def parked_message(reason: Reason, service: int, detail: str) -> str:
     return reason.value.format(service=label, detail=detail)
 
 
+async def neighbour_numbers(connection: Connection, parked: Parked) -> dict[str, str]:
+    """Rules name a neighbour by its id; a person knows it by the number: one by the other."""
+    named = {detail for reason, _, detail in parked.reason.values() if reason is Reason.NEIGHBOUR}
+    if not named:
+        return {}
+    found = await connection.fetch(
+        "SELECT id, number FROM accounts WHERE id = ANY ($1)", [int(detail) for detail in named]
+    )
+    return {str(row["id"]): row["number"] for row in found}
+
+
 async def _write_parked(connection: Connection, run_id: int, block: Block, parked: Parked) -> None:
     accounts, houses = block.accounts, block.houses
+    numbers = await neighbour_numbers(connection, parked)
     rows = [
         (
             run_id,
@@ -396,7 +405,7 @@ async def _write_parked(connection: Connection, run_id: int, block: Block, parke
             int(houses.id[accounts.house[at]]),
             service,
             reason.name,
-            parked_message(reason, service, detail),
+            parked_message(reason, service, numbers.get(detail, detail)),
         )
         for at, (reason, service, detail) in sorted(parked.reason.items())
     ]
@@ -411,7 +420,7 @@ async def park_block(
     write_block.
     """
     async with connection.transaction():
-        stored = await _lock_block(connection, run_id, block_no)
+        stored = await lock_block(connection, run_id, block_no)
         if stored is not None:
             return stored
         message = parked_message(Reason.BLOCK_FAILED, Service.UPKEEP, "")
@@ -442,7 +451,7 @@ async def park_block(
             block_no,
         )
         done = BlockDone(run_id, block_no, "parked", 0, parked, 0, 0, 0, hex_digest(0))
-        await _finish_block(connection, done, worker="", error=error[:2000])
+        await finish_block(connection, done, worker="", error=error[:2000])
     return done
 
 
@@ -464,13 +473,25 @@ async def read_lines(connection: Connection, run_ids: Sequence[int], account_ids
 
 
 async def read_published(connection: Connection, period: Period, house_ids: Sequence[int]) -> Lines:
-    """What is already published for the month over these houses, whatever runs it came by."""
-    names = ", ".join(f"l.{name}" for name in LINE.names)
-    columns = await copy_out(
-        connection,
-        LINE,
-        f"SELECT {names} FROM accounts a JOIN lines l ON l.account_id = a.id "
-        f"WHERE a.house_id = ANY({int_array(house_ids)}) AND l.run_id = ANY (ARRAY("
-        f"SELECT r.id FROM runs r WHERE r.state = 'published' AND r.period = '{period.first_day}'))",
+    """What is already published for the month over these houses, whatever runs it came by: its own, and
+    corrections posted in later months.
+    """
+    runs = await connection.fetch(
+        "SELECT id, period FROM runs WHERE state = 'published' AND (period = $1 OR (kind = 'correction' "
+        "AND period > $1))",
+        period.first_day,
     )
-    return Lines(**columns)
+    parts = []
+    backs = {row["id"]: Period.of(row["period"]).ordinal - period.ordinal for row in runs}
+    for back in sorted(set(backs.values())):
+        ids = [run_id for run_id, months in backs.items() if months == back]
+        names = ", ".join(f"l.{name}" for name in LINE.names)
+        columns = await copy_out(
+            connection,
+            LINE,
+            f"SELECT {names} FROM accounts a JOIN lines l ON l.account_id = a.id "
+            f"WHERE a.house_id = ANY({int_array(house_ids)}) AND l.run_id = ANY ({int_array(ids)}) "
+            f"AND l.months_back = {back}",
+        )
+        parts.append(Lines(**columns))
+    return Lines.concat(parts)

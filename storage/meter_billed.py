@@ -7,17 +7,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import Basis
+from billing.basis import REDUCTIONS, Basis
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
-from storage.meter_reads import ZONES, Month, Read, ordinals
+from storage.meter_reads import DAY_ZERO, ZONES, Month, Read, ordinals
 
 READ_BASES = (
     Basis.METER,
     Basis.LATE_READING,
     Basis.NORM_TEMPORARY,
+    *REDUCTIONS,
+    Basis.MANUAL,
 )  # these do not stand instead of a reading
+MONTH = "(r.period - l.months_back * interval '1 month')::date"  # which a line is about
 HOT_HEAT = (2, 2)  # service, component measured in Gcal: the volume is in its cold part
 LATE = Row.of(account_id="int4", period="date", service="int2", component="int2", num="int8", den="int8")
 
@@ -105,13 +108,48 @@ async def _published(
     columns = await copy_out(
         connection,
         LATE,
-        "SELECT l.account_id, r.period, l.service, l.component, l.volume_num, l.volume_den FROM runs r "
+        f"SELECT l.account_id, {MONTH}, l.service, l.component, l.volume_num, l.volume_den FROM runs r "
         f"JOIN lines l ON l.run_id = r.id WHERE r.state = 'published' AND r.period >= '{first.first_day}' "
-        f"AND r.period < '{month.period.first_day}' AND l.account_id = ANY({int_array(accounts)}) "
+        f"AND (r.period < '{month.period.first_day}' OR r.kind = 'correction') "
+        f"AND {MONTH} BETWEEN '{first.first_day}' AND '{month.period.shift(-1).first_day}' "
+        f"AND l.account_id = ANY({int_array(accounts)}) "
         f"AND l.service = ANY({int_array(services)}) AND l.basis NOT IN ({bases}) "
         f"AND NOT (l.service = {heat_service} AND l.component = {heat_component})",
     )
+    columns = _with_instead(columns, month, accounts, services, first)
     component = columns["component"].astype(np.intp)
     zone = np.where(columns["service"] == heat_service, 0, np.maximum(component - 1, 0))
     volume = (2 * columns["num"] + columns["den"]) // (2 * columns["den"])
     return {**columns, "month": ordinals(columns["period"]), "zone": zone, "volume": volume}
+
+
+def _with_instead(
+    columns: Columns,
+    month: Month,
+    accounts: npt.NDArray[np.int32],
+    services: npt.NDArray[np.int16],
+    first: Period,
+) -> Columns:
+    """Published lines of months that a correction recomputes give way to its own."""
+    wanted = {at: lines for at, lines in month.instead.items() if at >= first.ordinal}
+    if not wanted:
+        return columns
+    kept = ~np.isin(ordinals(columns["period"]), list(wanted))
+    parts = [{name: column[kept] for name, column in columns.items()}]
+    for at, lines in wanted.items():
+        stands = np.isin(lines.account_id, accounts) & np.isin(lines.service, services)
+        stands &= ~np.isin(lines.basis, [int(basis) for basis in READ_BASES])
+        stands &= (lines.service != HOT_HEAT[0]) | (lines.component != HOT_HEAT[1])
+        some = lines.take(stands)
+        day = Period(at).first_day.toordinal() - DAY_ZERO
+        parts.append(
+            {
+                "account_id": some.account_id,
+                "period": np.full(len(some), day, np.int32),
+                "service": some.service,
+                "component": some.component,
+                "num": some.volume_num,
+                "den": some.volume_den,
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in LATE.names}

@@ -7,13 +7,15 @@ summed.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from billing.block import HouseMeter
+from billing.lines import Lines
 from billing.period import Period
 from billing.quantity import MICRO
 from storage.block_values import known
@@ -45,6 +47,8 @@ class Month:
     period: Period
     house_ids: str  # SQL array
     as_of: dt.datetime | None
+    instead: Mapping[int, Lines] = field(default_factory=dict)
+    """Months (ordinals) whose published lines are about to be replaced by these."""
 
     def readings(self, first: Period, last: Period) -> str:
         """SQL: accepted readings of the months first … last, as known."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from storage.correction_plan import plan
 from storage.engine import Database
-from storage.run_plan import plan_run
 from storage.run_publish import publish_run
 from storage.run_work import drop_undone, undo_run
 from storage.runs import PUBLISH, START, UNDO, RunRefused, log, notify
@@ -26,7 +26,7 @@ async def obey(session: Session, subject: str, payload: dict[str, Any]) -> None:
     if not isinstance(run_id, int):
         raise UnknownOrder(f"В поручении {subject} нет номера прогона.")
     if subject == START:
-        await plan_run(await raw_connection(session), run_id)
+        await plan(await raw_connection(session), run_id)
     elif subject == UNDO:
         await undo_run(await raw_connection(session), run_id)
     elif subject == PUBLISH:

@@ -33,7 +33,7 @@ SELECT h.id, count(a.id) AS accounts
 PUBLISHED_BEFORE = """
 SELECT EXISTS (
   SELECT 1 FROM runs r JOIN run_houses h ON h.run_id = r.id
-   WHERE r.state = 'published' AND r.period = $1 AND h.house_id = ANY ($2))
+   WHERE r.state = 'published' AND r.kind <> 'correction' AND r.period = $1 AND h.house_id = ANY ($2))
 """
 
 
@@ -51,7 +51,7 @@ async def plan_run(connection: Connection, run_id: int, block_accounts: int | No
     query = HOUSES.format(scope=IN_SCOPE[run["scope_kind"]])
     houses = await connection.fetch(query, period.first_day, period.shift(1).first_day, run["scope_id"])
     if not houses:
-        await _fail(
+        await fail(
             connection, run_id, f"В области прогона нет открытых счетов за {period.title}. Проверьте область."
         )
         return True
@@ -83,7 +83,8 @@ async def plan_run(connection: Connection, run_id: int, block_accounts: int | No
     return True
 
 
-async def _fail(connection: Connection, run_id: int, words: str) -> None:
+async def fail(connection: Connection, run_id: int, words: str) -> None:
+    """planned → failed, with words for whoever asked."""
     await connection.execute("UPDATE runs SET state = 'failed', error = $2 WHERE id = $1", run_id, words)
     await write_log(connection, run_id, "failed", words)
 

@@ -15,8 +15,9 @@ import asyncpg
 from billing.lines import add_digests
 from billing.period import Period
 from storage.bulk import Connection
-from storage.lines import RunGone, attach_partitions, drop_partitions, hex_digest, partition
+from storage.lines import RunGone, attach_partitions, drop_partitions, hex_digest
 from storage.run_plan import write_log
+from storage.shelves import is_shelved, partition
 
 DROP_WAIT_MS = 2_000  # readers of lines wait behind a drop that waits: give way and try again
 
@@ -35,6 +36,8 @@ class BlockTask:
     account_id: int | None
     is_difference: bool
     attempts: int
+    months: tuple[int, ...] = ()  # of a correction: past months in order
+    is_manual: bool = False
 
     @property
     def key(self) -> int:
@@ -56,8 +59,8 @@ async def observe(connection: Connection) -> list[LiveRun]:
     rows = await connection.fetch(
         "SELECT r.id, r.period, r.stop_requested, r.law_version, r.kind, r.scope_kind, r.scope_id, "
         "b.block_no, "
-        "b.house_ids, b.attempts FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id AND b.state = "
-        "'planned' "
+        "b.house_ids, b.attempts, c.first_period, c.last_period, c.kind AS correction FROM runs r LEFT JOIN "
+        "run_blocks b ON b.run_id = r.id AND b.state = 'planned' LEFT JOIN corrections c ON c.run_id = r.id "
         "WHERE r.state = 'accruing' ORDER BY r.id, b.block_no"
     )
     pending: dict[int, list[BlockTask]] = {}
@@ -83,7 +86,16 @@ def _task(row: asyncpg.Record) -> BlockTask:
         account_id=row["scope_id"] if row["scope_kind"] == "account" else None,
         is_difference=row["kind"] == "difference",
         attempts=row["attempts"],
+        months=_months(row),
+        is_manual=row["correction"] == "manual",
     )
+
+
+def _months(row: asyncpg.Record) -> tuple[int, ...]:
+    if row["correction"] is None:
+        return ()
+    first, last = Period.of(row["first_period"]), Period.of(row["last_period"])
+    return tuple(range(first.ordinal, last.ordinal + 1))
 
 
 async def note_given(connection: Connection, given: Sequence[tuple[int, int, str]]) -> None:
@@ -168,7 +180,7 @@ async def _check(connection: Connection, run_id: int, spent: Mapping[str, int] |
     if kind is None:
         raise RunGone(f"run {run_id} was undone while it was being finished")
     words = "Посчитано и проверено"
-    if kind == "difference" and sums["lines_count"] == 0:
+    if kind != "full" and sums["lines_count"] == 0:
         words = "Посчитано: различий с опубликованным нет, публиковать нечего"
     await write_log(connection, run_id, "checked", words, spent)
     return True
@@ -189,14 +201,25 @@ async def fail_run(connection: Connection, run_id: int, words: str) -> None:
 
 
 async def undo_run(connection: Connection, run_id: int) -> bool:
-    """A draft → undone, at once; its lines are dropped next by drop_undone. False when it is not a draft."""
+    """A draft → undone, at once; its lines are dropped next by drop_undone. False when it is not a draft,
+    or was handed over for publication between the command and now.
+    """
     changed = await connection.fetchval(
         "UPDATE runs SET state = 'undone', undone_at = clock_timestamp() "
-        "WHERE id = $1 AND state IN ('planned', 'accruing', 'checked', 'failed') RETURNING id",
+        "WHERE id = $1 AND state IN ('planned', 'accruing', 'checked', 'failed') AND requested_by IS NULL "
+        "RETURNING id",
         run_id,
     )
     if changed is None:
+        is_handed_over = await connection.fetchval(
+            "SELECT true FROM runs WHERE id = $1 AND state = 'checked' AND requested_by IS NOT NULL", run_id
+        )
+        if is_handed_over:
+            words = "Не отменён: его успели передать на публикацию. Верните на проверку и отмените снова"
+            await write_log(connection, run_id, "undo_refused", words)
         return False
+    if is_shelved(run_id):
+        await drop_partitions(connection, run_id)
     await write_log(connection, run_id, "undone", "Черновик отменён, его строки удалены")
     return True
 

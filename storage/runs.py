@@ -221,7 +221,7 @@ async def refuse_empty(run: Any) -> None:
     """Refuse to publish a run that charges nothing, with the reason."""
     if run.lines_count:
         return
-    if run.kind == "difference":
+    if run.kind in ("difference", "correction"):
         raise RunRefused(
             "nothing-changed",
             "Публиковать нечего: расчёт совпал с уже опубликованным, различий нет. Отмените черновик.",
@@ -243,9 +243,14 @@ async def refuse_outdated(session: Session, run_id: int) -> None:
 
 
 NEWER = """
-SELECT o.id FROM runs r JOIN runs o ON o.period = r.period AND o.state = 'published' AND o.id <> r.id
-   AND o.published_at > r.started_at
- WHERE r.id = :id AND EXISTS (
+SELECT o.id FROM runs r LEFT JOIN corrections c ON c.run_id = r.id
+  JOIN runs o ON o.state = 'published' AND o.id <> r.id AND o.published_at > r.started_at
+  LEFT JOIN corrections d ON d.run_id = o.id
+ WHERE r.id = :id
+   AND coalesce(d.first_period, o.period) <= coalesce(c.last_period, r.period)
+   AND coalesce(d.last_period, o.period) >= coalesce(c.first_period, r.period)
+   AND (c.kind IS NULL OR c.kind <> 'manual') AND (d.kind IS NULL OR d.kind <> 'manual')
+   AND NOT (r.scope_kind = 'account' AND o.scope_kind = 'account' AND r.scope_id <> o.scope_id) AND EXISTS (
    SELECT 1 FROM run_houses mine JOIN run_houses theirs ON theirs.house_id = mine.house_id
     WHERE mine.run_id = r.id AND theirs.run_id = o.id)
  ORDER BY o.id DESC LIMIT 1
@@ -256,9 +261,13 @@ SELECT o.id FROM runs r JOIN runs o ON o.period = r.period AND o.state = 'publis
 
 
 async def request_undo(session: Session, run_id: int, user_id: int | None) -> None:
-    """Command to drop a draft. The workers do it at once; a published run is never undone."""
+    """Command to drop a draft. The workers do it at once; a published run is never undone.
+
+    A draft handed over to the second person is taken back first: it does not vanish from under the signature.
+    """
     run = await _run(session, run_id)
     refuse_undo(run_id, run.state)
+    refuse_handed_over(run_id, run.requested_by, run.approved_by)
     await log(session, run_id, "undo_asked", "Отмена запрошена", user_id)
     await _command(session, UNDO, run_id, f"undo-{run_id}-{uuid4().hex}", user_id)
 
@@ -273,6 +282,18 @@ def refuse_undo(run_id: int, state: str) -> None:
         )
     if state not in DRAFTS:
         raise RunRefused("run-undone", f"Прогон {run_id} уже отменён.")
+
+
+def refuse_handed_over(run_id: int, requested_by: int | None, approved_by: int | None) -> None:
+    """Raise RunRefused when the draft waits for its second person or is being published."""
+    if approved_by is not None:
+        raise RunRefused("run-approved", f"Публикация прогона {run_id} уже согласована, отменить его нельзя.")
+    if requested_by is not None:
+        raise RunRefused(
+            "run-handed-over",
+            f"Прогон {run_id} передан на публикацию и ждёт второго человека. Сначала верните его на "
+            "проверку, потом отмените.",
+        )
 
 
 # ---- shared ------------------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ CREATED_BY = "created_by = (SELECT paylogic_user())"
 ORGANISATION = "organisation_id = (SELECT paylogic_organisation())"
 HAS_COMPANIES = "(SELECT paylogic_companies() <> '{}')"
 PUBLISHED = "run_id = ANY ((SELECT paylogic_published_runs())::int[])"
+PENALTY_POSTED = "run_id IN (SELECT r.id FROM penalty_runs r WHERE r.state = 'posted')"
 OWN_REQUEST = (
     "EXISTS (SELECT 1 FROM service_requests r WHERE r.id = request_id AND "
     "(r.account_id = ANY ((SELECT paylogic_accounts())::int[]) OR r.created_by = (SELECT paylogic_user())))"
@@ -204,21 +205,58 @@ POLICIES: dict[str, Policy] = {
             f"scope_kind = 'city' AND state IN ('accruing', 'checked') AND {HAS_COMPANIES}",
         ),
         (COMPANY,),
-        rights=("SELECT", "INSERT", "UPDATE (stop_requested, requested_by, requested_at, approved_by)"),
+        rights=(
+            "SELECT",
+            "INSERT",
+            "UPDATE (stop_requested, requested_by, requested_at, approved_by, one_person)",
+        ),
     ),
     "run_blocks": Policy(),
+    # The press is the centre's; workers render, pages ask and take.
+    "press_runs": Policy(rights=("SELECT", "INSERT", "UPDATE (state, error, finished_at)")),
+    "press_blocks": Policy(),
+    "press_receipts": Policy(),
+    "press_volumes": Policy(),
+    "press_notes": Policy(rights=ADD),
     "run_log": Policy(rights=ADD),
     "run_totals": Policy((COMPANY, f"{SUPPLIER} AND {PUBLISHED}")),
     "run_houses": Policy((COMPANY,)),
     "run_accounts": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}")),
     "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
     "parked_accounts": Policy((COMPANY,)),
+    # Corrections of past months; a resident reads the ground of those that touch an account of theirs.
+    "corrections": Policy((COMPANY, f"{SIGNED_IN} AND {PUBLISHED}"), (COMPANY,), rights=ADD),
+    "correction_sums": Policy((COMPANY,), rights=ADD),
+    "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),
+    "troubles": Policy(
+        (COMPANY, DISPATCHED, ACCOUNT, "house_id = ANY ((SELECT paylogic_houses())::int[])"),
+        (COMPANY, DISPATCHED),
+        rights=("SELECT", "INSERT", "UPDATE (superseded_at)"),
+    ),
     "jobs": Policy((COMPANY, CREATED_BY), rights=ADD),
     # Money is posted by workers alone.
     "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),
     "opening_balances": Policy((COMPANY, ACCOUNT)),
     "payments": Policy((COMPANY, ACCOUNT, AGENT)),
+    "payment_decisions": Policy(rights=ADD),
+    "agent_gates": Policy(rights=WRITE),
+    # Penalties: values wait for a second person; workers count and post, the web asks.
+    "penalty_values": Policy(
+        reads=(f"state = 'approved' AND {SIGNED_IN}",),
+        writes=(),
+        rights=(*ADD, "UPDATE (state, decided_by, decided_at, superseded_at)"),
+    ),
+    "penalty_runs": Policy(
+        (COMPANY, f"company_id IS NULL AND {HAS_COMPANIES}", f"state = 'posted' AND {SIGNED_IN}"),
+        (),
+        rights=(*ADD, "UPDATE (state, approved_by, undone_by)"),
+    ),
+    "penalty_lines": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
+    "penalty_parts": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
+    "register_profiles": Policy((AGENT, "agent_id IS NULL"), (), rights=WRITE),
+    "registers": Policy((AGENT,), rights=(*ADD, "UPDATE (state, accepted_by)")),
+    "register_rows": Policy((AGENT,), ()),
     # Dispatch.
     "service_requests": Policy(
         (COMPANY, DISPATCHED, ACCOUNT, CREATED_BY),

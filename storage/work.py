@@ -22,6 +22,8 @@ from storage.block_values import Values, read_values
 from storage.blocks import read_block
 from storage.bulk import Connection
 from storage.compute import Computed
+from storage.correction_plan import version_of_months
+from storage.correction_work import correct_block
 from storage.engine import connect, is_disconnect
 from storage.lines import BlockDone, park_block, read_published, write_block
 from storage.run_work import BlockTask
@@ -47,6 +49,7 @@ class BlockStore:
         self._free: list[Connection] = []
         self._gate = asyncio.Semaphore(connections_max)
         self._values: dict[int, Values] = {}
+        self._months: dict[str, dict[int, Values]] = {}  # of the last correction, by its law version
         self._reading_values = asyncio.Lock()
 
     async def load(self, task: BlockTask) -> Block:
@@ -75,6 +78,30 @@ class BlockStore:
         async with self._connection() as connection:
             return await write_block(connection, task.run_id, task.block_no, block, computed, worker)
 
+    async def correct(self, task: BlockTask, worker: str) -> BlockDone:
+        """Compute and write a block of a correction: its houses over all its months."""
+        async with self._connection() as connection:
+            values = await self._values_of_months(connection, task)
+
+            async def of(period: Period) -> Values:
+                return values[period.ordinal]
+
+            return await correct_block(connection, task, of, worker)
+
+    async def _values_of_months(self, connection: Connection, task: BlockTask) -> dict[int, Values]:
+        """Values of every month of a correction; read once a law version, checked against it."""
+        kept = self._months.get(task.law_version)
+        if kept is None:
+            kept = {month: await read_values(connection, Period(month)) for month in task.months}
+            if task.law_version != version_of_months(kept.values()):
+                raise LawChanged(
+                    "Тарифы, нормативы, федеральные значения или сами правила изменились после "
+                    "начала перерасчёта. "
+                    "Отмените черновик и начните заново."
+                )
+            self._months = {task.law_version: kept}
+        return kept
+
     async def park(self, task: BlockTask, error: str) -> BlockDone:
         """Give the block up with BLOCK_FAILED for all its accounts."""
         async with self._connection() as connection:
@@ -93,7 +120,7 @@ class BlockStore:
                 self._values[task.period] = values
         if (federal, regional) != (law_version(), values.version):
             raise LawChanged(
-                "Тарифы, нормативы или федеральные значения изменились после начала прогона. "
+                "Тарифы, нормативы, федеральные значения или сами правила изменились после начала прогона. "
                 "Отмените черновик и начислите заново."
             )
         return values

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks._town import connection
-from storage.lines import partition
+from storage.shelves import partition
 
 TABLE = "bench_raw_copy"
 CONNECTIONS = 2

@@ -74,6 +74,7 @@ class Run(Base):
     requested_by: Mapped[int | None] = mapped_column(Integer)
     requested_at: Mapped[dt.datetime | None]
     approved_by: Mapped[int | None] = mapped_column(Integer)
+    one_person: Mapped[bool] = mapped_column(server_default="false")
     published_at: Mapped[dt.datetime | None]
     posted_in: Mapped[dt.date | None]
     undone_at: Mapped[dt.datetime | None]
@@ -126,6 +127,7 @@ class RunTotal(Base):
     supplier_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     service: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     component: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    months_back: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default="0")
     lines_count: Mapped[int] = mapped_column(Integer)
     amount_kopecks: Mapped[Kopecks]
     surcharge_kopecks: Mapped[Kopecks]
@@ -169,7 +171,8 @@ class Line(Base):
     kind: 0 charge, 1 reversal of a published charge. volume = volume_num / volume_den micro-units, exactly;
     amount = half_up(volume × rate); surcharge = half_up(raised_num / volume_den / 1000 × rate): raised_num
     = Σ num × (K − 1) in permille.
-    a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped
+    months_back: how many months before the run's the month is that the line is about; not 0 in corrections
+    only. a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped
     whole. That no key repeats is asserted before the write (Lines.check) and kept by the fence of the block;
     an index over the key would cost a run more than its arithmetic.
     """
@@ -194,6 +197,7 @@ class Line(Base):
     kind: Mapped[Small]
     first_day: Mapped[Small]
     days: Mapped[Small]
+    months_back: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     volume_num: Mapped[int] = mapped_column(BigInteger)
     volume_den: Mapped[int] = mapped_column(BigInteger)
     rate: Mapped[int] = mapped_column(BigInteger)

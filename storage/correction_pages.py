@@ -1,0 +1,280 @@
+"""Read models of corrections: the list, one package with its sums, what an account got and why.
+
+Every function is one statement; sums are kopecks and include the surcharge.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import Row, text
+
+from billing.services import CATALOGUE
+from storage.session import Session
+
+LIST_MAX = 500
+EXTREMES = 10
+SAMPLE = 20
+EDGES = (-1_000_000, -100_000, -10_000, 0, 10_000, 100_000, 1_000_000)
+"""Kopecks between the columns of the distribution: 10 000, 1 000, 100 roubles either way."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionHead:
+    """A package with the names of who did what."""
+
+    id: int
+    kind: str
+    reason: str
+    ground: str
+    ground_on: dt.date
+    note: str
+    first_period: dt.date
+    last_period: dt.date
+    period: dt.date
+    scope_kind: str
+    scope_id: int | None
+    scope_name: str
+    company_id: int | None
+    state: str
+    stop_requested: bool
+    created_by: int | None
+    created_by_name: str | None
+    created_at: dt.datetime
+    requested_by: int | None
+    requested_by_name: str | None
+    approved_by: int | None
+    approved_by_name: str | None
+    one_person: bool
+    published_at: dt.datetime | None
+    posted_in: dt.date | None
+    accounts_count: int
+    parked_count: int
+    lines_count: int
+    total_kopecks: int
+    error: str | None
+
+
+HEAD = """
+SELECT r.id, c.kind, c.reason, c.ground, c.ground_on, c.note, c.first_period, c.last_period, r.period,
+r.scope_kind,
+       r.scope_id,
+       CASE r.scope_kind WHEN 'city' THEN 'весь город'
+         WHEN 'organisation' THEN (SELECT short_name FROM organisations o WHERE o.id = r.scope_id)
+         WHEN 'house' THEN (SELECT s.kind || ' ' || s.name || ', ' || h.number
+                              FROM houses h JOIN streets s ON s.id = h.street_id WHERE h.id = r.scope_id)
+         WHEN 'account' THEN (SELECT 'счёт ' || a.number FROM accounts a WHERE a.id = r.scope_id)
+       END AS scope_name,
+       r.company_id, r.state, r.stop_requested, r.created_by, paylogic_staff_name(r.created_by) AS
+       created_by_name,
+       r.created_at, r.requested_by, paylogic_staff_name(r.requested_by) AS requested_by_name, r.approved_by,
+       paylogic_staff_name(r.approved_by) AS approved_by_name, r.one_person, r.published_at, r.posted_in,
+       r.accounts_count, r.parked_count, r.lines_count, r.amount_kopecks + r.surcharge_kopecks AS
+       total_kopecks,
+       r.error
+  FROM runs r JOIN corrections c ON c.run_id = r.id
+"""
+FOUND = """
+ WHERE (CAST(:state AS text) IS NULL OR r.state = :state)
+   AND (CAST(:reason AS text) IS NULL OR c.reason = :reason)
+   AND (CAST(:words AS text) IS NULL OR c.ground ILIKE '%' || CAST(:words AS text) || '%'
+        OR EXISTS (SELECT 1 FROM accounts a WHERE r.scope_kind = 'account' AND a.id = r.scope_id
+                     AND a.number = :words))
+   AND (CAST(:account_id AS int) IS NULL OR (r.scope_kind = 'account' AND r.scope_id = :account_id))
+ ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"""
+
+
+def _head(row: Row[tuple[object, ...]]) -> CorrectionHead:
+    values = dict(row._mapping)
+    values["scope_name"] = values["scope_name"] or "область не найдена"
+    return CorrectionHead(**values)
+
+
+async def correction_head(session: Session, run_id: int) -> CorrectionHead | None:
+    """One package, or None when there is none we may see."""
+    row = (await session.execute(text(f"{HEAD} WHERE r.id = :id"), {"id": run_id})).one_or_none()
+    return None if row is None else _head(row)
+
+
+async def corrections(
+    session: Session,
+    *,
+    state: str | None = None,
+    reason: str | None = None,
+    words: str | None = None,
+    account_id: int | None = None,
+    limit: int = LIST_MAX,
+) -> list[CorrectionHead]:
+    """Packages we may see, newest first; words: a part of the ground, or the number of an account."""
+    values = {"state": state, "reason": reason, "words": words, "account_id": account_id, "limit": limit}
+    return [_head(row) for row in await session.execute(text(HEAD + FOUND), values)]
+
+
+# ---- what a draft would do ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Accounts whose sum changes, sums up and down, how they are distributed.
+
+    same_count: accounts whose lines change (another basis) and whose sum does not.
+    """
+
+    accounts_count: int
+    same_count: int
+    up_count: int
+    up_kopecks: int
+    down_count: int
+    down_kopecks: int
+    moved_kopecks: int
+    buckets: tuple[int, ...]
+
+
+SPREAD = """
+WITH sums AS (SELECT amount_kopecks + surcharge_kopecks AS kopecks FROM run_accounts WHERE run_id = :id)
+SELECT (count(*) FILTER (WHERE kopecks <> 0))::int AS accounts_count,
+       (count(*) FILTER (WHERE kopecks = 0))::int AS same_count, (count(*) FILTER (WHERE kopecks > 0))::int AS up_count,
+       coalesce(sum(kopecks) FILTER (WHERE kopecks > 0), 0)::bigint AS up_kopecks,
+       (count(*) FILTER (WHERE kopecks < 0))::int AS down_count,
+       coalesce(sum(kopecks) FILTER (WHERE kopecks < 0), 0)::bigint AS down_kopecks,
+       coalesce(sum(abs(kopecks)), 0)::bigint AS moved_kopecks,
+       ARRAY(SELECT coalesce(n, 0)::int FROM generate_series(0, :last) AS place
+               LEFT JOIN (SELECT width_bucket(kopecks, CAST(:edges AS bigint[])) AS at, count(*) AS n
+               FROM sums
+                           WHERE kopecks <> 0 GROUP BY 1) b ON b.at = place
+              ORDER BY place) AS buckets
+  FROM sums"""
+
+
+async def spread(session: Session, run_id: int) -> Spread:
+    """Counts and sums over the accounts of a package."""
+    row = (
+        await session.execute(text(SPREAD), {"id": run_id, "edges": list(EDGES), "last": len(EDGES)})
+    ).one()
+    values = dict(row._mapping)
+    values["buckets"] = tuple(values["buckets"])
+    return Spread(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An account of a package and how much its bill changes."""
+
+    account_id: int
+    number: str
+    address: str
+    kopecks: int
+    lines_count: int
+
+
+TOUCHED = """
+SELECT x.account_id, a.number, st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || f.number AS
+address,
+       x.amount_kopecks + x.surcharge_kopecks AS kopecks, x.lines_count::int AS lines_count
+  FROM run_accounts x JOIN accounts a ON a.id = x.account_id JOIN flats f ON f.id = a.flat_id
+  JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id = h.street_id
+ WHERE x.run_id = :id {more} ORDER BY {order} LIMIT :limit"""
+ORDERS = {
+    "most": ("AND x.amount_kopecks + x.surcharge_kopecks > 0", "kopecks DESC, a.number"),
+    "least": ("AND x.amount_kopecks + x.surcharge_kopecks < 0", "kopecks, a.number"),
+    "sample": ("", "(x.account_id * 2654435761) % 4294967296, x.account_id"),
+    "all": ("", "st.search_name, h.sort_key, f.sort_key, a.number"),
+}
+
+
+async def touched(session: Session, run_id: int, order: str, limit: int | None) -> list[Touched]:
+    """Accounts of a package: the greatest additions, the greatest reductions, a steady sample, or all."""
+    more, by = ORDERS[order]
+    rows = await session.execute(text(TOUCHED.format(more=more, order=by)), {"id": run_id, "limit": limit})
+    return [Touched(**row._mapping) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSum:
+    """A service of a past month in a package."""
+
+    period: dt.date
+    service: int
+    kopecks: int
+    lines_count: int
+
+    @property
+    def label(self) -> str:
+        """Name of the service."""
+        return CATALOGUE[self.service].label if self.service in CATALOGUE else f"Услуга {self.service}"
+
+
+MONTHS = """
+SELECT (r.period - t.months_back * interval '1 month')::date AS period, t.service,
+       sum(t.amount_kopecks + t.surcharge_kopecks)::bigint AS kopecks, sum(t.lines_count)::int AS lines_count
+  FROM run_totals t JOIN runs r ON r.id = t.run_id WHERE t.run_id = :id
+ GROUP BY 1, 2 ORDER BY 1, 2"""
+
+
+async def by_month(session: Session, run_id: int) -> list[MonthSum]:
+    """Sums of a package by month and service."""
+    return [MonthSum(**row._mapping) for row in await session.execute(text(MONTHS), {"id": run_id})]
+
+
+# ---- what an account got -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCorrection:
+    """A service of a past month corrected for an account, with its ground; was and now are of that line's
+    package alone: what it took back and what it put in its place.
+    """
+
+    run_id: int
+    state: str
+    reason: str
+    ground: str
+    ground_on: dt.date
+    posted_in: dt.date | None
+    of_period: dt.date
+    service: int
+    was_kopecks: int
+    now_kopecks: int
+    kopecks: int
+    is_manual: bool
+
+    @property
+    def label(self) -> str:
+        """Name of the service."""
+        return CATALOGUE[self.service].label if self.service in CATALOGUE else f"Услуга {self.service}"
+
+
+OF_ACCOUNT = """
+SELECT r.id AS run_id, r.state, c.reason, c.ground, c.ground_on, r.posted_in,
+       (r.period - l.months_back * interval '1 month')::date AS of_period, l.service,
+       coalesce(-sum(l.amount_kopecks + l.surcharge_kopecks) FILTER (WHERE l.kind = 1), 0)::bigint AS
+       was_kopecks,
+       coalesce(sum(l.amount_kopecks + l.surcharge_kopecks) FILTER (WHERE l.kind = 0), 0)::bigint AS
+       now_kopecks,
+       sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks, c.kind = 'manual' AS is_manual
+  FROM lines l JOIN runs r ON r.id = l.run_id JOIN corrections c ON c.run_id = r.id
+ WHERE l.account_id = :account_id AND l.run_id = ANY (ARRAY(
+         SELECT r2.id FROM runs r2 JOIN run_accounts x ON x.run_id = r2.id AND x.account_id = :account_id
+          WHERE r2.kind = 'correction' AND (r2.state = 'published' OR (r2.state = 'checked' AND :drafts))))
+   AND (CAST(:posted_in AS date) IS NULL OR coalesce(r.posted_in, r.period) = :posted_in)
+   AND (CAST(:run_id AS int) IS NULL OR r.id = :run_id)
+ GROUP BY r.id, c.run_id, 7, l.service
+HAVING sum(l.amount_kopecks + l.surcharge_kopecks) <> 0
+ ORDER BY r.id DESC, 7, l.service"""
+
+
+async def of_account(
+    session: Session,
+    account_id: int,
+    *,
+    posted_in: dt.date | None = None,
+    run_id: int | None = None,
+    with_drafts: bool = False,
+) -> list[AccountCorrection]:
+    """Corrections of an account: of one month of posting, of one package, or all."""
+    rows = await session.execute(
+        text(OF_ACCOUNT),
+        {"account_id": account_id, "posted_in": posted_in, "run_id": run_id, "drafts": with_drafts},
+    )
+    return [AccountCorrection(**row._mapping) for row in rows]
