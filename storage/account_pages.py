@@ -20,7 +20,7 @@ RESIDENTS_BOOK = 1
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Somebody registered on the account."""
+    """Somebody registered on the account. valid_to is the first day when no longer."""
 
     name: str
     born_on: dt.date | None
@@ -28,17 +28,21 @@ class PersonRow:
     relation: str | None
     valid_from: dt.date
     valid_to: dt.date | None
+    registration_id: int
+    person_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerRow:
-    """An owner and the share."""
+    """An owner, a person or an organisation, and the share."""
 
     name: str
     share_num: int
     share_den: int
     valid_from: dt.date
     ground: str | None
+    person_id: int | None
+    organisation_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,14 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
          AS posted_kopecks,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(
                  concat_ws(' ', p.surname, p.name, p.patronymic), p.born_on, g.kind, g.relation,
-                 g.valid_from, g.valid_to) ORDER BY g.kind, g.valid_from, g.id), '[]')
+                 g.valid_from, g.valid_to, g.id, p.id) ORDER BY g.kind, g.valid_from, g.id), '[]')
           FROM registrations g JOIN persons p ON p.id = g.person_id
          WHERE g.account_id = a.id AND g.superseded_at IS NULL
            AND (g.valid_to IS NULL OR g.valid_to > :today)) AS people,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(
                  coalesce(nullif(concat_ws(' ', p.surname, p.name, p.patronymic), ''), og.short_name),
-                 w.share_num, w.share_den, w.valid_from, w.ground) ORDER BY w.id), '[]')
+                 w.share_num, w.share_den, w.valid_from, w.ground, w.person_id, w.organisation_id)
+                 ORDER BY w.id), '[]')
           FROM ownerships w LEFT JOIN persons p ON p.id = w.person_id
           LEFT JOIN organisations og ON og.id = w.organisation_id
          WHERE w.account_id = a.id AND w.superseded_at IS NULL
@@ -144,6 +149,7 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
          WHERE k.account_id = a.id AND k.run_id = (
                SELECT r.id FROM runs r
                 WHERE r.period = :period AND r.state IN ('accruing', 'checked', 'published')
+                  AND r.kind <> 'correction'
                   AND (r.scope_kind = 'city' OR (r.scope_kind = 'organisation' AND r.scope_id = a.company_id)
                        OR (r.scope_kind = 'house' AND r.scope_id = a.house_id)
                        OR (r.scope_kind = 'account' AND r.scope_id = a.id))
@@ -184,11 +190,12 @@ def _head(values: dict[str, Any]) -> AccountHead:
     return AccountHead(
         **values,
         people=tuple(
-            PersonRow(name, _day(born), kind, relation, _known(first), _day(after))
-            for name, born, kind, relation, first, after in people
+            PersonRow(name, _day(born), kind, relation, _known(first), _day(after), *ids)
+            for name, born, kind, relation, first, after, *ids in people
         ),
         owners=tuple(
-            OwnerRow(name, num, den, _known(first), ground) for name, num, den, first, ground in owners
+            OwnerRow(name, num, den, _known(first), ground, *ids)
+            for name, num, den, first, ground, *ids in owners
         ),
         neighbours=tuple(Neighbour(*one) for one in neighbours),
         parked=None if parked is None else ParkedMark(*parked),
@@ -338,7 +345,7 @@ class LineRow:
 LINES = """
 WITH shown AS (
   SELECT r.id, r.period, r.state FROM runs r
-   WHERE r.period = ANY (CAST(:periods AS date[])) AND (
+   WHERE r.period = ANY (CAST(:periods AS date[])) AND r.kind <> 'correction' AND (
          r.state = 'published'
          OR (r.state = 'checked' AND r.id = (
                SELECT max(d.id) FROM runs d
@@ -348,7 +355,8 @@ WITH shown AS (
                        OR (d.scope_kind = 'account' AND d.scope_id = :account_id)))
              AND NOT EXISTS (
                SELECT 1 FROM run_accounts x WHERE x.account_id = :account_id AND x.run_id = ANY (ARRAY(
-                 SELECT p.id FROM runs p WHERE p.state = 'published' AND p.period = r.period)))))
+                 SELECT p.id FROM runs p
+                  WHERE p.state = 'published' AND p.kind <> 'correction' AND p.period = r.period)))))
 ),
 mine AS (
   SELECT w.period, w.state, l.* FROM lines l JOIN shown w ON w.id = l.run_id

@@ -34,8 +34,10 @@ SELECT {name} AS name, count(DISTINCT m.house_id)::int AS houses_count, count(*)
                         ARRAY(SELECT id FROM runs WHERE state = 'published' AND period = :before))
                     AND {house_condition}), 0)::bigint AS last_kopecks,
        (SELECT max(id) FROM runs WHERE period = :period AND state IN ('planned', 'accruing', 'checked')
+           AND kind <> 'correction'
            AND scope_kind = :kind AND scope_id IS NOT DISTINCT FROM CAST(:id AS int)) AS draft_id,
-       (SELECT count(*)::int FROM runs WHERE period = :period AND state = 'published') AS published_count
+       (SELECT count(*)::int FROM runs WHERE period = :period AND state = 'published'
+           AND kind <> 'correction') AS published_count
   FROM mine m
 """
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from storage.account_pages import ADDRESS, RESIDENTS_BOOK
 from storage.month_pages import month_after
 from storage.natural import natural_key, search_form
+from storage.parked_pages import SETTLED
 from storage.run_totals import month_before
 from storage.search import after
 from storage.session import Session
@@ -27,18 +28,13 @@ class ShownMonth:
     is_draft: bool
     before_ids: tuple[int, ...]
 
-    @property
-    def newest_run(self) -> int | None:
-        """The run whose parked accounts are worked off."""
-        return max(self.run_ids, default=None)
-
 
 async def shown_month(session: Session, company_id: int, open_period: dt.date) -> ShownMonth:
     """The open month when it has runs over the company, else the last published one."""
     found = await session.execute(
         text("""
         SELECT id, period, state = 'published' AS is_published FROM runs
-         WHERE period <= :period AND period >= :first
+         WHERE period <= :period AND period >= :first AND kind <> 'correction'
            AND (state = 'published' OR (state = 'checked' AND kind = 'full'))
            AND (scope_kind <> 'organisation' OR scope_id = :company_id)
            AND (state = 'published' OR scope_kind IN ('city', 'organisation'))
@@ -116,6 +112,13 @@ async def figures(
     return CompanyFigures(**row._mapping)
 
 
+WAITING = f"""
+SELECT p.account_id, p.house_id, p.reason, p.message FROM parked_accounts p {SETTLED}
+ WHERE p.company_id = :company_id AND p.run_id = ANY (CAST(:runs AS int[]))
+   AND (later.id IS NULL OR (again.account_id IS NOT NULL AND NOT later.id = ANY (CAST(:runs AS int[]))))"""  # noqa: S608
+"""Parked accounts of the shown runs that no later run has charged, each once."""
+
+
 @dataclass(frozen=True, slots=True)
 class HouseRow:
     """A house of the company in the month."""
@@ -140,8 +143,9 @@ async def houses(
 ) -> list[HouseRow]:
     """Houses of the company in postal order: some hundreds at most."""
     found = await session.execute(
-        text("""
-        WITH people AS (
+        text(f"""
+        WITH waiting AS ({WAITING}),
+        people AS (
           SELECT house_id, count(*)::int AS count FROM accounts
            WHERE company_id = :company_id AND (closed_on IS NULL OR closed_on >= :open) GROUP BY 1),
         homes AS (SELECT id FROM houses WHERE company_id = :company_id),
@@ -153,35 +157,35 @@ async def houses(
           SELECT r.house_id, count(*)::int AS count FROM homes JOIN readings r ON r.house_id = homes.id
            WHERE r.period = :open AND r.account_id IS NOT NULL
              AND r.superseded_at IS NULL AND r.status = 'accepted' GROUP BY 1),
+        aside AS (SELECT house_id, count(*)::int AS parked FROM waiting GROUP BY 1),
         sums AS (
           SELECT house_id,
                  sum(amount_kopecks + surcharge_kopecks)
                    FILTER (WHERE run_id = ANY (CAST(:runs AS int[])))::bigint AS charged,
                  sum(amount_kopecks + surcharge_kopecks)
-                   FILTER (WHERE run_id = ANY (CAST(:before_runs AS int[])))::bigint AS before,
-                 sum(parked_count) FILTER (WHERE run_id = :run)::int AS parked
+                   FILTER (WHERE run_id = ANY (CAST(:before_runs AS int[])))::bigint AS before
             FROM run_houses
            WHERE company_id = :company_id
              AND run_id = ANY (CAST(:runs AS int[]) || CAST(:before_runs AS int[]))
            GROUP BY 1)
         SELECT h.id AS house_id, st.kind || ' ' || st.name || ', ' || h.number AS address,
                coalesce(p.count, 0) AS accounts_count, coalesce(d.count, 0) AS meters_count,
-               coalesce(t.count, 0) AS readings_count, coalesce(s.parked, 0) AS parked_count,
+               coalesce(t.count, 0) AS readings_count, coalesce(k.parked, 0) AS parked_count,
                coalesce(s.charged, 0) AS charged_kopecks, coalesce(s.before, 0) AS before_kopecks
           FROM houses h JOIN streets st ON st.id = h.street_id
           LEFT JOIN people p ON p.house_id = h.id
           LEFT JOIN devices d ON d.house_id = h.id
           LEFT JOIN taken t ON t.house_id = h.id
           LEFT JOIN sums s ON s.house_id = h.id
+          LEFT JOIN aside k ON k.house_id = h.id
          WHERE h.company_id = :company_id
-         ORDER BY st.search_name, h.sort_key"""),
+         ORDER BY st.search_name, h.sort_key"""),  # noqa: S608
         {
             "company_id": company_id,
             "open": open_period,
             "next": month_after(open_period),
             "runs": list(shown.run_ids),
             "before_runs": list(shown.before_ids),
-            "run": shown.newest_run,
         },
     )
     return [HouseRow(**row._mapping) for row in found]
@@ -236,7 +240,8 @@ SORTS = {
 }
 
 ACCOUNTS = f"""
-WITH charged AS (
+WITH waiting AS ({WAITING}),
+charged AS (
   SELECT account_id, sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks FROM run_accounts
    WHERE run_id = ANY (CAST(:runs AS int[])) AND company_id = :company_id GROUP BY 1),
 published AS (
@@ -270,7 +275,7 @@ found AS (
     LEFT JOIN charged c ON c.account_id = a.id
     LEFT JOIN published u ON u.account_id = a.id
     LEFT JOIN posted p ON p.account_id = a.id
-    LEFT JOIN parked_accounts k ON k.run_id = :run AND k.account_id = a.id
+    LEFT JOIN waiting k ON k.account_id = a.id
    WHERE a.company_id = :company_id AND (a.closed_on IS NULL OR a.closed_on >= :open)
      AND (CAST(:house_id AS int) IS NULL OR a.house_id = :house_id)
      AND (:flat = '' OR f.sort_key = :flat)
@@ -314,7 +319,6 @@ async def accounts(
             "open": open_period,
             "today": today,
             "runs": list(shown.run_ids),
-            "run": shown.newest_run,
             "house_id": wanted.house_id,
             "flat": natural_key(wanted.flat) if wanted.flat else "",
             "query": query,
@@ -343,13 +347,13 @@ class ReasonRow:
     example: str
 
 
-async def reasons(session: Session, company_id: int, run_id: int | None) -> list[ReasonRow]:
+async def reasons(session: Session, company_id: int, shown: ShownMonth) -> list[ReasonRow]:
     """Reasons of the company's parked accounts, the most frequent first."""
     found = await session.execute(
-        text("""
-        SELECT reason, count(*)::int AS count, min(message) AS example FROM parked_accounts
-         WHERE run_id = :run_id AND company_id = :company_id GROUP BY reason ORDER BY 2 DESC, 1"""),
-        {"run_id": run_id, "company_id": company_id},
+        text(f"""
+        SELECT reason, count(*)::int AS count, min(message) AS example FROM ({WAITING}) waiting
+         GROUP BY reason ORDER BY 2 DESC, 1"""),  # noqa: S608
+        {"runs": list(shown.run_ids), "company_id": company_id},
     )
     return [ReasonRow(**row._mapping) for row in found]
 

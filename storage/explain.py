@@ -20,6 +20,7 @@ from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE
 from billing.trace_line import Facts, Line
+from billing.trace_shown import shown
 from storage import account_pages
 from storage.account_pages import LineRow
 from storage.engine import Database
@@ -55,9 +56,11 @@ class LineExplained:
     sentence: str
     basis: int
     volume: str
-    formula: str
+    formula: str  # exact: it proves the kopecks
+    shown_formula: str  # for the eye: long fractions are decimals
     amount_kopecks: int
     surcharge_formula: str
+    shown_surcharge_formula: str
     surcharge_kopecks: int
     numbers: tuple[Number, ...]
     clause: str
@@ -68,9 +71,9 @@ class LineExplained:
     agrees: bool
 
     def __str__(self) -> str:
-        rows = [self.sentence, f"  {self.formula} = {_money(self.amount_kopecks)}"]
+        rows = [self.sentence, f"  {self.shown_formula} = {_money(self.amount_kopecks)}"]
         if self.surcharge_formula:
-            rows.append(f"  {self.surcharge_formula} = {_money(self.surcharge_kopecks)} за коэффициент")
+            rows.append(f"  {self.shown_surcharge_formula} = {_money(self.surcharge_kopecks)} за коэффициент")
         rows += [f"  {one.words}: {one.text} ({one.source})" for one in self.numbers]
         rows += [f"  {note}" for note in self.notes]
         rows.append(f"  {self.clause}. {self.rounding}")
@@ -128,7 +131,8 @@ def _codes(service: str | None) -> set[int] | None:
 ACCOUNT = f"""
 SELECT a.id, a.number, a.house_id, a.company_id, {account_pages.ADDRESS} AS address, h.area_total_dm2,
        h.area_common_dm2, (SELECT max(r.period) FROM runs r JOIN run_accounts c ON c.run_id = r.id
-                            WHERE r.state = 'published' AND c.account_id = a.id) AS last_period
+                            WHERE r.state = 'published' AND r.kind <> 'correction'
+                              AND c.account_id = a.id) AS last_period
   FROM accounts a JOIN flats f ON f.id = a.flat_id LEFT JOIN rooms rm ON rm.id = a.room_id
   JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id = h.street_id
  WHERE a.number = :number OR a.els = :number"""  # noqa: S608 - a text of ours
@@ -199,6 +203,7 @@ def _line(
         b=row.b,
     )
     told = trace.explain(line, Period.of(row.period), _facts(account, found, custom))
+    eye = shown(told)
     known = CATALOGUE.get(row.service)
     return LineExplained(
         service=known.key if known else str(row.service),
@@ -208,13 +213,15 @@ def _line(
         basis=row.basis,
         volume=told.volume,
         formula=told.formula,
+        shown_formula=eye.formula,
         amount_kopecks=row.amount_kopecks,
         surcharge_formula=told.surcharge_formula,
+        shown_surcharge_formula=eye.surcharge_formula,
         surcharge_kopecks=row.surcharge_kopecks,
-        numbers=tuple(Number(one.words, one.text, one.source) for one in told.numbers),
+        numbers=tuple(Number(one.words, one.text, one.source) for one in eye.numbers),
         clause=told.clause,
         rounding=told.rounding,
-        notes=told.notes,
+        notes=eye.notes,
         run_id=row.run_id,
         law_version=(found.law_version or "") if found else "",
         agrees=trace.evaluate(told) == (row.amount_kopecks, row.surcharge_kopecks),

@@ -65,7 +65,8 @@ async def run_marks(session: Session, period: dt.date) -> list[RunMark]:
         text("""
         SELECT id, state, scope_kind, requested_by, accounts_count, parked_count,
                amount_kopecks + surcharge_kopecks AS total_kopecks, lines_count
-          FROM runs WHERE period = :period AND state <> 'undone' ORDER BY id DESC LIMIT 100"""),
+          FROM runs WHERE period = :period AND state <> 'undone' AND kind <> 'correction'
+         ORDER BY id DESC LIMIT 100"""),
         {"period": period},
     )
     return [RunMark(**row._mapping) for row in found]
@@ -90,8 +91,9 @@ class CompanyRow:
 
 
 async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
-    """Every company with houses. Charges are of published runs, else of the newest draft of the city; parked
-    accounts are of the run that is worked off, the same as of the list of them.
+    """Every company with houses. Charged is what was posted in the month (a correction of a closed month too),
+    with the newest draft of the city while the month itself is not published; parked accounts are of the run
+    that is worked off, the same as of the list of them.
 
     One statement over per-company sums; the count of readings reads one monthly partition by its index.
     """
@@ -100,6 +102,7 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
         WITH draft AS (
           SELECT id FROM runs
            WHERE period = :period AND state IN ('accruing', 'checked') AND scope_kind = 'city'
+             AND kind <> 'correction'
            ORDER BY id DESC LIMIT 1),
         homes AS (SELECT company_id, count(*) AS houses FROM houses GROUP BY 1),
         people AS (SELECT company_id, count(*) AS accounts FROM accounts
@@ -113,18 +116,21 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
                     FROM readings WHERE period = :period AND superseded_at IS NULL AND status = 'accepted'
                    GROUP BY 1),
         sums AS (SELECT t.company_id,
-                        sum(k.kopecks) FILTER (WHERE r.period = :period AND r.state = 'published')
-                          AS published,
+                        sum(k.kopecks) FILTER (WHERE r.posted_in = :period AND r.state = 'published')
+                          AS posted,
+                        bool_or(r.period = :period AND r.state = 'published' AND r.kind <> 'correction')
+                          AS is_published,
                         sum(k.kopecks) FILTER (WHERE r.id = (SELECT id FROM draft)) AS drafted,
-                        sum(k.kopecks) FILTER (WHERE r.period = :before) AS before
+                        sum(k.kopecks) FILTER (WHERE r.posted_in = :before) AS before
                    FROM run_totals t JOIN runs r ON r.id = t.run_id
                   CROSS JOIN LATERAL (SELECT t.amount_kopecks + t.surcharge_kopecks AS kopecks) k
                   WHERE r.id = (SELECT id FROM draft)
-                     OR (r.state = 'published' AND r.period IN (:period, :before)) GROUP BY 1),
+                     OR (r.state = 'published' AND r.posted_in IN (:period, :before)) GROUP BY 1),
         aside AS (SELECT p.company_id, count(*) AS parked FROM parked_accounts p
                    WHERE p.run_id = (
                      SELECT id FROM runs
                       WHERE period = :period AND state IN ('accruing', 'checked', 'published')
+                        AND kind <> 'correction'
                       ORDER BY (scope_kind = 'city') DESC, id DESC LIMIT 1)
                    GROUP BY 1)
         SELECT o.id AS company_id, o.short_name AS name, h.houses::int AS houses_count,
@@ -133,9 +139,10 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
                coalesce(d.house_meters, 0)::int AS house_meters_count,
                coalesce(t.house_readings, 0)::int AS house_readings_count,
                coalesce(x.parked, 0)::int AS parked_count,
-               coalesce(s.published, s.drafted, 0)::bigint AS charged_kopecks,
+               (coalesce(s.posted, 0) + CASE WHEN s.is_published THEN 0 ELSE coalesce(s.drafted, 0) END
+               )::bigint AS charged_kopecks,
                coalesce(s.before, 0)::bigint AS before_kopecks,
-               s.published IS NOT NULL AS is_published
+               coalesce(s.is_published, false) AS is_published
           FROM homes h
           JOIN organisations o ON o.id = h.company_id
           LEFT JOIN people a ON a.company_id = o.id
@@ -166,8 +173,8 @@ async def year(session: Session, last: dt.date) -> list[MonthSum]:
           SELECT (CAST(:last AS date) - make_interval(months => n))::date AS period
             FROM generate_series(0, 11) AS n),
         charged AS (
-          SELECT period, sum(amount_kopecks + surcharge_kopecks) AS kopecks FROM runs
-           WHERE state = 'published' AND period IN (SELECT period FROM wanted) GROUP BY 1),
+          SELECT posted_in AS period, sum(amount_kopecks + surcharge_kopecks) AS kopecks FROM runs
+           WHERE state = 'published' AND posted_in IN (SELECT period FROM wanted) GROUP BY 1),
         paid AS (
           SELECT e.period, sum(-s.amount_kopecks) AS kopecks
             FROM entries e JOIN postings s ON s.entry_id = e.id

@@ -1,14 +1,14 @@
 """Builds the payment document of an account for a published month from lines, ledger, meters and addresses.
 
-What it looks like is receipts/. Eight queries whatever the account; the caller's scope decides whether the
-account is seen at all.
+What it looks like is receipts/. A handful of queries for one account or a whole block of them; the caller's
+scope decides whether an account is seen at all.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.basis import info
@@ -16,10 +16,10 @@ from billing.due import due_on
 from billing.period import Period
 from billing.quantity import PERMILLE
 from billing.receipt import (
-    HISTORY_MONTHS_MAX,
     Change,
     ChangePart,
     Contact,
+    CorrectionRow,
     MonthAmount,
     Payee,
     Payer,
@@ -35,9 +35,10 @@ from billing.receipt import (
     totals_of,
 )
 from billing.services import CATALOGUE, ELECTRICITY_ZONES, Service, component_label, component_unit
-from storage.receipt_queries import CONTACTS, HEAD, HISTORY, LINES, METERS, MONEY, RUNS
+from storage.receipt_sheets import Sheet, read_sheets
 from storage.session import Session
 
+ORDER = {service: at for at, service in enumerate(CATALOGUE)}
 READINGS_FROM_DAY = 15
 READINGS_UNTIL_DAY = 25
 SECTIONS = {
@@ -67,59 +68,58 @@ class NoReceiptError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
-    """Rows read for one document."""
+class Built:
+    """A document of a block, not checked yet, or the reason why there is none."""
 
-    head: Any
-    lines: Sequence[Any]
-    previous: Sequence[Any]
-    history: Sequence[Any]
-    money: Any
-    meters: Sequence[Any]
-    contacts: Sequence[Any]
+    account_id: int
+    house_id: int
+    company_id: int
+    house_words: str
+    flat_words: str
+    receipt: Receipt | None
+    problem: str = ""
 
 
 async def build_receipt(session: Session, account_id: int, period: Period) -> Receipt:
     """The checked document; NoReceiptError when the account is not seen or its month not published."""
-    sheet = await _read(session, account_id, period)
-    receipt = _document(sheet, period)
-    receipt.check()
-    return receipt
-
-
-async def _read(session: Session, account_id: int, period: Period) -> _Sheet:
-    first = period.shift(1 - HISTORY_MONTHS_MAX).first_day
-    at = {"account_id": account_id, "period": period.first_day, "last_day": period.last_day}
-    head = (await session.execute(HEAD, at)).one_or_none()
-    if head is None:
+    built = (await build_receipts(session, [account_id], period)).get(account_id)
+    if built is None:
         raise NoReceiptError("Счёт не найден. Проверьте номер или откройте квартиру через поиск.")
-    runs = (await session.execute(RUNS, {"first": first, "period": period.first_day})).all()
-    current = [r.id for r in runs if r.period == period.first_day]
-    lines = (await session.execute(LINES, at | {"runs": current})).all()
-    if not lines:
-        raise NoReceiptError(
-            f"Квитанции за {period.title} ещё нет: начисления по счёту не опубликованы. "
-            "Она появится после публикации месяца."
-        )
-    before = [r.id for r in runs if r.period == period.shift(-1).first_day]
-    house = at | {"house_id": head.house_id}
-    return _Sheet(
-        head,
-        lines,
-        (await session.execute(LINES, at | {"runs": before})).all() if before else [],
-        (await session.execute(HISTORY, at | {"runs": [r.id for r in runs]})).all(),
-        (await session.execute(MONEY, at)).one(),
-        (await session.execute(METERS, house)).all(),
-        (await session.execute(CONTACTS, house)).all(),
-    )
+    if built.receipt is None:
+        raise NoReceiptError(built.problem)
+    built.receipt.check()
+    return built.receipt
 
 
-def _document(sheet: _Sheet, period: Period) -> Receipt:
+async def build_receipts(session: Session, account_ids: Iterable[int], period: Period) -> dict[int, Built]:
+    """Documents of many accounts by as many queries as of one; accounts not seen are absent."""
+    sheets = await read_sheets(session, account_ids, period)
+    references: dict[tuple[int, int], Reference] = {}
+    built = {}
+    for account_id, sheet in sheets.items():
+        key = (sheet.head.house_id, sheet.head.company_id)
+        if key not in references:
+            references[key] = _reference(sheet, period)
+        built[account_id] = _built(sheet, period, references[key])
+    return built
+
+
+def _built(sheet: Sheet, period: Period, reference: Reference) -> Built:
     head = sheet.head
-    rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
-    order = list(CATALOGUE)
-    for line in sorted(sheet.lines, key=lambda one: (order.index(one.service), one.component, one.first_day)):
-        rows[SECTIONS[CATALOGUE[line.service].group]].append(_row(line, period))
+    where = (head.id, head.house_id, head.company_id, _house_words(head), _flat_words(head))
+    if not sheet.lines and not sheet.corrections:
+        return Built(
+            *where,
+            None,
+            f"Квитанции за {period.title} ещё нет: начисления по счёту не опубликованы. "
+            "Она появится после публикации месяца.",
+        )
+    return Built(*where, _document(sheet, period, reference))
+
+
+def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
+    head = sheet.head
+    rows, grounds = _rows(sheet, period)
     sections = tuple(section_of(kind, rows[kind]) for kind in SectionKind if rows[kind])
     totals = totals_of(
         [row for section in sections for row in section.rows], sheet.money.opening or 0, -sheet.money.posted
@@ -137,11 +137,62 @@ def _document(sheet: _Sheet, period: Period) -> Receipt:
         balance_on=period.first_day,
         paid_through=period.last_day,
         last_paid_on=sheet.money.last_paid_on,
-        readings=tuple(row for meter in sheet.meters if meter.account_id for row in _readings(meter, period)),
+        corrections=grounds,
+        readings=tuple(row for meter in sheet.meters for row in _readings(meter, period)),
         history=_history(sheet.history, period),
         change=_change(sheet, period),
-        reference=_reference(sheet, period),
+        reference=reference,
     )
+
+
+def _rows(
+    sheet: Sheet, period: Period
+) -> tuple[dict[SectionKind, list[ReceiptRow]], tuple[CorrectionRow, ...]]:
+    """Rows by section, each recalculation in the first row of its service, with the grounds of them."""
+    late = {(one.service, one.component): one for one in sheet.corrections}
+    rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
+    grounds = []
+    keyed = [(line.service, line.component, line.first_day, line) for line in sheet.lines]
+    charged = {(service, component) for service, component, _, _ in keyed}
+    keyed += [(*key, 1, None) for key in late if key not in charged]
+    for service, component, _, line in sorted(keyed, key=lambda one: (ORDER[one[0]], *one[1:3])):
+        row = _only_corrected(service, component) if line is None else _row(line, period)
+        correction = late.pop((service, component), None)
+        if correction is not None:
+            total = row.total_kopecks + correction.amount
+            row = replace(row, recalculation_kopecks=correction.amount, total_kopecks=total)
+            grounds.append(_ground(row.service, correction))
+        rows[SECTIONS[CATALOGUE[service].group]].append(row)
+    return rows, tuple(grounds)
+
+
+def _only_corrected(service: int, component: int) -> ReceiptRow:
+    """A service with nothing charged this month, only a correction of an earlier one."""
+    return ReceiptRow(
+        service=component_label(service, component),
+        unit=component_unit(service, component),
+        basis="перерасчёт",
+        rate=None,
+        charged_kopecks=0,
+        total_kopecks=0,
+    )
+
+
+def _ground(service: str, correction: Any) -> CorrectionRow:
+    return CorrectionRow(
+        service=service,
+        ground=_ground_words(correction),
+        amount_kopecks=correction.amount,
+        first_month=correction.first_month,
+        last_month=correction.last_month,
+    )
+
+
+def _ground_words(correction: Any) -> str:
+    """Documents of the packages, what breaks and absences were, or that the month was put right."""
+    words = [info(basis).words.capitalize() for basis in correction.bases or ()]
+    words += correction.grounds or ()
+    return "; ".join(words) or "Уточнены данные закрытого месяца. Подробно — в начислениях за него."
 
 
 def _row(line: Any, period: Period) -> ReceiptRow:
@@ -167,14 +218,21 @@ def _row(line: Any, period: Period) -> ReceiptRow:
     )
 
 
-def _payer(head: Any) -> Payer:
+def _house_words(head: Any) -> str:
+    return f"{head.street_kind} {head.street}, д. {head.house}"
+
+
+def _flat_words(head: Any) -> str:
     room = f", комн. {head.room}" if head.room else ""
     place = "пом." if head.flat_kind == "nonresidential" else "кв."
-    street = f"г. {head.city}, {head.street_kind} {head.street}"
+    return f"{place} {head.flat}{room}"
+
+
+def _payer(head: Any) -> Payer:
     return Payer(
         account_number=head.number,
         name=head.payer_name,
-        address=f"{street}, д. {head.house}, {place} {head.flat}{room}",
+        address=f"г. {head.city}, {_house_words(head)}, {_flat_words(head)}",
         postcode=head.postcode or "",
         els=head.els or "",
         area_total_dm2=head.area_dm2,
@@ -240,29 +298,31 @@ def _used(was: int | None, now: int | None, digits: int) -> Quantity | None:
 
 
 def _history(rows: Sequence[Any], period: Period) -> tuple[MonthAmount, ...]:
-    """Months with published charges, oldest first."""
+    """Months with charges posted in them, oldest first."""
     return tuple(MonthAmount(r.period, r.charged) for r in sorted(rows, key=lambda row: row.period))
 
 
-def _change(sheet: _Sheet, period: Period) -> Change | None:
-    """Difference with the last month by service; the parts add up because both sides are the same lines."""
+def _change(sheet: Sheet, period: Period) -> Change | None:
+    """Difference with the last month by service; the parts add up because both sides are whole documents."""
     if not sheet.previous:
         return None
     parts: dict[int, int] = defaultdict(int)
-    for sign, lines in ((1, sheet.lines), (-1, sheet.previous)):
-        for line in lines:
-            parts[line.service] += sign * (line.amount + line.surcharge)
-    previous = sum(line.amount + line.surcharge for line in sheet.previous)
+    for line in sheet.lines:
+        parts[line.service] += line.amount + line.surcharge
+    for sign, rows in ((1, sheet.corrections), (-1, sheet.previous)):
+        for row in rows:
+            parts[row.service] += sign * row.amount
+    previous = sum(row.amount for row in sheet.previous)
     ordered = sorted(parts.items(), key=lambda item: -abs(item[1]))
     made = tuple(ChangePart(CATALOGUE[code].label, amount) for code, amount in ordered if amount)
     return Change(period.shift(-1).first_day, previous, made)
 
 
-def _reference(sheet: _Sheet, period: Period) -> Reference:
+def _reference(sheet: Sheet, period: Period) -> Reference:
     head, window = sheet.head, period.shift(1).first_day
     rows = []
-    for meter in sheet.meters:
-        if meter.account_id is None and meter.taken_on is not None and meter.service in CATALOGUE:
+    for meter in sheet.house_meters:
+        if meter.taken_on is not None and meter.service in CATALOGUE:
             used = _used(meter.prev1_micro, meter.value1_micro, meter.digits)
             item = CATALOGUE[meter.service]
             rows.append(

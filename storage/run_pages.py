@@ -88,7 +88,7 @@ async def run_head(session: Session, run_id: int) -> RunHead | None:
 
 async def runs(session: Session, period: dt.date | None = None) -> list[RunHead]:
     """The newest runs, of one month when given."""
-    where = "WHERE r.period = :period" if period else ""
+    where = "WHERE r.kind <> 'correction'" + (" AND r.period = :period" if period else "")
     found = await session.execute(
         text(f"{HEAD} {where} ORDER BY r.id DESC LIMIT {RUNS_MAX}"),
         {"period": period} if period else {},
@@ -115,10 +115,13 @@ class Progress:
     done_kopecks: int
     elapsed_s: int
     is_approved: bool
+    is_undoing: bool
 
     @property
     def is_live(self) -> bool:
         """Whether it still moves, so that a page should watch it."""
+        if self.is_undoing:
+            return True
         if self.state == "checked":
             return self.is_approved  # being published
         return self.state in ("planned", "accruing") and not self.stop_requested
@@ -151,7 +154,11 @@ SELECT r.state, r.stop_requested,
        coalesce(extract(epoch FROM
          CASE WHEN r.state = 'accruing' AND NOT r.stop_requested THEN clock_timestamp()
               ELSE coalesce(max(b.finished_at), r.started_at) END - r.started_at), 0)::int AS elapsed_s,
-       r.approved_by IS NOT NULL AS is_approved
+       r.approved_by IS NOT NULL AS is_approved,
+       (r.state IN ('planned', 'accruing', 'checked', 'failed') AND coalesce((
+         SELECT g.event = 'undo_asked' FROM run_log g
+          WHERE g.run_id = r.id AND g.event IN ('undo_asked', 'undo_refused')
+          ORDER BY g.id DESC LIMIT 1), false)) AS is_undoing
   FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id
  WHERE r.id = :run_id GROUP BY r.id
 """
@@ -282,7 +289,7 @@ async def running(session: Session) -> Running | None:
                             FILTER (WHERE b.state <> 'planned'), 0)::int AS accounts_done
               FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id
              WHERE r.id = (SELECT max(id) FROM runs
-                            WHERE state IN ('planned', 'accruing') AND NOT stop_requested)
+                            WHERE state IN ('planned', 'accruing') AND NOT stop_requested AND kind <> 'correction')
              GROUP BY r.id""")
         )
     ).one_or_none()

@@ -1,0 +1,107 @@
+"""Rows of payment documents for many accounts at once: the same handful of queries for one account or a
+block.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from billing.basis import REDUCTIONS
+from billing.period import Period
+from billing.receipt import HISTORY_MONTHS_MAX
+from storage.receipt_queries import CONTACTS, CORRECTIONS, HEAD, HISTORY, LINES, METERS, MONEY, PREVIOUS, RUNS
+from storage.session import Session
+
+Rows = Sequence[Any]
+REDUCED = sorted(int(basis) for basis in REDUCTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows read for one document. corrections: of earlier months, posted in this one, and what is taken off
+    this one; previous: all that the document before was made of, by service; house_meters and contacts are those of the house.
+    """
+
+    head: Any
+    lines: Rows
+    corrections: Rows
+    previous: Rows
+    history: Rows
+    money: Any
+    meters: Rows
+    house_meters: Rows
+    contacts: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Published runs of the year by what they are to the document of a month."""
+
+    current: list[int]
+    late: list[int]
+    before: list[int]
+    year: list[int]
+
+
+async def read_sheets(session: Session, account_ids: Iterable[int], period: Period) -> dict[int, Sheet]:
+    """Sheets of the accounts the session may see, whether there is something charged or not."""
+    ids = list(account_ids)
+    at = {"accounts": ids, "period": period.first_day, "last_day": period.last_day, "reductions": REDUCED}
+    heads = (await session.execute(HEAD, at)).all()
+    if not heads:
+        return {}
+    runs = await _runs(session, period)
+    at["houses"] = sorted({head.house_id for head in heads})
+    lines = await _grouped(session, LINES, at, runs.current)
+    both = [*runs.current, *runs.late]  # what absences and breaks take off the month stands there too
+    corrections = await _grouped(session, CORRECTIONS, at, both)
+    previous = await _grouped(session, PREVIOUS, at, runs.before)
+    history = await _grouped(session, HISTORY, at, runs.year)
+    money = {row.account_id: row for row in await session.execute(MONEY, at)}
+    meters: dict[int, list[Any]] = defaultdict(list)
+    house_meters: dict[int, list[Any]] = defaultdict(list)
+    for meter in await session.execute(METERS, at):
+        if meter.account_id is None:
+            house_meters[meter.house_id].append(meter)
+        else:
+            meters[meter.account_id].append(meter)
+    contacts: dict[int, list[Any]] = defaultdict(list)
+    for row in await session.execute(CONTACTS, at):
+        contacts[row.house_id].append(row)
+    return {
+        head.id: Sheet(
+            head,
+            lines.get(head.id, ()),
+            corrections.get(head.id, ()),
+            previous.get(head.id, ()),
+            history.get(head.id, ()),
+            money[head.id],
+            meters.get(head.id, ()),
+            house_meters.get(head.house_id, ()),
+            contacts.get(head.house_id, ()),
+        )
+        for head in heads
+    }
+
+
+async def _runs(session: Session, period: Period) -> _Runs:
+    first, month = period.shift(1 - HISTORY_MONTHS_MAX).first_day, period.first_day
+    found = (await session.execute(RUNS, {"first": first, "period": month})).all()
+    return _Runs(
+        current=[run.id for run in found if run.posted_in == run.period == month and not run.is_correction],
+        late=[run.id for run in found if run.posted_in == month and (run.period < month or run.is_correction)],
+        before=[run.id for run in found if run.posted_in == period.shift(-1).first_day],
+        year=[run.id for run in found],
+    )
+
+
+async def _grouped(session: Session, query: Any, at: dict[str, Any], runs: list[int]) -> dict[int, list[Any]]:
+    """Rows of runs by account; no runs, no query."""
+    grouped: dict[int, list[Any]] = defaultdict(list)
+    if runs:
+        for row in await session.execute(query, at | {"runs": runs}):
+            grouped[row.account_id].append(row)
+    return grouped
