@@ -9,9 +9,12 @@ import asyncio
 from collections.abc import Sequence
 
 from actors.accrual import Accruer, Outcome
+from actors.pressed import Outcome as Pressed
+from actors.presser import Presser
 from actors.supervisor import Supervisor
 from billing.accrue import accrue
 from storage.compute import Rules
+from storage.press_work import PressTask
 from storage.run_store import run_store
 from storage.run_work import BlockTask
 from storage.work import CONNECTIONS_MAX, BlockStore
@@ -23,6 +26,8 @@ class LocalCrew:
     """Accruers of this process."""
 
     def __init__(self, url: str, workers: int = 1, rules: Rules = accrue) -> None:
+        self._url = url
+        self._pressers: dict[str, Presser] = {}
         self._accruers = {
             f"local-{number}": Accruer(BlockStore(url, CONNECTIONS_MAX), f"local-{number}", rules)
             for number in range(1, workers + 1)
@@ -34,7 +39,14 @@ class LocalCrew:
     async def accrue(self, worker: str, task: BlockTask) -> Outcome:
         return await self._accruers[worker].accrue(task)
 
+    async def press(self, worker: str, task: PressTask) -> Pressed:
+        if worker not in self._pressers:
+            self._pressers[worker] = Presser(self._url)
+        return await self._pressers[worker].press(task)
+
     async def close(self) -> None:
+        for presser in self._pressers.values():
+            await presser.close()
         for accruer in self._accruers.values():
             await accruer.close()
 

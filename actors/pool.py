@@ -10,15 +10,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import ActorDiedError, NodeDiedError, RayActorError, RayError, WorkerCrashedError
 
 from actors.accrual import Accruer, Failed, Outcome
+from actors.pressed import NotPrinted
+from actors.pressed import Outcome as Pressed
 from actors.run_state import FLIGHT_S_MAX, IN_FLIGHT_MAX
+from storage.press_work import PressTask
 from storage.run_work import BlockTask
 from storage.work import BlockStore
+
+if TYPE_CHECKING:
+    from actors.presser import Presser
 
 log = logging.getLogger("paylogic.pool")
 
@@ -35,11 +41,20 @@ Build = Callable[[str], Accruer]
 class AccrualWorker:
     """At least once by Ray, exactly once by the store's fence: the same task twice leaves the same rows."""
 
-    def __init__(self, build: Build, name: str) -> None:
+    def __init__(self, build: Build, name: str, url: str) -> None:
         self._accruer = build(name)
+        self._url = url
+        self._presser: Presser | None = None
 
     async def accrue(self, task: BlockTask) -> Outcome:
         return await self._accruer.accrue(task)
+
+    async def press(self, task: PressTask) -> Pressed:
+        if self._presser is None:
+            from actors.presser import Presser  # fonts and forms only where something is printed
+
+            self._presser = Presser(self._url)
+        return await self._presser.press(task)
 
     async def ping(self) -> bool:
         return True
@@ -54,9 +69,12 @@ OPTIONS: dict[str, Any] = {
 
 
 class RayCrew:
-    """Implements actors.supervisor.Crew. `build` makes the Accruer inside a worker's process."""
+    """Implements actors.supervisor.Crew and actors.press.PressCrew. `build` makes the Accruer inside a
+    worker's process.
+    """
 
     def __init__(self, url: str, build: Build | None = None, workers_max: int = WORKERS_MAX) -> None:
+        self._url = url
         self._build = build or AccruerOf(url)
         self._workers_max = workers_max
         self._workers: dict[str, Any] = {}
@@ -91,6 +109,20 @@ class RayCrew:
             return Failed(task.run_id, task.block_no, "error", f"{type(error).__name__}: {error}")
         return outcome
 
+    async def press(self, worker: str, task: PressTask) -> Pressed:
+        """Have a worker render a block of a print run; one that is lost spends no attempt of the block."""
+        handle = self._workers.get(worker)
+        if handle is None:
+            return NotPrinted(*task.key, f"worker {worker} is gone", is_spent=False)
+        try:
+            outcome: Pressed = await asyncio.wait_for(_answer(handle.press.remote(task)), FLIGHT_S_MAX)
+        except LOST as error:
+            self._away.add(worker)
+            return NotPrinted(*task.key, f"{type(error).__name__}: {error}", is_spent=False)
+        except (RayError, TimeoutError) as error:
+            return NotPrinted(*task.key, f"{type(error).__name__}: {error}", is_spent=True)
+        return outcome
+
     async def _start(self, cores: int) -> None:
         wanted = min(cores, self._workers_max)
         number = 0
@@ -98,7 +130,7 @@ class RayCrew:
             number += 1
             name = f"w{number}"
             if name not in self._workers:
-                self._workers[name] = _start_worker(self._build, name)
+                self._workers[name] = _start_worker(self._build, name, self._url)
                 log.info("worker %s started", name)
 
     async def _ping(self, name: str) -> None:
@@ -162,8 +194,8 @@ class AccruerOf:
         return Accruer(BlockStore(self.url), name)
 
 
-def _start_worker(build: Build, name: str) -> Any:
-    return ray.remote(AccrualWorker).options(**OPTIONS).remote(build, name)
+def _start_worker(build: Build, name: str, url: str) -> Any:
+    return ray.remote(AccrualWorker).options(**OPTIONS).remote(build, name, url)
 
 
 async def _answer(reference: Any) -> Any:

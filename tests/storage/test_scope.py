@@ -26,7 +26,19 @@ REFERENCE = {
     "entrances", "services", "house_services", "tariffs", "norms", "coefficients", "months",
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
-CENTRE_ONLY = {"run_blocks", "run_log", "dead_letters", "outbox", "sign_in_attempts", "value_proposals"}
+CENTRE_ONLY = {
+    "press_runs",
+    "press_blocks",
+    "press_receipts",
+    "press_volumes",
+    "press_notes",
+    "run_blocks",
+    "run_log",
+    "dead_letters",
+    "outbox",
+    "sign_in_attempts",
+    "value_proposals",
+}
 BY_USER = {"user_sessions", "user_filters"}
 
 CENTRE = Scope(user_id=9, role="centre", everything=True)

@@ -36,6 +36,9 @@ FIXED: dict[tuple[str, str], object] = {
     ("request_events", "to_resident"): True,
     ("notices", "channel"): "email",
     ("value_proposals", "family"): "tariff",
+    ("press_runs", "layout"): "a4",
+    ("press_runs", "volume_sheets"): 500,
+    ("press_notes", "kind"): "handed",
 }
 
 

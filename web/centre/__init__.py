@@ -1,6 +1,6 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import imports, month, parked, run, run_houses, runs, value_new, values
+from web.centre import imports, month, parked, press, press_files, run, run_houses, runs, value_new, values
 
 ROUTERS = (
     month.router,
@@ -11,4 +11,6 @@ ROUTERS = (
     values.router,
     value_new.router,
     imports.router,
+    press_files.router,
+    press.router,
 )

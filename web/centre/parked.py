@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from storage import parked_pages, run_pages
-from storage.parked_pages import Facet, ParkedFilter, ParkedPage
+from storage.parked_pages import Facet, ParkedFilter, ParkedPage, ParkedRow
 from storage.run_pages import RunHead
 from storage.session import Session
-from web.centre.words import reason_deed, reason_words
+from web.centre.words import Fix, fix_of_account, reason_words
 from web.deps import CurrentUser, Reader
 from web.errors import NotFound
 from web.export import Column, export
 from web.filters import month
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
-from web.roles import CENTRE_STAFF, Me, allow
+from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
 router = APIRouter(prefix="/centre", dependencies=[allow(*CENTRE_STAFF)])
 
@@ -30,6 +30,8 @@ COLUMNS = (
     Column("Услуга", width=26),
     Column("Причина", width=26),
     Column("Что сделать", width=70),
+    Column("Пересчитан прогоном", "integer", 14),
+    Column("Начислено, ₽", "kopecks", 14),
 )
 
 
@@ -45,14 +47,15 @@ class ParkedView:
     services: list[Facet]
     chips: list[tuple[str, str]]
     total: int
+    may_edit: bool
 
     def words(self, reason: str) -> str:
         """The short word of a reason."""
         return reason_words(reason)
 
-    def deed(self, reason: str) -> tuple[str, str]:
-        """What to do and where."""
-        return reason_deed(reason)
+    def fix(self, row: ParkedRow) -> Fix:
+        """What to do about an account and where."""
+        return fix_of_account(row, self.may_edit)
 
 
 def _state(request: Request) -> ListState:
@@ -90,7 +93,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
     state = _state(request)
     run = await _run(session, me, state)
     facets: list[Facet] = []
-    found = ParkedPage([], 0)
+    found = ParkedPage([], 0, 0)
     if run is not None:
         wanted = _filter(state, run.id)
         facets = await parked_pages.facets(session, wanted)
@@ -112,6 +115,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         services=by["service"],
         chips=_chips(state, facets),
         total=sum(one.count for one in by["reason"]),
+        may_edit=me.may(*ACCRUERS),
     )
     return page(request, "centre/parked.html", view, block="list", headers={"HX-Replace-Url": state.url()})
 
@@ -146,7 +150,16 @@ async def file(request: Request, form: str, me: CurrentUser, session: Reader) ->
         limit=EXPORT_ROWS_MAX,
     )
     cells = [
-        (row.number, row.address, row.company_name, row.service_name, reason_words(row.reason), row.message)
+        (
+            row.number,
+            row.address,
+            row.company_name,
+            row.service_name,
+            reason_words(row.reason),
+            row.message,
+            row.settled_by,
+            row.settled_kopecks,
+        )
         for row in found.rows
     ]
     title = f"Отложенные счета, прогон {run.id}, {month(run.period)}"

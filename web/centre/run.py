@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from storage import run_pages, run_totals
 from storage import runs as deeds
-from storage.run_pages import BlockRow, Progress, RunExtras, RunHead
+from storage.run_pages import BlockRow, Progress, ReasonCount, RunExtras, RunHead
 from storage.run_totals import TotalRow
 from storage.runs import RunRefused
 from storage.session import Session
-from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, reason_deed, reason_words
+from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, fix_of_reason, reason_words
 from web.charts import PairChart, pairs
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import NotFound
@@ -52,13 +52,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Accounts parked for one reason."""
+    """Accounts parked for one reason: what to do about them and the link to where it is put right."""
 
     key: str
     words: str
     count: int
     deed: str
     href: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class RunView:
     state_words: tuple[str, str]
     block_words: dict[str, tuple[str, str]]
     scope_words: str
+    undone_by: str
 
     @property
     def has_published(self) -> bool:
@@ -139,23 +141,31 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         run=run,
         progress=extras.progress,
         steps=steps(run),
-        acts=acts(run, me),
+        acts=[] if extras.progress.is_undoing else acts(run, me),
         refusal=refusal,
         by=by if by in dimensions else "service",
         dimensions=dimensions,
         totals=chosen,
         sums=sums(chosen),
         chart=_chart(run, chosen),
-        reasons=[
-            Reason(one.reason, reason_words(one.reason), one.count, *reason_deed(one.reason))
-            for one in extras.parked
-        ],
+        reasons=[_reason(one, run.id) for one in extras.parked],
         blocks=await run_pages.blocks(session, run.id),
         extras=extras,
-        state_words=_state_words(run),
+        state_words=("отменяется", "warn") if extras.progress.is_undoing else _state_words(run),
+        undone_by=_undone_by(extras),
         block_words=BLOCK_WORDS,
         scope_words=SCOPE_WORDS[run.scope_kind],
     )
+
+
+def _reason(one: ReasonCount, run_id: int) -> Reason:
+    fix = fix_of_reason(one.reason, run_id)
+    return Reason(one.reason, reason_words(one.reason), one.count, fix.deed, fix.place, fix.label)
+
+
+def _undone_by(extras: RunExtras) -> str:
+    """Who asked to undo it, as the log has it."""
+    return next((line.user_name or "" for line in extras.log if line.event == "undo_asked"), "")
 
 
 def _state_words(run: RunHead) -> tuple[str, str]:
@@ -350,4 +360,8 @@ async def totals_file(run_id: int, form: str, session: Reader, by: str = "servic
         for row in rows
     ]
     title = f"Прогон {run.id}, {month(run.period)}, {run.scope_name}: {DIMENSIONS.get(by, '').lower()}"
-    return export(form, f"Прогон {run.id} итоги", title, TOTAL_COLUMNS, cells)
+    all_ = sums(rows)
+    lines = sum(row.lines_count for row in rows)
+    money_of_all = (all_.now_kopecks, all_.published_kopecks, all_.before_kopecks, all_.delta_kopecks)
+    total = ("Всего", lines, *money_of_all)
+    return export(form, f"Прогон {run.id} итоги", title, TOTAL_COLUMNS, cells, total)

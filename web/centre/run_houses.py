@@ -106,4 +106,6 @@ async def file(request: Request, run_id: int, form: str, session: Reader) -> Res
         for row in found.rows
     ]
     title = f"Прогон {run.id}, {month(run.period)}, {run.scope_name}: по домам"
-    return export(form, f"Прогон {run.id} дома", title, COLUMNS, cells)
+    now, before = found.now_kopecks, found.before_kopecks
+    total = ("Всего найдено", None, found.accounts_count, found.parked_count, now, before, now - before)
+    return export(form, f"Прогон {run.id} дома", title, COLUMNS, cells, total)
