@@ -22,6 +22,8 @@ from actors.intake import CONSUMER as READINGS
 from actors.intake import Intake
 from actors.orders import CONSUMER as RUNS
 from actors.orders import Orders
+from actors.penalties import CONSUMER as PENALTIES
+from actors.penalties import Penalties
 from actors.relay import Relay
 from actors.supervisor import Crew, Supervisor
 from gateways.bus import Bus, Outgoing, connect
@@ -80,6 +82,7 @@ class Service:
             "commands": self._commands,
             "readings": self._readings,
             "imports": self._imports,
+            "penalties": self._penalties,
             "supervisor": self._supervise,
         }
         tasks = [asyncio.create_task(self._forever(name, part), name=name) for name, part in parts.items()]
@@ -130,6 +133,11 @@ class Service:
         imports = Imports(self.database)
         consumer = await self.bus.consumer(IMPORTS)
         await consumer.run(imports.handle, imports.bury, self.stop, is_transient)
+
+    async def _penalties(self) -> None:
+        penalties = Penalties(self.database)
+        consumer = await self.bus.consumer(PENALTIES)
+        await consumer.run(penalties.handle, penalties.bury, self.stop, is_transient)
 
     async def _supervise(self) -> None:
         if self._crew is None:

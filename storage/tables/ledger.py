@@ -19,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Text,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +30,10 @@ class Entry(Base):
     """A fact of money. idempotency_key is unique; input_hash tells a repeat from an alarm."""
 
     __tablename__ = "entries"
-    __table_args__ = (Index("ix_entries_period", "period"),)
+    __table_args__ = (
+        Index("ix_entries_period", "period"),
+        Index("ix_entries_reverses_id", "reverses_id", postgresql_where=text("reverses_id IS NOT NULL")),
+    )
 
     id: Mapped[BigId]
     kind: Mapped[Words]  # accrual, payment, opening, reversal, transfer, write_off …

@@ -27,6 +27,7 @@ REFERENCE = {
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
+    "penalty_values",
     "press_runs",
     "press_blocks",
     "press_receipts",

@@ -36,6 +36,8 @@ FIXED: dict[tuple[str, str], object] = {
     ("request_events", "to_resident"): True,
     ("notices", "channel"): "email",
     ("value_proposals", "family"): "tariff",
+    ("penalty_values", "family"): "day_off",
+    ("penalty_lines", "amount_kopecks"): 0,
     ("press_runs", "layout"): "a4",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
