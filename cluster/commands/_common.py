@@ -4,15 +4,21 @@ import asyncio
 import importlib
 import inspect
 import json
+import re
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from billing.period import Period
     from cluster.stack import Stack
+
+LINE_PAUSE_S = 5.0  # between two lines of one step where there is no terminal
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
 
@@ -116,8 +122,53 @@ def plain(result: Any) -> dict[str, Any]:
     return asdict(result)
 
 
+class Steps:
+    """What a long command is doing: one changing line on a terminal; in a log a line for each step, and for
+    the numbers of one step at most a line in LINE_PAUSE_S.
+    """
+
+    def __init__(self, console: "Console", first: str = "", quiet: bool = False) -> None:
+        self.console = console
+        self._status = console.status(first) if console.is_terminal else None
+        self._quiet, self._said, self._at = quiet, "", 0.0
+        self._first = first
+
+    def __enter__(self) -> "Steps":
+        if self._status is not None:
+            self._status.start()
+        self.update(self._first)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        if self._status is not None:
+            self._status.start()
+
+    def stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def update(self, words: str) -> None:
+        if self._status is not None:
+            self._status.update(words)
+        elif words and not self._quiet and self._is_worth_a_line(words):
+            self._said, self._at = words, time.monotonic()
+            self.console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+    def _is_worth_a_line(self, words: str) -> bool:
+        if _without_numbers(words) != _without_numbers(self._said):
+            return True
+        return words != self._said and time.monotonic() - self._at >= LINE_PAUSE_S
+
+
+def _without_numbers(words: str) -> str:
+    return re.sub(r"\d+", "", words)
+
+
 class Progress:
-    """Progress of a long command on the terminal: progress(done, total, words). Silent when nobody looks."""
+    """Progress of a long command: progress(done, total, words). A bar on a terminal, lines in a log."""
 
     def __init__(self, title: str, quiet: bool = False) -> None:
         from rich.console import Console
@@ -128,6 +179,8 @@ class Progress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._bar = Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
         self._task = self._bar.add_task(title, total=None)
+        self._title = title
+        self._lines = None if console.is_terminal else Steps(console, quiet=quiet)
 
     def __enter__(self) -> "Progress":
         self._bar.start()
@@ -137,6 +190,7 @@ class Progress:
         self._bar.stop()
 
     def __call__(self, done: int, total: int, words: str = "") -> None:
-        if words:
-            self._bar.update(self._task, description=words)
-        self._bar.update(self._task, completed=done, total=total)
+        self._title = words or self._title
+        if self._lines is not None:
+            self._lines.update(f"{self._title}: {done} из {total}")
+        self._bar.update(self._task, description=self._title, completed=done, total=total)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster.commands._common import Refusal, call, stack_here
+from cluster.commands._common import Refusal, Steps, call, stack_here
 from cluster.commands.seed import ACCOUNTS, MONTHS, SEED, make_city
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
     from cluster.stack import Stack
     from cluster.start import Supervisor
@@ -35,7 +34,7 @@ def command(accounts: int, months: int) -> None:
         show_users(stack, console)
         return
     try:
-        with locked(stack.run / "supervisor.lock", wait=False), console.status("Запускаем") as line:
+        with locked(stack.run / "supervisor.lock", wait=False), Steps(console, "Запускаем") as line:
             supervisor = Supervisor(stack.settings, progress=line.update)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, supervisor.ask_to_stop)
@@ -55,7 +54,7 @@ def command(accounts: int, months: int) -> None:
     console.print("Остановлено. Данные остались в", str(stack.home))
 
 
-def _serve(supervisor: "Supervisor", line: "Status", accounts: int, months: int) -> None:
+def _serve(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> None:
     """Start, seed when empty, tell the address and the users, wait for the stop."""
     from cluster.logs import to_file
     from cluster.processes import PartFailed
@@ -83,7 +82,7 @@ def _serve(supervisor: "Supervisor", line: "Status", accounts: int, months: int)
     watcher.join()
 
 
-def _seed(supervisor: "Supervisor", line: "Status", accounts: int, months: int) -> None:
+def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> None:
     """The demo city with its history. Ctrl-C ends it between two steps; what is done is kept."""
     from cluster.start import Stopped
 

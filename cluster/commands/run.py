@@ -19,15 +19,21 @@ WAIT_S_MAX = 3600
 @click.command(help="Bill a period: start a run, wait until it is checked, publish it when asked.")
 @click.option("--period", "month", help="Month as 2026-10; without it the open month.")
 @click.option(
-    "--scope", default="city", show_default=True, help="city, organisation:ID, house:ID or account:ID."
+    "--scope",
+    default="city",
+    show_default=True,
+    help="city, account:NUMBER as on the receipt, house:ID or house:'Street 12', organisation:ID or :NAME.",
 )
 @click.option("--publish", is_flag=True, help="Publish when the run is checked; needs a city or a company.")
 @click.option("--timeout", "limit_s", default=WAIT_S_MAX, show_default=True, help="Seconds to wait.")
 @json_option
 def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json: bool) -> None:
-    kind, scope_id = parse_scope(scope, as_json)
+    kind, words = parse_scope(scope, as_json)
     period = parse_period(month, as_json)
     stack = running_stack(as_json)
+    scope_id = None
+    if words is not None:
+        scope_id = call("storage.scope_words:scope_id", stack.database_url, kind, words, _as_json=as_json)
     with Progress("Начисляем", quiet=as_json) as progress:
         done = plain(
             call(
@@ -46,14 +52,15 @@ def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json:
         print_json({"ok": True, **done})
 
 
-def parse_scope(words: str, as_json: bool = False) -> tuple[str, int | None]:
-    """«city» → ("city", None); «house:12» → ("house", 12)."""
-    kind, _, number = words.partition(":")
-    if kind == "city" and not number:
+def parse_scope(scope: str, as_json: bool = False) -> tuple[str, str | None]:
+    """«city» → ("city", None); «house:12» → ("house", "12"); what the words name is looked up in the base."""
+    kind, _, words = scope.partition(":")
+    if kind == "city" and not words:
         return kind, None
-    if kind in ("organisation", "house", "account") and number.isdecimal():
-        return kind, int(number)
+    if kind in ("organisation", "house", "account") and words.strip():
+        return kind, words.strip()
     raise Refusal(
-        f"«{words}» — не область прогона. Задайте city, organisation:НОМЕР, house:НОМЕР или account:НОМЕР",
+        f"«{scope}» — не область прогона. Задайте city, account:НОМЕР (с квитанции), house:НОМЕР или "
+        "house:'Ленина 12', organisation:НОМЕР или organisation:НАЗВАНИЕ",
         as_json,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster.commands._common import Refusal, json_option, print_json, stack_here
+from cluster.commands._common import Refusal, Steps, json_option, print_json, stack_here
 
 if TYPE_CHECKING:
     from cluster.stack import Stack
@@ -34,7 +34,7 @@ def command(limit_s: int, as_json: bool) -> None:
         child = spawn([sys.executable, "-m", "cluster.start"], stack.logs / "supervisor.log", cwd=stack.home)
     else:
         child = None
-    with console.status("Запускаем") as line:
+    with Steps(console, "Запускаем", quiet=as_json) as line:
         _wait(stack, child, began + limit_s, line.update, as_json)
     seen = report(stack)
     console.print(f"[green]Работает:[/] {stack.url}  [dim](данные и журналы: {stack.home})[/]")

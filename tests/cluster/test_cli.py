@@ -1,15 +1,18 @@
 """The command line without a stack: help at once, refusals in words, JSON on the last line."""
 
+import io
 import socket
 import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from cluster.cli import COMMANDS, cli
-from cluster.commands._common import Refusal
+from cluster.commands._common import Refusal, Steps
 from cluster.commands.bench import readable
+from cluster.commands.explain import one_of
 from cluster.commands.run import parse_scope
 from cluster.processes import free_ports
 from cluster.settings import SettingsError, load
@@ -127,12 +130,20 @@ def test_outer_database_that_does_not_answer_is_named(home: Path) -> None:
     assert states["postgres"] == "outer-down"
 
 
-@pytest.mark.parametrize(("words", "scope"), [("city", ("city", None)), ("house:12", ("house", 12))])
-def test_scope_is_read(words: str, scope: tuple[str, int | None]) -> None:
+@pytest.mark.parametrize(
+    ("words", "scope"),
+    [
+        ("city", ("city", None)),
+        ("house:12", ("house", "12")),
+        ("house: Ленина 12", ("house", "Ленина 12")),
+        ("account:0100000058", ("account", "0100000058")),
+    ],
+)
+def test_scope_is_read(words: str, scope: tuple[str, str | None]) -> None:
     assert parse_scope(words) == scope
 
 
-@pytest.mark.parametrize("words", ["town", "house", "house:x", "city:1", ""])
+@pytest.mark.parametrize("words", ["town", "house", "house: ", "city:1", ""])
 def test_bad_scope_is_refused_with_what_there_is(words: str) -> None:
     with pytest.raises(Refusal, match="organisation:НОМЕР"):
         parse_scope(words)
@@ -148,3 +159,30 @@ def test_benchmark_line_is_readable() -> None:
     }
 
     assert readable(result) == "city: 47 600 accounts/s  (raw_copy ×0.33)"
+
+
+def test_month_and_service_may_be_said_by_place_or_by_option() -> None:
+    assert one_of("Месяц", "2026-10", None) == "2026-10"
+    assert one_of("Месяц", None, "2026-10") == "2026-10"
+    with pytest.raises(Refusal, match="Оставьте одно"):
+        one_of("Месяц", "2026-09", "2026-10")
+
+
+def test_without_a_terminal_each_step_is_a_line_and_numbers_are_rare() -> None:
+    log = io.StringIO()
+
+    with Steps(Console(file=log), "Запускаем") as steps:
+        for done in range(1, 100):
+            steps.update(f"Создаём город: счета {done} из 99")
+        steps.update("Начисляем")
+
+    assert log.getvalue().splitlines() == ["Запускаем", "Создаём город: счета 1 из 99", "Начисляем"]
+
+
+def test_quiet_steps_say_nothing_where_a_machine_reads() -> None:
+    log = io.StringIO()
+
+    with Steps(Console(file=log), "Запускаем", quiet=True) as steps:
+        steps.update("Начисляем")
+
+    assert log.getvalue() == ""

@@ -37,6 +37,19 @@ def test_published_month_run_again_posts_nothing(command_city: City) -> None:
     assert again.json["total_kopecks"] == 0 or again.json["digest"] == first.json["digest"]
 
 
+def test_one_account_is_billed_and_explained_by_the_number_on_its_receipt(command_city: City) -> None:
+    resident, _ = command_city.users["resident"]
+
+    run = paylogic(command_city.home, "run", "--scope", f"account:{resident}", "--json")
+    month = run.json["period"]
+    told = paylogic(command_city.home, "explain", resident, month, "upkeep", "--json")
+
+    assert run.code == 0, run.err
+    assert run.json["accounts"] + run.json["parked"] <= 1
+    assert told.code == 0, told.err
+    assert {line["service"] for line in told.json["lines"]} == {"upkeep"}
+
+
 def test_books_agree(command_city: City) -> None:
     checked = paylogic(command_city.home, "ledger", "check", "--json")
 
@@ -57,7 +70,9 @@ def test_city_is_not_made_over_another(command_city: City) -> None:
     [
         (("run", "--period", "2031-01"), "не открыт"),
         (("run", "--period", "october"), "Запишите как"),
-        (("run", "--scope", "house:99999999"), "не найдено"),
+        (("run", "--scope", "house:99999999"), "Есть: house:"),
+        (("run", "--scope", "organisation:Рога"), "Есть: organisation:"),
+        (("run", "--scope", "account:0000000000"), "Ближайшие: "),
         (("explain", "0000000000"), "0000000000"),
         (("explain", "1", "--service", "water"), "cold_water"),
         (("import", "/nowhere/city.xlsx"), "нет"),
