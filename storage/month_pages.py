@@ -91,7 +91,8 @@ class CompanyRow:
 
 
 async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
-    """Every company with houses. Charged is what was posted in the month (a correction of a closed month too),
+    """Every company with houses. Charged is what was posted in the month (a correction of a closed month
+    too),
     with the newest draft of the city while the month itself is not published; parked accounts are of the run
     that is worked off, the same as of the list of them.
 

@@ -11,8 +11,9 @@ import pytest
 
 from actors.local import run_until_idle
 from billing.period import Period
-from storage import runs
+from storage import month_pages, runs
 from storage.engine import Database
+from storage.receipts import NoReceiptError, build_receipt
 from storage.run_orders import sweep
 from storage.runs import PUBLISH, START, UNDO
 from tests.storage import small_city
@@ -263,3 +264,47 @@ async def test_a_late_fact_of_a_closed_month_is_posted_in_the_open_one(owner: Da
     )
     assert (str(entry["period"]), str(entry["booked_on"])) == ("2026-10-01", "2026-10-31")
     assert [(str(row[0]), str(row[1])) for row in about] == [("2026-10-01", "2026-09-01")]
+
+
+async def test_a_late_fact_stands_in_the_document_and_the_sums_of_the_month_it_was_posted_in(
+    owner: Database, sql: Any
+) -> None:
+    """October is published, then September's house 2: October's document shows it as a recalculation."""
+    ordinary = await published(owner)
+    async with owner.transaction(EVERYTHING) as session:
+        late = await runs.request_run(session, Period.parse("2026-09"), "house", 2, ANNA)
+    await order(owner, START, late)
+    await run_until_idle(owner.url)
+    await signed(owner, late)
+    await order(owner, PUBLISH, late)
+    charged = {
+        run: await sql.fetchval("SELECT amount_kopecks + surcharge_kopecks FROM runs WHERE id = $1", run)
+        for run in (ordinary, late)
+    }
+    account = await sql.fetchval("SELECT min(account_id) FROM run_accounts WHERE run_id = $1", late)
+    of_account = {
+        row["run_id"]: row["sum"]
+        for row in await sql.fetch(
+            "SELECT run_id, sum(amount_kopecks + surcharge_kopecks) FROM lines WHERE account_id = $1 "
+            "GROUP BY run_id",
+            account,
+        )
+    }
+
+    async with owner.transaction(EVERYTHING) as session:
+        october = await build_receipt(session, account, PERIOD)
+        with pytest.raises(NoReceiptError):
+            await build_receipt(session, account, PERIOD.shift(-1))
+        companies = await month_pages.companies(session, PERIOD.first_day)
+        year = await month_pages.year(session, PERIOD.first_day)
+
+    assert charged[late] > 0
+    assert october.totals.charged_kopecks == of_account[ordinary]
+    assert october.totals.correction_kopecks == of_account[late]
+    assert october.totals.to_pay_kopecks == of_account[ordinary] + of_account[late]
+    assert sum(one.amount_kopecks for one in october.corrections) == of_account[late]
+    assert {str(one.first_month) for one in october.corrections} == {"2026-09-01"}
+    assert [bar.charged_kopecks for bar in october.history] == [of_account[ordinary] + of_account[late]]
+    assert sum(one.charged_kopecks for one in companies) == sum(charged.values())
+    assert sum(one.before_kopecks for one in companies) == 0
+    assert (year[-1].charged_kopecks, year[-2].charged_kopecks) == (sum(charged.values()), 0)
