@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.blocks_past import with_past
 from billing.block import (
     MISSING,
     AccountKind,
@@ -116,6 +117,8 @@ class Mix:
     common_actual: int = 100
     uniform: int = 100
     service_off: int = 20
+    heat_past: int = 0
+    read_on_change: int = 0
     cut: bool = False
     ragged: bool = False
 
@@ -142,6 +145,8 @@ ODD = Mix(
     common_actual=500,
     uniform=300,
     service_off=80,
+    heat_past=300,
+    read_on_change=500,
     cut=True,
     ragged=True,
 )
@@ -164,7 +169,7 @@ def make_block(
     houses = _houses(rng, areas, mix)
     meters = _meters(rng, people, houses_count, mix)
     house_meters = _house_meters(rng, areas, sizes, mix)
-    return Block(
+    made = Block(
         period=month,
         first_day=first_day,
         days=days,
@@ -177,6 +182,7 @@ def make_block(
         norms=_norms(rng, len(days), houses_count, mix),
         coefficients=_coefficients(rng, len(days), houses_count, mix),
     )
+    return with_past(made, seed, mix.heat_past, mix.read_on_change)
 
 
 def _chance(rng: Rng, thousandths: int, size: int) -> npt.NDArray[np.bool_]:

@@ -91,7 +91,8 @@ class Accounts:
 class Cut:
     """Readings taken on the day a tariff changes: what was used before it goes by the old one.
 
-    day (M,): first day of the segment that begins then, 0 = no such reading; value (M, 3) micro-units by zone.
+    day (M,): first day of the segment that begins then, 0 = no such reading; value (M, 3) micro-units by
+    zone.
     """
 
     day: I16

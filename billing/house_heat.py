@@ -82,13 +82,40 @@ class MeteredHouse:
     area: I64
 
 
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """How a line of a house is called: nobody has meters, this one has, this one has none, all have."""
+
+    plain: Basis
+    metered: Basis
+    unmetered: Basis
+    all_metered: Basis
+
+
+@dataclass(slots=True)
+class HouseHeat:
+    """Heat of houses to divide: volume60 (H,) micro-units × 60; by account (N,) who is metered and V_i × 60.
+
+    told_house (H,) and told_account (N,): what a line says of the volumes, micro-units.
+    """
+
+    volume60: I64
+    metered: Bool
+    over60: I64
+    told_house: I64
+    told_account: I64
+    bases: Bases
+
+
 @clause("ПП 354, прил. 2, ф. 3(1), 3(3), 3(7)")
-def some_metered(of: MeteredHouse, total: int, unheated_area: int, volume: int) -> tuple[I64, I64, I64]:
+def some_metered(
+    of: MeteredHouse, total: int, unheated_area: int, volume60: int, bases: Bases
+) -> tuple[I64, I64, I64]:
     """Fractions (num, den) and bases of the rows; exact, or in millionths of a micro-unit where 64 bits are
     few.
 
-    total and unheated_area are S_об and S_инд in dm2 × days, volume is V_д in micro-units. An account
-    without a meter takes the mean of the metered for its V_i.
+    total and unheated_area are S_об and S_инд in dm2 × days, volume60 is V_д × 60 in micro-units. An
+    account without a meter takes the mean of the metered for its V_i.
     """
     metered_area = int(of.area[of.metered].sum())
     metered60 = int(of.over60[of.metered].sum())
@@ -97,14 +124,14 @@ def some_metered(of: MeteredHouse, total: int, unheated_area: int, volume: int) 
     if all_metered:
         others = 0
     # everything × 60 × metered_area × total: V_i, then S_i / S_об of the rest; area of rows is in dm2 × days
-    rest = (volume * AVERAGE_DEN - metered60) * metered_area - others * metered60
+    rest = (volume60 - metered60) * metered_area - others * metered60
     own = of.over60.astype(object) * metered_area * total
     mean = of.area.astype(object) * metered60 * total
     mine = np.where(of.metered, own, np.where(of.unheated, 0, mean))
     num = mine + of.area.astype(object) * rest
     den = np.full(len(of.rows), AVERAGE_DEN * metered_area * total, object)
-    below = Basis.HEAT_HOUSE_ALL_METERED if all_metered else Basis.HEAT_HOUSE_UNMETERED
-    with_meter = Basis.HEAT_HOUSE_ALL_METERED if all_metered else Basis.HEAT_HOUSE_METERED
+    below = bases.all_metered if all_metered else bases.unmetered
+    with_meter = bases.all_metered if all_metered else bases.metered
     basis = np.where(of.metered, int(with_meter), int(below))
     out_num, out_den = fitted(num, den, np.zeros(len(of.rows), np.int64))
     return out_num, out_den, basis

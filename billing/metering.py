@@ -157,6 +157,9 @@ class Group:
     a: I64
     b: I64
 
+    def take(self, kept: Bool) -> Group:
+        return Group(self.rows[kept], self.basis[kept], self.num[kept], self.a[kept], self.b[kept])
+
 
 @dataclass(slots=True)
 class Joined:

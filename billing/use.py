@@ -15,11 +15,12 @@ import numpy as np
 
 from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
+from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
 from billing.parked import Reason
 from billing.rule import clause, emit
 from billing.services import CATALOGUE
-from billing.work import AVERAGE_DEN, Rows, Scalar, Used, Volume, Work
+from billing.work import AVERAGE_DEN, Cuts, Rows, Scalar, Used, Volume, Work
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Use:
     service: int
     joined: Joined
     norms: list[NormGroup]
+    cuts: dict[int, Cuts]
 
 
 @clause("ПП 354, п. 42, прил. 2, ф. 4")
@@ -90,7 +92,9 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
     meters are joined.
     """
     joined = join(work, service)
-    use = Use(service, joined, [])
+    use = Use(service, joined, [], find_cuts(work, joined, service))
+    if 0 in use.cuts:
+        work.cuts[service] = use.cuts[0]
     used = Used.nothing(work.segments, len(work.block))
     work.used[service] = used
     for group in joined.measured.values():
@@ -210,17 +214,40 @@ def charge_use(work: Work, use: Use, component: int, *, raise_norm: bool = True,
     Zones of electricity keep their component.
     """
     for zone, group in use.joined.measured.items():
-        emit_group(work, use.service, zone or component, group, 1, **options)
+        emit_group(work, use.service, zone or component, group, 1, use.cuts.get(zone), **options)
     for zone, group in use.joined.averaged.items():
         emit_group(work, use.service, zone or component, group, AVERAGE_DEN, **options)
     for by in use.norms:
         emit_norm(work, use.service, component, by, raise_norm=raise_norm, **options)
 
 
-def emit_group(work: Work, service: int, component: int, group: Group, den: int, **options: Any) -> None:
+def emit_group(
+    work: Work,
+    service: int,
+    component: int,
+    group: Group,
+    den: int,
+    cuts: Cuts | None = None,
+    *,
+    rate: I64 | None = None,
+    skip_missing: bool = False,
+) -> None:
     """Lines of volumes found by meters."""
-    volume = Volume(even=group.num, even_den=den)
-    emit(work, service, component, group.rows, volume, basis=group.basis, a=group.a, b=group.b, **options)
+    for some, volume in measured_parts(work, service, group, den, cuts):
+        chosen = group if some is None else group.take(some)
+        of_some = rate if rate is None or some is None else rate[:, some]
+        emit(
+            work,
+            service,
+            component,
+            chosen.rows,
+            volume,
+            basis=chosen.basis,
+            a=chosen.a,
+            b=chosen.b,
+            rate=of_some,
+            skip_missing=skip_missing,
+        )
 
 
 def emit_norm(

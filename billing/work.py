@@ -121,6 +121,17 @@ class Used:
 
 
 @dataclass(slots=True)
+class Cuts:
+    """Readings on the day of a change of tariff (billing.cut): (N,) segment that begins with it, 0 = none,
+    and
+    what was used before it, micro-units.
+    """
+
+    segment: I64
+    before: I64
+
+
+@dataclass(slots=True)
 class Meterings:
     """Row of the decision table for each meter of a block and its volumes: see billing.metering.
 
@@ -148,6 +159,7 @@ class Work:
     parked: Parked
     parts: list[Part] = field(default_factory=list)
     used: dict[int, Used] = field(default_factory=dict)
+    cuts: dict[int, Cuts] = field(default_factory=dict)
     meterings: Meterings = field(default_factory=lambda: Meterings.empty())
     days: int = field(init=False)
     open_total: I64 = field(init=False)

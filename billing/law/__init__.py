@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from billing.law.rules_version import rules_version
 from billing.period import Period
 from billing.services import Service
 
@@ -125,8 +126,11 @@ def federal_law(period: Period, first_days: tuple[int, ...] = (1,)) -> FederalLa
 
 @cache
 def law_version() -> str:
-    """Digest of the federal values: what a run stores so that a line can be traced to the law it used."""
-    return hashlib.sha256(_text("federal.yaml").encode()).hexdigest()[:16]
+    """Digests of the federal values and of the rules, «values-rules»: what a run stores, so that a line can
+    be
+    traced to the law it used and a worker with other rules is seen.
+    """
+    return f"{hashlib.sha256(_text('federal.yaml').encode()).hexdigest()[:16]}-{rules_version()}"
 
 
 @cache

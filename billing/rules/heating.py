@@ -1,9 +1,14 @@
-"""Heating: by the norm (formulas 2, 2(1), 2(3)) or by the meter of the house (formulas 3, 3(1), 3(3)).
+"""Heating: by the norm (formulas 2, 2(1), 2(3)) or by the meter of the house (formulas 3, 3(1)–3(4)).
 
-Law: Rules 354, cl. 42(1), annex 2. A house that pays evenly over the year goes by the norm × months of the
-season / 12 (the volume of its last year is not in a block). In a seasonal house without a meter the whole
-norm is due in each month of the season: months in which the norm is above zero and the coefficient
-heating_season, if any, is not zero.
+Law: Rules 354, cl. 42(1), 59(1), annex 2. A house that pays evenly over the year goes by a twelfth of what
+its
+meter showed last calendar year, or by the norm × months of the season / 12 while no meter has stood a whole
+year.
+In a seasonal house without a meter the whole norm is due in each month of the season: months in which the
+norm is
+above zero and the coefficient heating_season, if any, is not zero. A failed meter of the house is billed by
+its
+average for as many periods as a meter of a flat, then the house goes by the norm.
 """
 
 from __future__ import annotations
@@ -14,7 +19,17 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
-from billing.house_heat import Areas, MeteredHouse, areas, nobody_metered, some_metered, unheated
+from billing.heat_past import HouseFailure, YearKnown
+from billing.house_heat import (
+    Areas,
+    Bases,
+    HouseHeat,
+    MeteredHouse,
+    areas,
+    nobody_metered,
+    some_metered,
+    unheated,
+)
 from billing.metering import FIRST_AVERAGE, NO_METER
 from billing.money import mul_div_half_up
 from billing.parked import Reason
@@ -28,6 +43,13 @@ from billing.work import AVERAGE_DEN, Rows, Volume, Work
 HEATING = Service.HEATING
 WHOLE = Component.WHOLE
 MONTHS = 12
+NOW = Bases(
+    Basis.HEAT_HOUSE, Basis.HEAT_HOUSE_METERED, Basis.HEAT_HOUSE_UNMETERED, Basis.HEAT_HOUSE_ALL_METERED
+)
+EVENLY = Bases(Basis.HEAT_YEAR, Basis.HEAT_YEAR_METERED, Basis.HEAT_YEAR_UNMETERED, Basis.HEAT_YEAR_METERED)
+FAILED = Bases(
+    Basis.HEAT_FAILED, Basis.HEAT_FAILED_METERED, Basis.HEAT_FAILED_UNMETERED, Basis.HEAT_FAILED_METERED
+)
 
 
 @service_rule(HEATING)
@@ -41,12 +63,19 @@ def heating(work: Work) -> None:
     meter = house_meter(work)
     of_areas = areas(work)
     house = block.accounts.house[rows]
-    even, metered, season = block.houses.heating_uniform, meter.has, in_season(work)
+    even, season = block.houses.heating_uniform, in_season(work)
+    failed, given_up = _failures(work, meter.failure)
+    metered = meter.has & ~given_up
     cold_houses = of_areas.unheated > 0
-    _uniform(work, rows[even[house]])
+    _evenly(work, rows[even[house]], of_areas)
     _by_norm(work, rows[(~even & ~metered & season & ~cold_houses)[house]])
     _by_norm_unheated(work, rows[(~even & ~metered & season & cold_houses)[house]], of_areas)
-    _by_house(work, rows[(~even & metered)[house]], meter, of_areas, season)
+    by_house = rows[(~even & metered)[house]]
+    if by_house.size:
+        individually = _metered(work)
+        failing = failed[block.accounts.house[by_house]]
+        _by_house(work, by_house[~failing], meter, of_areas, season, individually)
+        _by_average(work, by_house[failing], meter.failure, of_areas, season, individually)
 
 
 def house_meter(work: Work) -> HouseMeter:
@@ -157,7 +186,19 @@ def _share(work: Work, rows: Rows, volume: tuple[Any, Any], of_areas: Areas, tol
         house_share(work, HEATING, WHOLE, rows[some], per_area, told.take(some))
 
 
-def _by_house(work: Work, rows: Rows, meter: HouseMeter, of_areas: Areas, season: Bool) -> None:
+def _failures(work: Work, failure: HouseFailure | None) -> tuple[Bool, Bool]:
+    """(H,) houses whose failed meter goes by its average, and those in which it is as none."""
+    if failure is None:
+        none = np.zeros(len(work.block.houses), np.bool_)
+        return none, none
+    lasts = failure.month <= work.law.average_periods_fault
+    averaged = (failure.month > 0) & lasts & (failure.months >= work.law.average_months_least)
+    return averaged, (failure.month > 0) & ~averaged
+
+
+def _by_house(
+    work: Work, rows: Rows, meter: HouseMeter, of_areas: Areas, season: Bool, individually: Bool
+) -> None:
     """Houses with a meter of heat.
 
     Without a reading the house waits for it, out of the season nothing is due.
@@ -165,24 +206,59 @@ def _by_house(work: Work, rows: Rows, meter: HouseMeter, of_areas: Areas, season
     house = work.block.accounts.house[rows]
     lacking = ~meter.has_reading[house]
     work.park(rows[lacking & season[house]], Reason.NO_HOUSE_READING, HEATING)
-    rows = rows[~lacking]
-    house = work.block.accounts.house[rows]
-    individually = _metered(work)
-    with_meters = work.block.by_house(individually.astype(np.int64)) > 0
-    running = meter.volume[:, 0] != 0
-    rows = rows[(running | with_meters)[house]]
-    rows, _ = _with_house(work, rows, of_areas)
-    house = work.block.accounts.house[rows]
     volume = meter.volume[:, 0]
-    plain = rows[~with_meters[house]]
-    told = Operands(
-        int(Basis.HEAT_HOUSE),
-        volume[work.block.accounts.house[plain]],
-        work.block.accounts.area_dm2[plain],
-    )
-    one = np.full(len(volume), 1, object)
-    _share(work, plain, (volume.astype(object), one), of_areas, told)
-    _by_meters(work, rows[with_meters[house]], volume, of_areas, individually)
+    heat = _heat_now(work, volume * AVERAGE_DEN, volume, individually, NOW)
+    _divide(work, rows[~lacking], of_areas, heat)
+
+
+@clause("ПП 354, п. 59(1)")
+def _by_average(
+    work: Work,
+    rows: Rows,
+    failure: HouseFailure | None,
+    of_areas: Areas,
+    season: Bool,
+    individually: Bool,
+) -> None:
+    """The average month of a failed meter of the house; nothing out of the season."""
+    if failure is None or rows.size == 0:
+        return
+    rows = rows[season[work.block.accounts.house[rows]]]
+    told = mul_div_half_up(failure.average60, 1, AVERAGE_DEN)
+    _divide(work, rows, of_areas, _heat_now(work, failure.average60, told, individually, FAILED))
+
+
+def _heat_now(work: Work, volume60: I64, told: I64, individually: Bool, bases: Bases) -> HouseHeat:
+    """The month's heat of houses, flats by their own meters."""
+    used = work.used[HEATING]
+    over60 = np.where(used.even_den == 1, used.even * AVERAGE_DEN, used.even)
+    own = mul_div_half_up(over60, 1, AVERAGE_DEN)
+    return HouseHeat(volume60, individually, over60, told, own, bases)
+
+
+def _evenly(work: Work, rows: Rows, of_areas: Areas) -> None:
+    """Houses that pay evenly: by last year where a meter stood all of it, else by the norm."""
+    year = work.block.heat_year
+    if year is None:
+        _uniform(work, rows)
+        return
+    state = year.state[work.block.accounts.house[rows]]
+    last_year = f"{work.block.period.year - 1} год"
+    work.park(rows[state == YearKnown.UNKNOWN], Reason.NO_HOUSE_YEAR, HEATING, last_year)
+    _uniform(work, rows[state == YearKnown.YOUNG])
+    _by_year(work, rows[state == YearKnown.KNOWN], of_areas)
+
+
+@clause("ПП 354, прил. 2, ф. 3(2), 3(4)")
+def _by_year(work: Work, rows: Rows, of_areas: Areas) -> None:
+    """A twelfth of last year's volumes, divided as a month's would be."""
+    year = work.block.heat_year
+    if year is None or rows.size == 0:
+        return
+    twelfth = AVERAGE_DEN // MONTHS
+    metered = year.metered & ~unheated(work) & work.has(HEATING)
+    heat = HouseHeat(year.house * twelfth, metered, year.account * twelfth, year.house, year.account, EVENLY)
+    _divide(work, rows, of_areas, heat)
 
 
 def _metered(work: Work) -> Bool:
@@ -192,27 +268,43 @@ def _metered(work: Work) -> Bool:
     return np.asarray(used & ~unheated(work), np.bool_)
 
 
-def _by_meters(work: Work, rows: Rows, volume: I64, of_areas: Areas, individually: Bool) -> None:
+def _divide(work: Work, rows: Rows, of_areas: Areas, heat: HouseHeat) -> None:
+    """Lines of the premises of houses whose heat is known."""
+    house = work.block.accounts.house[rows]
+    with_meters = work.block.by_house(heat.metered.astype(np.int64)) > 0
+    running = heat.volume60 != 0
+    rows = rows[(running | with_meters)[house]]
+    rows, _ = _with_house(work, rows, of_areas)
+    house = work.block.accounts.house[rows]
+    plain = rows[~with_meters[house]]
+    told = Operands(
+        int(heat.bases.plain),
+        heat.told_house[work.block.accounts.house[plain]],
+        work.block.accounts.area_dm2[plain],
+    )
+    sixty = np.full(len(heat.volume60), AVERAGE_DEN, object)
+    _share(work, plain, (heat.volume60.astype(object), sixty), of_areas, told)
+    _by_meters(work, rows[with_meters[house]], heat, of_areas)
+
+
+def _by_meters(work: Work, rows: Rows, heat: HouseHeat, of_areas: Areas) -> None:
     """Houses in which some premises have meters of heat: few, so house by house in exact integers."""
-    accounts = work.block.accounts
+    accounts, individually = work.block.accounts, heat.metered
     blind = _house_of_unknown(work, individually)[accounts.house[rows]]
     _park_neighbours(work, rows[blind >= 0], blind[blind >= 0])
     rows = rows[blind < 0]
     if rows.size == 0:
         return
-    used = work.used[HEATING]
-    over60 = np.where(used.even_den == 1, used.even * AVERAGE_DEN, used.even)
     area, off = accounts.area_days.sum(0), unheated(work)
     num, den, basis = (np.zeros(len(rows), np.int64) for _ in range(3))
     house = accounts.house[rows]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(house)) + 1])
     for first, after in zip(starts, [*starts[1:], len(rows)], strict=True):
         own, at = rows[first:after], int(house[first])
-        of = MeteredHouse(own, individually[own], off[own], over60[own], area[own])
+        of = MeteredHouse(own, individually[own], off[own], heat.over60[own], area[own])
         here = slice(first, after)
         total, cold = int(of_areas.total[at]), int(of_areas.unheated[at])
-        num[here], den[here], basis[here] = some_metered(of, total, cold, int(volume[at]))
-    by_meter = individually[rows]
-    own_micro = mul_div_half_up(over60[rows], 1, AVERAGE_DEN)
-    b = np.where(by_meter, own_micro, accounts.area_dm2[rows])
-    emit(work, HEATING, WHOLE, rows, Volume(even=num, even_den=den), basis=basis, a=volume[house], b=b)
+        num[here], den[here], basis[here] = some_metered(of, total, cold, int(heat.volume60[at]), heat.bases)
+    b = np.where(individually[rows], heat.told_account[rows], accounts.area_dm2[rows])
+    volume = Volume(even=num, even_den=den)
+    emit(work, HEATING, WHOLE, rows, volume, basis=basis, a=heat.told_house[house], b=b)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from billing.block import I64, MISSING
+from billing.cut import measured_parts
 from billing.heated_water import Heat, heat_norm, heat_of, heat_volumes, park_without_heat, rates
 from billing.metering import Group
 from billing.rule import emit, service_rule
 from billing.services import Component, Service
 from billing.use import NormGroup, Use, emit_group, emit_norm, find_use
-from billing.work import AVERAGE_DEN, Rows, Volume, Work
+from billing.work import AVERAGE_DEN, Cuts, Rows, Volume, Work
 
 HOT = Service.HOT_WATER
 
@@ -40,24 +41,25 @@ def hot_water(work: Work) -> None:
 
 def charge_parts(work: Work, use: Use, component: int, rate: I64) -> None:
     """The volume in cubic metres at the rate of the component (S, N), with K where the norm has it."""
-    for group, den in measured_groups(use):
+    for group, den, cuts in measured_groups(use):
         given: dict[str, Any] = {"rate": rate[:, group.rows], "skip_missing": True}
-        emit_group(work, HOT, component, group, den, **given)
+        emit_group(work, HOT, component, group, den, cuts, **given)
     for by in use.norms:
         emit_norm(work, HOT, component, by, rate=rate[:, by.rows], skip_missing=True)
 
 
-def measured_groups(use: Use) -> list[tuple[Group, int]]:
-    """Groups by meters and averages with their denominators."""
-    measured = [(group, 1) for group in use.joined.measured.values()]
-    return measured + [(group, AVERAGE_DEN) for group in use.joined.averaged.values()]
+def measured_groups(use: Use) -> list[tuple[Group, int, Cuts | None]]:
+    """Groups by meters and averages with their denominators and cuts."""
+    measured = [(group, 1, use.cuts.get(zone)) for zone, group in use.joined.measured.items()]
+    return measured + [(group, AVERAGE_DEN, None) for group in use.joined.averaged.values()]
 
 
 def charge_heat(work: Work, use: Use, heat: Heat, rate: I64) -> None:
     """The same volumes × q, never with K."""
-    for group, den in measured_groups(use):
-        volume = Volume(even=group.num, even_den=den)
-        emit_heat(work, heat, rate, group.rows, volume, group.basis, group.a, group.b)
+    for group, den, cuts in measured_groups(use):
+        for some, volume in measured_parts(work, HOT, group, den, cuts):
+            part = group if some is None else group.take(some)
+            emit_heat(work, heat, rate, part.rows, volume, part.basis, part.a, part.b)
     for by in use.norms:
         emit_heat(work, heat, rate, by.rows, *operands(by))
 

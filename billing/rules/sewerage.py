@@ -1,7 +1,9 @@
 """Sewerage: the sum of both waters by their volumes, the norm of sewerage, or an own meter; never with K.
 
 Law: Rules 354, cl. 42 (annex 2, formulas 1, 4), 59, 60. Where all waters go by the norm and the region has
-a norm of sewerage, it is taken (formula 4); otherwise V = V_cold + V_hot.
+a norm of sewerage, it is taken (formula 4); otherwise V = V_cold + V_hot. A house without hot water may take
+its
+cold water instead of the norm where the centre chose so.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, AccountKind, Bool
+from billing.cut import change_once, cut_volume
 from billing.metering import FIRST_AVERAGE, NO_METER
 from billing.money import mul_div_half_up
 from billing.parked import Reason
@@ -35,7 +38,7 @@ def sewerage(work: Work) -> None:
     has_water, by_norm = _waters(work, rows)
     dwelling = work.block.accounts.kind[rows] != AccountKind.NONRESIDENTIAL
     own = ~work.missing(work.norm(SEWERAGE, "person", rows), rows)
-    formula_4 = (by_norm | broken[rows]) & own & dwelling
+    formula_4 = (by_norm | broken[rows]) & own & dwelling & ~_only_cold_by_water(work, rows)
     contract = ~formula_4 & ~has_water & ~dwelling
     by_contract = contract_group(work, SEWERAGE, rows[contract])
     add_norm(work.used[SEWERAGE], by_contract)
@@ -45,6 +48,22 @@ def sewerage(work: Work) -> None:
     work.lose(SEWERAGE, rows[lost])
     _by_norm(work, rows[formula_4])
     _by_waters(work, rows[~formula_4 & has_water])
+
+
+def _only_cold_by_water(work: Work, rows: Rows) -> Bool:
+    """(n,) accounts with cold water alone whose region (or city) takes the water itself, not the norm of
+    sewerage.
+
+    A dated choice of the centre, coefficient «sewerage_cold_only» = 0: a norm made of both waters is too
+    much for a
+    house that has one. Without the coefficient the norm is taken, as for any amenity the region gave it to.
+    """
+    chosen = work.block.coefficients.get("sewerage_cold_only")
+    if chosen is None:
+        return np.zeros(len(rows), np.bool_)
+    by_water = np.asarray((chosen == 0).all(0), np.bool_)[work.block.accounts.house[rows]]
+    one = work.has(Service.COLD_WATER)[rows] & ~work.has(Service.HOT_WATER)[rows]
+    return np.asarray(by_water & one, np.bool_)
 
 
 def _waters(work: Work, rows: Rows) -> tuple[Bool, Bool]:
@@ -87,11 +106,15 @@ def _by_waters(work: Work, rows: Rows) -> None:
     days = work.days
     measured = cold.measured[rows] | hot.measured[rows]
     by_norm = cold.by_norm[rows] | hot.by_norm[rows]
-    for some, volume in (
-        (measured & ~by_norm, Volume(even=even, even_den=even_den)),
+    cut, before, segment = _cut(work, rows, measured & ~by_norm & (even_den == 1))
+    groups = [
+        (measured & ~by_norm & ~cut, Volume(even=even, even_den=even_den)),
         (~measured, Volume(daily=daily, daily_den=days)),
         (measured & by_norm, Volume(even=even, even_den=even_den, daily=daily, daily_den=days)),
-    ):
+    ]
+    if cut.any():
+        groups.append((cut, cut_volume(work, even, before, segment)))
+    for some, volume in groups:
         chosen = rows[some]
         emit(
             work,
@@ -103,6 +126,24 @@ def _by_waters(work: Work, rows: Rows) -> None:
             a=_rounded(work, cold, chosen),
             b=_rounded(work, hot, chosen),
         )
+
+
+def _cut(work: Work, rows: Rows, fit: Bool) -> tuple[Bool, I64, I64]:
+    """(n,) rows all waters of which were read on the day the tariff of sewerage changes; before, segment."""
+    before, segment = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    if not work.cuts:
+        return np.zeros(len(rows), np.bool_), before, segment
+    least = np.full(len(rows), work.segments, np.int64)
+    for service in (Service.COLD_WATER, Service.HOT_WATER):
+        has, cuts = work.has(service)[rows], work.cuts.get(service)
+        of = np.zeros(len(rows), np.int64) if cuts is None else cuts.segment[rows]
+        segment = np.maximum(segment, np.where(has, of, 0))
+        least = np.minimum(least, np.where(has, of, least))
+        if cuts is not None:
+            before += np.where(has, cuts.before[rows], 0)
+    fit = fit & (least == segment)
+    cut = change_once(work, SEWERAGE, rows, np.where(fit, segment, 0))
+    return cut, before, np.maximum(segment, 1)
 
 
 def _sum_of_even(cold: Used, hot: Used, rows: Rows) -> tuple[I64, I64]:

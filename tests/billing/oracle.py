@@ -90,7 +90,8 @@ class Oracle(HouseBook):
         raising = None
         if used.by_norm and Basis(used.basis % 40 if used.basis > 40 else used.basis) in RAISED:
             raising = self.coefficient(HOT, i)
-        for basis, volume in ((used.basis, used.parts[0]), (int(Basis.NORM_TEMPORARY), used.temporary)):
+        own = None if used.guests_only else self.at_the_reading(HOT, i, 0, used.parts[0])
+        for basis, volume in ((used.basis, own), (int(Basis.NORM_TEMPORARY), used.temporary)):
             if volume is None:
                 continue
             self.line(HOT, 0, i, basis, volume, whole, raising, some_days=True)
@@ -111,6 +112,9 @@ class Oracle(HouseBook):
         norm = self.norms(SEWERAGE, "person", i)
         given = not any(n == MISSING and d > 0 for n, d in zip(norm, self.open_days(i), strict=True))
         by_norm = all(self.by_norm(w, i) for w in waters)
+        choice = self.b.coefficients.get("sewerage_cold_only")
+        if choice is not None and not choice[:, self.house(i)].any() and waters == [COLD]:
+            given = False
         if given and not self.nonresidential(i) and (by_norm or row is not None):
             used = Used(basis=int(Basis.SEWERAGE_NORM) + (40 if self.b.accounts.by_owners[i] else 0))
             self.by_people(used, SEWERAGE, "person", i)
@@ -136,7 +140,18 @@ class Oracle(HouseBook):
                 volume = [a + b for a, b in zip(volume, days, strict=True)]
         used = Used({0: volume}, basis=int(Basis.SUM_OF_WATERS))
         self.use[SEWERAGE, i] = used
-        self.lines_of(SEWERAGE, i, used)
+        cuts = [self.read_on_change(w, i) for w in waters]
+        segments = {cut[0] for cut in cuts if cut is not None}
+        befores = [Fraction(-1) if cut is None else cut[1].get(0, Fraction(-1)) for cut in cuts]
+        if len(segments) == 1 and -1 not in befores and self.changes(SEWERAGE, i) == list(segments):
+            (segment,) = segments
+            whole = sum(volume, Fraction(0))
+            volume = [Fraction(0) for _ in self.segments]
+            volume[segment - 1], volume[segment] = (
+                sum(befores, Fraction(0)),
+                whole - sum(befores, Fraction(0)),
+            )
+        self.line(SEWERAGE, 0, i, used.basis, volume)
 
     def by_norm(self, service: int, i: int) -> bool:
         row, _ = self.by_meters(service, i)
@@ -156,18 +171,21 @@ class Oracle(HouseBook):
                 kinds[kind] = self.needed(norm, i)
         if not kinds:
             raise CannotError(Reason.NO_NORM)
+        guests = any(int(self.b.accounts.temporary_days[s, i]) for s in self.segments)
+        alone = guests and not self.b.accounts.norm_person_days[:, i].any()
         if "person" in kinds:
-            people = self.people(i)
+            people = [0 for _ in self.segments] if alone else self.people(i)
             volume = [Fraction(p * n, self.month) for p, n in zip(people, kinds["person"], strict=True)]
         if "area" in kinds:
             area = self.area(i)
             heated = [Fraction(a * n, 100 * self.month) for a, n in zip(area, kinds["area"], strict=True)]
             volume = [a + b for a, b in zip(volume, heated, strict=True)]
-        self.line(GAS, 0, i, self.norm_basis(GAS, i, row), volume)
+        if not alone or "area" in kinds or "person" not in kinds:
+            self.line(GAS, 0, i, self.norm_basis(GAS, i, row), volume)
         temporary = [int(self.b.accounts.temporary_days[s, i]) for s in self.segments]
         if "person" in kinds and any(temporary):
-            guests = [Fraction(t * n, self.month) for t, n in zip(temporary, kinds["person"], strict=True)]
-            self.line(GAS, 0, i, Basis.NORM_TEMPORARY, guests)
+            stay = [Fraction(t * n, self.month) for t, n in zip(temporary, kinds["person"], strict=True)]
+            self.line(GAS, 0, i, Basis.NORM_TEMPORARY, stay)
 
     def waste(self, i: int) -> None:
         method = self.method(WASTE, i)
@@ -183,7 +201,8 @@ class Oracle(HouseBook):
         used = Used()
         self.by_people(used, WASTE, "waste_year", i, per=12)
         owners = bool(self.b.accounts.by_owners[i])
-        self.line(WASTE, 0, i, Basis.WASTE_OWNERS if owners else Basis.WASTE_PERSONS, used.parts[0])
+        if not used.guests_only:
+            self.line(WASTE, 0, i, Basis.WASTE_OWNERS if owners else Basis.WASTE_PERSONS, used.parts[0])
         if used.temporary is not None:
             self.line(WASTE, 0, i, Basis.NORM_TEMPORARY, used.temporary)
 

@@ -82,6 +82,7 @@ class Used:
     temporary: Days | None = None
     basis: int = 0
     by_norm: bool = False
+    guests_only: bool = False  # temporary people alone: no line of residents
 
     def total(self) -> Fraction:
         own = sum((sum(days, Fraction(0)) for days in self.parts.values()), Fraction(0))
@@ -310,6 +311,51 @@ class Book:
                 out[component] = out.get(component, Fraction(0)) + volume
         return basis, out
 
+    def changes(self, service: int, i: int) -> list[int]:
+        """Segments at whose beginning some tariff of the service changes."""
+        of = [self.rates(s, component, i) for s, component in self.b.rates if s == service]
+        return [s for s in self.segments if s and any(rates[s] != rates[s - 1] for rates in of)]
+
+    def read_on_change(self, service: int, i: int) -> tuple[int, dict[int, Fraction]] | None:
+        """The segment that begins with a reading of all meters, and what was used before it by component."""
+        m, meters = self.b.meters, self.meters(service, i)
+        if m.cut is None or not meters or self.opened(i) != self.month:
+            return None
+        if any(self.row_of_table(k) != Basis.METER for k in meters):
+            return None
+        days = {int(m.cut.day[k]) for k in meters}
+        firsts = [int(day) for day in self.b.first_day]
+        if len(days) != 1 or days <= {0, 1} or not days <= set(firsts):
+            return None
+        before: dict[int, Fraction] = {}
+        for k in meters:
+            zones = int(m.zones[k]) if service == ELECTRICITY else 1
+            for zone in range(zones):
+                used = int(m.cut.value[k, zone]) - int(m.start[k, zone])
+                if used < 0:
+                    used += 10 ** int(m.digits[k]) * 10**6
+                component = zone + 1 if zones > 1 else 0
+                if used > self.reading(k, zone):
+                    before[component] = Fraction(-1)
+                if before.get(component) != -1:
+                    before[component] = before.get(component, Fraction(0)) + used
+        return firsts.index(days.pop()), before
+
+    def at_the_reading(self, service: int, i: int, component: int, evenly: Days) -> Days:
+        """The volume on both sides of a reading of the day the tariff changes, when it changes only then."""
+        found = self.read_on_change(service, i)
+        if (
+            found is None
+            or found[1].get(component, Fraction(-1)) == -1
+            or self.changes(service, i) != [found[0]]
+        ):
+            return evenly
+        segment, before = found
+        out = [Fraction(0) for _ in self.segments]
+        out[segment - 1] = before[component]
+        out[segment] = sum(evenly, Fraction(0)) - before[component]
+        return out
+
     def norm_basis(self, service: int, i: int, row: Basis | None) -> int:
         basis = row
         if basis is None:
@@ -336,12 +382,13 @@ class Book:
         return used
 
     def by_people(self, used: Used, service: int, kind: str, i: int, per: int = 1) -> None:
-        people = self.people(i)
+        temporary = [int(self.b.accounts.temporary_days[s, i]) for s in self.segments]
+        used.guests_only = any(temporary) and not self.b.accounts.norm_person_days[:, i].any()
+        people = [0 for _ in self.segments] if used.guests_only else self.people(i)
         norm = self.needed(self.norms(service, kind, i), i)
         den = self.month * per
         used.parts = {0: [Fraction(p * n, den) for p, n in zip(people, norm, strict=True)]}
         used.by_norm = True
-        temporary = [int(self.b.accounts.temporary_days[s, i]) for s in self.segments]
         if any(temporary):
             used.temporary = [Fraction(t * n, den) for t, n in zip(temporary, norm, strict=True)]
 
@@ -349,7 +396,8 @@ class Book:
         raising = None
         if used.by_norm and Basis(used.basis % 40 if used.basis > 40 else used.basis) in RAISED:
             raising = self.coefficient(service, i)
-        for component, volume in used.parts.items():
+        for component, evenly in () if used.guests_only else used.parts.items():
+            volume = self.at_the_reading(service, i, component, evenly)
             self.line(service, component, i, used.basis, volume, raising=raising)
         if used.temporary is not None:
             self.line(service, 0, i, Basis.NORM_TEMPORARY, used.temporary, raising=raising)

@@ -46,6 +46,8 @@ class HouseBook(Book):
         meter = self.b.house_meters.get(HEATING)
         has_meter = meter is not None and bool(meter.has[house])
         if self.b.houses.heating_uniform[house]:
+            if self.b.heat_year is not None and self.heating_by_year(i, area):
+                return
             norm = self.needed(self.norms(HEATING, "area", i), i)
             months = self.b.coefficients.get("heating_months")
             given = [int(months[s, house]) if months is not None else MISSING for s in self.segments]
@@ -55,10 +57,53 @@ class HouseBook(Book):
                 for a, n, m in zip(area, norm, k, strict=True)
             ]
             self.line(HEATING, 0, i, Basis.HEAT_NORM_UNIFORM, volume)
-        elif has_meter:
+        elif has_meter and self.house_failed(house) == "averaged":
+            self.heating_by_average(i, area)
+        elif has_meter and self.house_failed(house) == "sound":
             self.heating_by_house(i, area)
         else:
             self.heating_by_norm(i, area)
+
+    def heating_by_year(self, i: int, area: list[int]) -> bool:
+        """A twelfth of last year; whether it could be told (False: by the norm)."""
+        year, house = self.b.heat_year, self.house(i)
+        assert year is not None
+        if year.state[house] == 2:
+            return False
+        if year.state[house] == 0:
+            raise CannotError(Reason.NO_HOUSE_YEAR)
+        metered = {
+            j: Fraction(int(year.account[j]), 12)
+            for j in self.members(house)
+            if year.metered[j] and not self.unheated(j) and self.supplier(HEATING, j)
+        }
+        names = (Basis.HEAT_YEAR, Basis.HEAT_YEAR_METERED, Basis.HEAT_YEAR_UNMETERED, Basis.HEAT_YEAR_METERED)
+        self.heat_divided(i, area, Fraction(int(year.house[house]), 12), metered, names)
+        return True
+
+    def house_failed(self, house: int) -> str:
+        failure = self.b.house_meters[HEATING].failure
+        if failure is None or failure.month[house] == 0:
+            return "sound"
+        return "averaged" if failure.month[house] <= 3 and failure.months[house] >= 3 else "given up"
+
+    def heating_by_average(self, i: int, area: list[int]) -> None:
+        house = self.house(i)
+        if not self.in_season(house):
+            return
+        failure = self.b.house_meters[HEATING].failure
+        assert failure is not None
+        names = (
+            Basis.HEAT_FAILED,
+            Basis.HEAT_FAILED_METERED,
+            Basis.HEAT_FAILED_UNMETERED,
+            Basis.HEAT_FAILED_METERED,
+        )
+        volume = Fraction(int(failure.average60[house]), 60)
+        self.heat_divided(i, area, volume, self.heat_meters(house), names)
+
+    def heat_meters(self, house: int) -> dict[int, Fraction]:
+        return {j: v for j in self.members(house) if (v := self.heat_meter(j)) is not None}
 
     def in_season(self, house: int) -> bool:
         season = self.b.coefficients.get("heating_season")
@@ -125,12 +170,30 @@ class HouseBook(Book):
             if self.in_season(house):
                 raise CannotError(Reason.NO_HOUSE_READING)
             return
+        names = (
+            Basis.HEAT_HOUSE,
+            Basis.HEAT_HOUSE_METERED,
+            Basis.HEAT_HOUSE_UNMETERED,
+            Basis.HEAT_HOUSE_ALL_METERED,
+        )
         volume = Fraction(int(meter.volume[house, 0]))
-        metered = {j: v for j in self.members(house) if (v := self.heat_meter(j)) is not None}
+        self.heat_divided(i, area, volume, self.heat_meters(house), names)
+
+    def heat_divided(
+        self,
+        i: int,
+        area: list[int],
+        volume: Fraction,
+        metered: dict[int, Fraction],
+        names: tuple[Basis, Basis, Basis, Basis],
+    ) -> None:
+        """V_i + S_i / S_об × (V_д − ΣV_i); names: nobody has meters, has, has none, all have."""
+        house = self.house(i)
+        plain, with_meter, without, all_have = names
         if volume == 0 and not metered:
             return
         if not metered:
-            self.line(HEATING, 0, i, Basis.HEAT_HOUSE, self.spread(self.formula_3(i, area, volume), i))
+            self.line(HEATING, 0, i, plain, self.spread(self.formula_3(i, area, volume), i))
             return
         total = Fraction(self.house_area(house, i))
         if any(not self.area_known(j) for j in metered):
@@ -147,11 +210,11 @@ class HouseBook(Book):
         rest = volume - sum(metered.values(), Fraction(0)) - others * mean
         mine = Fraction(sum(area), self.month)
         if i in metered:
-            own, basis = metered[i], Basis.HEAT_HOUSE_METERED
+            own, basis = metered[i], with_meter
         else:
-            own, basis = (Fraction(0) if self.unheated(i) else mine * mean), Basis.HEAT_HOUSE_UNMETERED
+            own, basis = (Fraction(0) if self.unheated(i) else mine * mean), without
         if everyone:
-            basis = Basis.HEAT_HOUSE_ALL_METERED
+            basis = all_have
         self.line(HEATING, 0, i, basis, self.spread(own + mine / total * rest, i))
 
     def heat_meter(self, j: int) -> Fraction | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
-from billing.block import Accounts, Block, HouseMeter, Houses, HouseService, Meters, Norm, Rate
+from billing.block import Accounts, Block, Cut, HouseMeter, Houses, HouseService, Meters, Norm, Rate
+from billing.heat_past import HeatYear, HouseFailure
 
 BY_SEGMENT = ("open_days", "area_days", "norm_person_days", "temporary_days")
-T = TypeVar("T", Houses, Accounts, Meters, HouseMeter)
+T = TypeVar("T", Houses, Accounts, Meters, HouseMeter, Cut, HouseFailure)
 
 
 def of_houses(block: Block, houses: list[int]) -> Block:
@@ -34,6 +35,7 @@ def of_houses(block: Block, houses: list[int]) -> Block:
         rates={key: Rate(table.values[:, :, houses]) for key, table in block.rates.items()},
         norms={key: Norm(table.values, table.group[houses]) for key, table in block.norms.items()},
         coefficients={key: values[:, houses] for key, values in block.coefficients.items()},
+        heat_year=_year(block.heat_year, houses, order),
     )
 
 
@@ -62,16 +64,30 @@ def cut_at(block: Block, day: int) -> Block:
         rates={key: Rate(np.repeat(table.values, 2, axis=0)) for key, table in block.rates.items()},
         norms={key: Norm(np.repeat(t.values, 2, axis=0), t.group) for key, t in block.norms.items()},
         coefficients={key: np.repeat(values, 2, axis=0) for key, values in block.coefficients.items()},
+        heat_year=block.heat_year,
     )
 
 
 def _taken(table: T, rows: Any) -> T:
-    """Rows of every column; the columns of accounts by segment are (S, rows)."""
-    columns = {}
+    """Rows of every column; the columns of accounts by segment are (S, rows), a part of a table is one
+    itself.
+    """
+    columns: dict[str, Any] = {}
     for column in fields(table):
-        values = getattr(table, column.name)
-        columns[column.name] = values[:, rows] if column.name in BY_SEGMENT else values[rows]
+        values: Any = getattr(table, column.name)
+        if values is None:
+            columns[column.name] = None
+        elif is_dataclass(values):
+            columns[column.name] = _taken(values, rows)
+        else:
+            columns[column.name] = values[:, rows] if column.name in BY_SEGMENT else values[rows]
     return type(table)(**columns)
+
+
+def _year(year: HeatYear | None, houses: Any, order: Any) -> HeatYear | None:
+    if year is None:
+        return None
+    return HeatYear(year.state[houses], year.house[houses], year.account[order], year.metered[order])
 
 
 def _meters(meters: Meters, place: Any) -> Meters:

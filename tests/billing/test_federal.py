@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 from pathlib import Path
 
 import pytest
 import yaml
 
-import billing.accrue
-import billing.penalty.kernel
-import billing.penalty.terms
+import billing.law
+from billing.accrue import ORDER
 from billing.law import (
     NoFederalValueError,
     change_days,
@@ -19,6 +19,9 @@ from billing.law import (
     register,
     value_on,
 )
+from billing.law.rules_version import essence, modules, rules_version
+from billing.penalty.kernel import accrue as accrue_penalties
+from billing.penalty.terms import Terms
 from billing.period import Period
 from billing.rule import CLAUSES
 from billing.services import Service
@@ -26,9 +29,7 @@ from billing.services import Service
 pytestmark = pytest.mark.fast
 
 CASES = Path(__file__).parent.parent / "law"
-assert billing.penalty.kernel.accrue is not None
-assert billing.penalty.terms.Terms is not None
-assert billing.accrue.ORDER  # rules register their clauses when they are imported
+assert all((ORDER, accrue_penalties, Terms))  # rules register their clauses when they are imported
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,27 @@ def test_months_of_average_by_edition() -> None:
     assert federal_law(Period.parse("2017-01")).average_periods_silent == 3
 
 
-def test_the_version_is_a_digest() -> None:
-    assert len(law_version()) == 16
-    assert law_version() == law_version()
+def test_the_version_names_values_and_rules() -> None:
+    values, _, rules = law_version().partition("-")
+
+    assert (len(values), rules) == (16, rules_version())
+
+
+def test_the_version_covers_every_rule_and_nothing_that_only_tells() -> None:
+    covered = set(modules())
+
+    assert {f"billing.rules.{rule.__module__.rsplit('.', 1)[1]}" for rule in ORDER} <= covered
+    assert {"billing.metering", "billing.use", "billing.money", "billing.lines"} <= covered
+    assert not covered & {"billing.trace", "billing.receipt", "billing.lawcase.run"}
+
+
+def test_words_about_the_code_do_not_change_the_version_and_code_does() -> None:
+    told = 'def f(x):\n    """Says one thing."""\n    return x + 1\n'
+    other_words = told.replace("one thing", "another")
+    other_code = told.replace("+ 1", "+ 2")
+
+    assert essence(ast.parse(told)) == essence(ast.parse(other_words + "# a comment\n"))
+    assert essence(ast.parse(told)) != essence(ast.parse(other_code))
 
 
 def test_register_and_code_name_the_same_clauses() -> None:
