@@ -124,3 +124,15 @@ async def value_owners(session: Session) -> list[Choice]:
          ORDER BY kind, short_name""")
     )
     return [Choice(row.id, row.short_name) for row in found]
+
+
+async def house_timezone(session: Session, house_id: int) -> str:
+    """The clock of a house: that of its city."""
+    found: str | None = await session.scalar(
+        text(
+            "SELECT c.timezone FROM houses h JOIN streets s ON s.id = h.street_id JOIN cities c "
+            "ON c.id = s.city_id WHERE h.id = :id"
+        ),
+        {"id": house_id},
+    )
+    return found or "Europe/Moscow"

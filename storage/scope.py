@@ -112,6 +112,10 @@ OWN_REQUEST = (
     "EXISTS (SELECT 1 FROM service_requests r WHERE r.id = request_id AND "
     "(r.account_id = ANY ((SELECT paylogic_accounts())::int[]) OR r.created_by = (SELECT paylogic_user())))"
 )
+RUN_OF_COMPANY = (
+    "EXISTS (SELECT 1 FROM runs r WHERE r.id = run_id AND "
+    "r.company_id = ANY ((SELECT paylogic_companies())::int[]))"
+)
 OWN_METER = (
     "EXISTS (SELECT 1 FROM meters m WHERE m.id = meter_id AND "
     "m.account_id = ANY ((SELECT paylogic_accounts())::int[]))"

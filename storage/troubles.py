@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from billing.quantity import format_scaled
 from billing.reduction import Trouble
 from billing.services import CATALOGUE, Service
 from storage import audit
@@ -39,6 +40,7 @@ MEASURES = {
     Trouble.PRESSURE: "Отклонение давления, %",
     Trouble.WASTE_LATE: "Температура на улице, °C",
 }
+TENTHS = 10
 DAYS_MAX = 400
 VALUE_LIMITS = {
     Trouble.BREAK: (-500, 500),
@@ -107,6 +109,11 @@ class TroubleView:
     def service_label(self) -> str:
         """The service."""
         return CATALOGUE[self.service].label
+
+    @property
+    def degrees(self) -> str:
+        """What was measured: «16,5»."""
+        return format_scaled(self.value, TENTHS, 1)
 
     @property
     def minutes(self) -> int:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from gateways.agents.routes import router as agents_gate
 from storage.engine import Database
 from web import (
     accounts,
@@ -16,6 +17,7 @@ from web import (
     cabinet,
     centre,
     company,
+    corrections,
     dispatch,
     errors,
     health,
@@ -28,7 +30,7 @@ from web import (
 from web.cache import Remembered
 from web.config import WebConfig, from_environment
 from web.middleware import Surround
-from web.roles import refuse_undeclared
+from web.roles import allow_machines, refuse_undeclared
 from web.static import STATIC
 
 log = logging.getLogger("paylogic.web")
@@ -40,6 +42,7 @@ FEATURES = (
     cabinet,
     centre,
     company,
+    corrections,
     dispatch,
     jobs,
     search,
@@ -79,6 +82,7 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
     app.state.remembered = Remembered()
     app.include_router(static.router)
     app.include_router(health.router)
+    app.include_router(agents_gate, dependencies=[allow_machines()])
     for feature in FEATURES:
         for router in feature.ROUTERS:
             app.include_router(router)

@@ -34,6 +34,8 @@ ITEMS: tuple[Item, ...] = (
     Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
     Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
+    Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
+    Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
     Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),
