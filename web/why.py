@@ -10,6 +10,7 @@ from billing import trace
 from billing.period import Period
 from billing.services import CATALOGUE
 from billing.trace_line import Facts, Line
+from billing.trace_shown import shown
 from receipts import words
 from storage.account_pages import AccountHead, LineRow
 from storage.session import Session
@@ -81,21 +82,22 @@ def explain(
 ) -> Why:
     """Put a line into words; pure."""
     told = trace.explain(_traced(line, account), Period.of(line.period), _facts(line, account, found))
+    eye = shown(told)
     volume = f"{volume_words(line)}{NBSP}{unit_of(line.service, line.component, line.service_unit)}"
-    has_formula = any(sign in told.volume_formula for sign in "+−×÷/(")
+    has_formula = any(sign in eye.volume_formula for sign in "+−×÷/(")
     return Why(
         key=line.key,
         title=label_of(line.service, line.component, line.service_label),
         period=line.period,
         is_draft=line.is_draft,
         sentence=told.sentence,
-        volume_formula=f"{told.volume_formula} = {volume}" if has_formula else "",
-        money_formula=f"{told.formula} = {money(line.amount_kopecks)}",
+        volume_formula=f"{eye.volume_formula} = {volume}" if has_formula else "",
+        money_formula=f"{eye.formula} = {money(line.amount_kopecks)}",
         surcharge_formula=(
-            f"{told.surcharge_formula} = {money(line.surcharge_kopecks)}" if told.surcharge_formula else ""
+            f"{eye.surcharge_formula} = {money(line.surcharge_kopecks)}" if eye.surcharge_formula else ""
         ),
-        operands=tuple(Operand(_capital(one.words), one.text, one.source) for one in told.numbers),
-        notes=told.notes,
+        operands=tuple(Operand(_capital(one.words), one.text, one.source) for one in eye.numbers),
+        notes=eye.notes,
         clause=told.clause,
         rounding=told.rounding,
         total_kopecks=line.total_kopecks,
