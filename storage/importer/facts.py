@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from billing.history import has_temporary_stay
 from storage.importer import sheets
 from storage.importer.book import Book
 from storage.importer.known import Load
@@ -123,6 +124,9 @@ async def _lives(load: Load, ids: list[int]) -> dict[int, list[Lives]]:
     )
     out: dict[int, list[Lives]] = {}
     for row in rows:
+        last = None if row.valid_to is None else row.valid_to - dt.timedelta(days=1)
+        if row.role == "temporary" and not has_temporary_stay(row.valid_from, last):
+            continue  # five days or less do not count (Rules 354, п. 56(1))
         out.setdefault(row.account_id, []).append(Lives(row.role, row.valid_from, row.valid_to))
     return out
 

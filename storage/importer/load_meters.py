@@ -12,7 +12,8 @@ from billing.services import CATALOGUE, Service
 from storage.importer import sheets
 from storage.importer.book import Book, Row, refuse_twins
 from storage.importer.known import Load, differs, find_account, find_house, know_meters
-from storage.tables.meters import Meter, MeterEvent
+from storage.meter_events import NewEvent, record, verify
+from storage.tables.meters import Meter
 
 GROUND = "Загрузка из таблицы"
 METERED = frozenset(
@@ -51,13 +52,13 @@ async def load_meters(load: Load, book: Book) -> None:
                 insert(Meter).values(**_meter(row, where)).returning(Meter.id)
             )
             assert meter_id is not None
-            await _event(load, row, meter_id, where)
+            await _event(load, row, meter_id)
             counts.added += 1
             continue
         if (known.account_id, known.house_id) != (where["account_id"], where["house_id"]):
             row.refuse("serial", "Счётчик с этим номером и услугой стоит в другом месте. Проверьте номер.")
             continue
-        await _refresh(load, row, known, where, counts)
+        await _refresh(load, row, known, counts)
     load.broken |= {
         ("meter", row["serial"], row["service"]) for row in book.rows(sheets.METERS) if row.is_bad
     }
@@ -132,36 +133,17 @@ def _meter(row: Row, where: dict[str, Any]) -> dict[str, Any]:
         "initial3_micro": row["initial3"] or 0,
         "installed_on": row["installed"],
         "verified_until": row["verified"],
-        "has_events": (row["state"] or "good") != "good",
     }
 
 
-async def _event(load: Load, row: Row, meter_id: int, where: dict[str, Any]) -> bool:
+async def _event(load: Load, row: Row, meter_id: int) -> bool:
     """Write the state of the meter unless it is known; whether anything was written."""
     if (row["state"] or "good") == "good":
         return False
-    known = await load.fetch(
-        "SELECT 1 FROM meter_events WHERE meter_id = :id AND kind = :kind AND valid_from = :day "
-        "AND superseded_at IS NULL",
-        id=meter_id,
-        kind=row["state"],
-        day=row["state_first"],
-    )
-    if known:
-        return False
-    values = {
-        "meter_id": meter_id,
-        "house_id": where["house_id"],
-        "company_id": where["company_id"],
-        "kind": row["state"],
-        "ground": GROUND,
-        "valid_from": row["state_first"],
-    }
-    await load.session.execute(insert(MeterEvent).values(**values))
-    return True
+    return await record(load.session, NewEvent(meter_id, row["state"], row["state_first"], None, GROUND))
 
 
-async def _refresh(load: Load, row: Row, known: Any, where: dict[str, Any], counts: Any) -> None:
+async def _refresh(load: Load, row: Row, known: Any, counts: Any) -> None:
     fixed = {"zones": row["zones"], "digits": row["digits"], "installed_on": row["installed"]}
     fixed |= {f"initial{zone}_micro": row[f"initial{zone}"] for zone in (1, 2, 3)}
     other = differs(known, fixed)
@@ -171,13 +153,11 @@ async def _refresh(load: Load, row: Row, known: Any, where: dict[str, Any], coun
             key, "Счётчик уже есть с другим значением. Если он заменён, впишите новый заводской номер."
         )
         return
-    changed = differs(
-        known, {"model": row["model"], "place": row["place"], "verified_until": row["verified"]}
-    )
-    wrote = await _event(load, row, known.id, where)
-    if wrote:
-        changed["has_events"] = True
-    counts.changed += bool(changed)
-    counts.unchanged += not changed
-    if changed:
-        await load.session.execute(update(Meter).where(Meter.id == known.id).values(**changed))
+    described = differs(known, {"model": row["model"], "place": row["place"]})
+    if described:
+        await load.session.execute(update(Meter).where(Meter.id == known.id).values(**described))
+    verified = row["verified"] is not None and await verify(load.session, known.id, row["verified"])
+    wrote = await _event(load, row, known.id)
+    is_changed = bool(described) or verified or wrote
+    counts.changed += is_changed
+    counts.unchanged += not is_changed

@@ -1,5 +1,6 @@
 """Imports go one way, and siblings leave each other alone."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -57,3 +58,17 @@ def test_only_the_bus_knows_nats() -> None:
     ]
 
     assert strangers == []
+
+
+def test_the_past_of_a_meter_changes_in_one_place() -> None:
+    """Readings after an event are derived again by storage.meter_events, so nobody else may write one."""
+    writes = re.compile(
+        r"INSERT INTO meter_events|insert\(MeterEvent\)|UPDATE meters SET [^\n]*(verified_until|has_events)"
+    )
+    found = [
+        name(path)
+        for path in python_files(*PACKAGES)
+        if path != ROOT / "storage" / "meter_events.py" and writes.search(path.read_text())
+    ]
+
+    assert found == []

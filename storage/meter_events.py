@@ -1,0 +1,82 @@
+"""What happens to a meter after its readings were taken: a fault, a refused access, another verification.
+
+The average window of a reading leaves out months of a fault (billing.history), so a change of the past of a
+meter brings its later readings up to date in the same transaction. This is the only way to record one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.period import Period
+from storage.meters import derive, load
+from storage.tables.meters import MeterEvent
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A dated state of a meter: fault, refusal, unverified; `after` None = still so."""
+
+    meter_id: int
+    kind: str
+    first: dt.date
+    after: dt.date | None
+    ground: str
+
+
+KNOWN = """
+SELECT 1 FROM meter_events WHERE meter_id = :id AND kind = :kind AND valid_from = :first AND superseded_at IS
+NULL"""
+
+
+async def record(session: AsyncSession, event: NewEvent) -> bool:
+    """Write the event and derive the readings after it again; False when it is known already."""
+    known = {"id": event.meter_id, "kind": event.kind, "first": event.first}
+    if await session.scalar(text(KNOWN), known) is not None:
+        return False
+    place = (
+        await session.execute(
+            text("UPDATE meters SET has_events = true WHERE id = :id RETURNING house_id, company_id"),
+            {"id": event.meter_id},
+        )
+    ).one()
+    await session.execute(
+        insert(MeterEvent).values(
+            meter_id=event.meter_id,
+            house_id=place.house_id,
+            company_id=place.company_id,
+            kind=event.kind,
+            ground=event.ground,
+            valid_from=event.first,
+            valid_to=event.after,
+        )
+    )
+    await derive_since(session, event.meter_id, event.first)
+    return True
+
+
+async def verify(session: AsyncSession, meter_id: int, until: dt.date) -> bool:
+    """The verification lasts until this day; False when that is known already."""
+    was = (
+        await session.execute(
+            text("SELECT verified_until FROM meters WHERE id = :id FOR UPDATE"), {"id": meter_id}
+        )
+    ).one()
+    if was.verified_until == until:
+        return False
+    await session.execute(
+        text("UPDATE meters SET verified_until = :until WHERE id = :id"), {"until": until, "id": meter_id}
+    )
+    ended = until if was.verified_until is None else min(until, was.verified_until)
+    await derive_since(session, meter_id, ended + dt.timedelta(days=1))
+    return True
+
+
+async def derive_since(session: AsyncSession, meter_id: int, day: dt.date) -> int:
+    """Readings of the meter from the month of `day` on, derived again; how many changed."""
+    month = Period.of(day)
+    return await derive(session, await load(session, meter_id, month, lock=True), month)
