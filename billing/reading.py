@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from billing.history import ZERO, ZONES_MAX, Mark, Values, consumed
 from billing.quantity import MICRO, format_scaled, parse_scaled
-from billing.services import CATALOGUE
+from billing.services import CATALOGUE, Service
 
 JUMP_TIMES = 3  # more than three usual months is asked about
 JUMP_FLOOR_MICRO = 3 * MICRO  # and only when it is more than three units
@@ -23,6 +23,20 @@ ROLLOVER_PART = (
     20  # a counter may roll over by at most a twentieth of its scale, otherwise it is a slip of the pen
 )
 DECIMALS_MAX = 6
+METER_DECIMALS = 3  # figures after the comma of a counter; counters of heat show up to six
+# More than a flat uses in a month, asked about while the meter has no history: water is two bath tubs a day
+# for
+# each of four people over their norm (7 m³), electricity is five norms, gas heats a large flat by itself,
+# heat is
+# three norms of a flat of 100 m² in January. Nothing stops who answers «точно».
+CEILING_MONTH_MICRO: dict[int, int] = {
+    Service.COLD_WATER: 60 * MICRO,
+    Service.HOT_WATER: 40 * MICRO,
+    Service.SEWERAGE: 100 * MICRO,
+    Service.HEATING: 8 * MICRO,
+    Service.ELECTRICITY: 2_000 * MICRO,
+    Service.GAS: 800 * MICRO,
+}
 
 
 class ReadingRefused(ValueError):
@@ -49,6 +63,12 @@ class MeterCard:
     digits: int
     installed_on: dt.date
     removed_on: dt.date | None = None
+    of_house: bool = False  # a meter of the whole house
+
+    @property
+    def decimals(self) -> int:
+        """Figures after the comma a reading of it may have."""
+        return DECIMALS_MAX if self.service == Service.HEATING else METER_DECIMALS
 
     @property
     def unit(self) -> str:
@@ -70,13 +90,26 @@ class Previous:
 
 
 def words(value_micro: int) -> str:
-    """A reading as it stands on the counter: 124 or 124,35."""
-    text = format_scaled(value_micro, MICRO, DECIMALS_MAX)
-    return text.rstrip("0").rstrip(",").replace("\u2009", "")
+    """A reading as a person reads it: 124 or 12 124,35."""
+    return format_scaled(value_micro, MICRO, DECIMALS_MAX).rstrip("0").rstrip(",")
 
 
-def parse_values(texts: Sequence[str], zones: int) -> Values:
-    """What a person typed, one text a zone → micro-units. Raises ReadingRefused (code not_a_number)."""
+def refuse_precise(values: Sequence[int], decimals: int) -> None:
+    """A person cannot see more figures than the counter has: a comma stands in a wrong place."""
+    for value in values:
+        if value % int(10 ** (DECIMALS_MAX - decimals)):
+            raise ReadingRefused(
+                "too_precise",
+                f"У счётчика не больше {decimals} цифр после запятой, а в показании {words(value)} их "
+                f"больше. "
+                "Проверьте, где стоит запятая.",
+            )
+
+
+def parse_values(texts: Sequence[str], zones: int, decimals: int = METER_DECIMALS) -> Values:
+    """What a person typed, one text a zone → micro-units. Raises ReadingRefused (codes not_a_number,
+    negative, too_precise).
+    """
     if len(texts) != zones or any(not text.strip() for text in texts):
         names = ", ".join(f"T{zone}" for zone in range(1, zones + 1))
         what = "Введите показание числом: 124 или 124,35." if zones == 1 else f"Введите показания {names}."
@@ -89,6 +122,7 @@ def parse_values(texts: Sequence[str], zones: int) -> Values:
             raise ReadingRefused("not_a_number", "Введите показание числом: 124 или 124,35.") from None
         if values[zone] < 0:
             raise ReadingRefused("negative", "Показание не бывает меньше нуля. Введите цифры со счётчика.")
+    refuse_precise(values, decimals)
     return values[0], values[1], values[2]
 
 
@@ -131,8 +165,12 @@ def judge(
             _judge_smaller(meter, previous, values[zone], previous.values[zone], confirmed)
     assert values[meter.zones :] == ZERO[: ZONES_MAX - meter.zones], "a zone the meter does not have"
     volume = consumed(previous.values, values, meter.digits)
-    if usual is not None and not confirmed:
-        _judge_jump(meter, sum(volume), max(1, period - previous.month), usual, values)
+    if not confirmed:
+        months = max(1, period - previous.month)
+        if usual is not None:
+            _judge_jump(meter, sum(volume), months, usual, values)
+        elif not meter.of_house:
+            _judge_ceiling(meter, sum(volume), months, values)
     return volume
 
 
@@ -182,13 +220,33 @@ def _judge_jump(meter: MeterCard, volume: int, months: int, usual: tuple[int, in
     low, high = usual
     if volume <= JUMP_FLOOR_MICRO * months or volume <= JUMP_TIMES * high * months:
         return
-    typed = ", ".join(words(value) for value in values[: meter.zones])
     raise ReadingAsked(
         "jump",
-        f"Расход {words(volume)} {meter.unit}, обычно {_range(low * months, high * months)}. Проверьте "
-        f"цифры. "
-        f"Если всё верно, нажмите «Да, передать {typed}».",
+        f"Расход {words(volume)} {meter.unit}, обычно {_range(low * months, high * months)} {meter.unit}. "
+        f"{_check_again(meter, values)}",
     )
+
+
+def _judge_ceiling(meter: MeterCard, volume: int, months: int, values: Values) -> None:
+    """A meter without history is held against what a flat can use at all."""
+    ceiling = CEILING_MONTH_MICRO.get(meter.service)
+    if ceiling is None or volume <= ceiling * months:
+        return
+    raise ReadingAsked(
+        "ceiling",
+        f"Расход {words(volume)} {meter.unit}. Столько в квартире не бывает: за {_months(months)} обычно "
+        f"меньше "
+        f"{words(ceiling * months)} {meter.unit}. Точно? {_check_again(meter, values)}",
+    )
+
+
+def _months(count: int) -> str:
+    return "месяц" if count == 1 else f"{count} мес."
+
+
+def _check_again(meter: MeterCard, values: Values) -> str:
+    typed = ", ".join(words(value) for value in values[: meter.zones])
+    return f"Проверьте цифры. Если всё верно, нажмите «Да, передать {typed}»."
 
 
 def _range(low: int, high: int) -> str:

@@ -112,7 +112,13 @@ async def load(session: AsyncSession, meter_id: int, period: Period, *, lock: bo
         account_id=meter.account_id,
         company_id=meter.company_id,
         card=MeterCard(
-            meter.service, meter.serial, meter.zones, meter.digits, meter.installed_on, meter.removed_on
+            meter.service,
+            meter.serial,
+            meter.zones,
+            meter.digits,
+            meter.installed_on,
+            meter.removed_on,
+            of_house=meter.account_id is None,
         ),
         initial=(meter.initial1_micro, meter.initial2_micro, meter.initial3_micro),
         verified_until=meter.verified_until,

@@ -59,7 +59,7 @@ async def check_reading(
     """Judge what a person typed without writing anything. Raises ReadingRefused or ReadingAsked."""
     month, was_late = await _month_of(session, meter_id, taken_on, source, open_period)
     known = await load(session, meter_id, month)
-    values = parse_values(texts, known.card.zones)
+    values = parse_values(texts, known.card.zones, known.card.decimals)
     return judged(known, values, taken_on, today, month, was_late, confirmed)
 
 

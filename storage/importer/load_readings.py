@@ -16,7 +16,7 @@ from sqlalchemy import insert, text
 
 from billing.history import ZERO, Event, Values
 from billing.period import Period
-from billing.reading import MeterCard, ReadingAsked, ReadingRefused
+from billing.reading import MeterCard, ReadingAsked, ReadingRefused, refuse_precise
 from storage import meters as store
 from storage.importer import sheets
 from storage.importer.book import Book, Row, refuse_twins
@@ -99,10 +99,11 @@ def _give(load: Load, row: Row, given: _Given, values: Values) -> bool:
     """Judge and remember a reading; refused ones say why."""
     known, month = given.known, row["month"]
     try:
+        refuse_precise(values, known.card.decimals)
         judged(known, values, row["taken"], load.today, month, False, bool(row["confirmed"]))
         judge_next(known, values, month)
     except ReadingAsked as asked:
-        words = asked.message.split(" Если всё верно")[0].removesuffix(" Всё верно?")
+        words = asked.message.split(" Если всё верно")[0].removesuffix(" Всё верно?").replace(" Точно?", "")
         row.refuse("value1", f"{words} Если верно, впишите «да» в «Проверено».")
         return False
     except ReadingRefused as refused:
@@ -146,7 +147,13 @@ async def _known(load: Load, ids: Iterable[int]) -> dict[int, _Given]:
 
 def _meter(meter: Any, events: list[Event], rows: list[store.Row]) -> Known:
     card = MeterCard(
-        meter.service, meter.serial, meter.zones, meter.digits, meter.installed_on, meter.removed_on
+        meter.service,
+        meter.serial,
+        meter.zones,
+        meter.digits,
+        meter.installed_on,
+        meter.removed_on,
+        of_house=meter.account_id is None,
     )
     initial = meter.initial1_micro, meter.initial2_micro, meter.initial3_micro
     return Known(

@@ -176,7 +176,7 @@ async def test_three_times_the_usual_is_asked_about(db: Database) -> None:
     said = await refusal(db, 176)
 
     assert said.message == (
-        "Расход 46 м³, обычно 2–7. Проверьте цифры. Если всё верно, нажмите «Да, передать 176»."
+        "Расход 46 м³, обычно 2–7 м³. Проверьте цифры. Если всё верно, нажмите «Да, передать 176»."
     )
     assert (await give(db, 176, confirmed=True)).volume[0] == 46 * MICRO
     assert (await give(db, 140)).volume[0] == 10 * MICRO
@@ -313,3 +313,40 @@ async def test_months_of_a_fault_do_not_count(db: Database) -> None:
 
     # October 3, August 3, four of the seven months before at 2 each; September's 73 is left out
     assert await past_of(db, "2026-10") == (dt.date(2026, 9, 1), 190, 3 + 3 + 8, 6)
+
+
+async def test_more_than_a_flat_can_use_is_asked_about_without_history(db: Database) -> None:
+    """The meter stood at 100 in January; nothing was read since, so nothing is usual."""
+    said = await refusal(db, 1_225)
+
+    assert isinstance(said, ReadingAsked)
+    assert said.code == "ceiling"
+    assert said.message == (
+        "Расход 1\u2009125 м³. Столько в квартире не бывает: за 10 мес. обычно меньше 600 м³. Точно? "
+        "Проверьте цифры. Если всё верно, нажмите «Да, передать 1\u2009225»."
+    )
+    assert (await give(db, 1_225, confirmed=True)).volume[0] == 1_125 * MICRO
+
+
+async def test_what_a_flat_can_use_is_not_asked_about_without_history(db: Database) -> None:
+    assert (await give(db, 650)).volume[0] == 550 * MICRO
+
+
+async def test_a_meter_of_the_house_has_no_ceiling_of_a_flat(db: Database) -> None:
+    async with db.transaction() as session:
+        await session.execute(text("UPDATE meters SET account_id = NULL, kind = 'house' WHERE id = 1"))
+
+    assert (await give(db, 9_000)).volume[0] == 8_900 * MICRO
+
+
+@pytest.mark.parametrize("typed", ["124,3567", "124.0001"])
+async def test_more_figures_than_the_counter_has_are_refused(web: Database, typed: str) -> None:
+    with pytest.raises(ReadingRefused, match="не больше 3 цифр после запятой"):
+        await check(web, typed)
+
+
+async def test_a_counter_of_heat_shows_more_figures(db: Database, web: Database) -> None:
+    async with db.transaction() as session:
+        await session.execute(text("UPDATE meters SET service = 4 WHERE id = 1"))
+
+    assert (await check(web, "100,123456")).values[0] == 100_123_456
