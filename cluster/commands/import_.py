@@ -24,7 +24,8 @@ SUMMARY = {
 
 
 @click.command(
-    help="Load a workbook (xlsx, or a folder of csv); nothing is half-imported, a repeat changes nothing."
+    help="Load a workbook (xlsx, or a folder of csv); nothing is half-imported, a repeat changes nothing. "
+    "An empty base first needs organisations, tariffs and norms: paylogic seed --reference."
 )
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--template", type=click.Path(path_type=Path), help="Write an empty workbook there instead.")

@@ -31,6 +31,12 @@ _DAY = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$|^(\d{4})-(\d{2})-(\d{2})
 _MONTH = re.compile(r"^(\d{1,2})[./-](\d{4})$|^(\d{4})-(\d{2})$")
 
 
+class Formula(str):
+    """A formula of a cell whose value the file does not hold: the program that wrote it never counted it."""
+
+    __slots__ = ()
+
+
 class CellError(ValueError):
     """What is wrong with a cell and what to do, for the person who filled it."""
 
@@ -50,6 +56,12 @@ def as_text(raw: Any) -> str:
 
 def parse(column: Column, raw: Any) -> Any:
     """The value of a filled cell. Raises CellError."""
+    if isinstance(raw, Formula):
+        raise CellError(
+            f"В клетке формула «{raw}», а посчитанного значения в файле нет. Откройте файл в Excel и "
+            f"сохраните "
+            "или вставьте значение вместо формулы."
+        )
     return _PARSERS[column.kind](column, raw)
 
 

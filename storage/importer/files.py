@@ -14,6 +14,7 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from storage.importer.cells import Formula
 from storage.importer.sheets import BY_TITLE, SHEETS, Sheet
 from storage.importer.verdicts import ImportRefused
 from storage.natural import search_form
@@ -23,6 +24,7 @@ UNPACKED_MAX = 512 * 2**20  # of a zip or xlsx: what it unpacks to
 ROWS_MAX = 300_000  # of one sheet
 COLUMNS_MAX = 60
 _UNIT = re.compile(r",\s*(?:м[²2?]?|₽|руб\.?|р\.?|\?)$")
+_FORMULA = re.compile(rb"<f[ >/]")
 HEADER_ROWS = 5  # the header stands among so many first rows
 
 TEMPLATE_HINT = "Возьмите образец: paylogic import --template образец.xlsx"
@@ -102,22 +104,42 @@ def search_title(title: str) -> str:
 
 
 def _from_xlsx(content: bytes) -> Iterator[tuple[Sheet, list[list[Any]]]]:
+    """Values as Excel last counted them; a formula without one stands as itself (Formula)."""
+    formulas = dict(_pages(content, data_only=False)) if _has_formulas(content) else {}
+    for title, rows in _pages(content, data_only=True):
+        for row, told in zip(rows, formulas.get(title, ()), strict=False):
+            for at, (cell, formula) in enumerate(zip(row, told, strict=False)):
+                if cell is None and formula is not None:
+                    row[at] = Formula(getattr(formula, "text", formula))
+        yield BY_TITLE[title], rows
+
+
+def _has_formulas(content: bytes) -> bool:
+    """Whether any sheet has one: then, and only then, the file is read twice."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    pages = [one for one in archive.namelist() if one.startswith("xl/worksheets/") and one.endswith(".xml")]
+    return any(_FORMULA.search(archive.read(one)) for one in pages)
+
+
+def _pages(content: bytes, *, data_only: bool) -> Iterator[tuple[str, list[list[Any]]]]:
+    """Our sheets of a book: title as searched for, rows of cells."""
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
     except (InvalidFileException, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise ImportRefused(
             "broken-file", "Файл не открывается: он повреждён. Сохраните его в Excel заново."
         ) from error
     try:
         for page in book.worksheets:
-            sheet = BY_TITLE.get(search_title(page.title))
+            title = search_title(page.title)
+            sheet = BY_TITLE.get(title)
             if sheet is None:
                 continue
             rows: list[list[Any]] = []
             for number, row in enumerate(page.iter_rows(values_only=True, max_col=COLUMNS_MAX), 1):
                 _limit(sheet, number)
                 rows.append(list(row))
-            yield sheet, rows
+            yield title, rows
     finally:
         book.close()
 

@@ -30,6 +30,12 @@ from storage.importer.load_readings import load_readings
 from storage.importer.verdicts import ImportRefused, Report
 from storage.tables.events import AuditRow, ImportRun, ImportVerdict
 
+NO_REFERENCE = (
+    "В базе нет ни одной УК, загружать некому: сначала нужны организации, тарифы и нормативы. Заведите свои "
+    "или "
+    "возьмите пример: paylogic seed --reference. Потом загрузите книгу: paylogic import ФАЙЛ --organisation "
+    "НОМЕР."
+)
 IMPORT_LOCK = 7_120_361  # one import at a time: two would find each other's houses missing
 STEPS = (
     load_houses,
@@ -81,9 +87,7 @@ async def only_company(session: AsyncSession) -> int:
     if len(rows) == 1:
         return int(rows[0].id)
     if not rows:
-        raise ImportRefused(
-            "no-company", "В базе нет ни одной УК, загружать некому. Сначала заведите организацию."
-        )
+        raise ImportRefused("no-company", NO_REFERENCE)
     known = ", ".join(f"{row.id} — {row.short_name}" for row in rows[:20])
     raise ImportRefused("which-company", f"Чей это файл? Укажите --organisation и номер: {known}.")
 
@@ -178,6 +182,8 @@ async def _load(
     kind = await session.scalar(
         text("SELECT kind FROM organisations WHERE id = :id"), {"id": organisation_id}
     )
+    if kind is None and await session.scalar(text("SELECT count(*) FROM organisations")) == 0:
+        raise ImportRefused("no-company", NO_REFERENCE)
     if kind != "company":
         raise ImportRefused(
             "no-company", f"Организации {organisation_id} нет или это не УК. Проверьте номер."

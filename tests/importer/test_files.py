@@ -17,6 +17,7 @@ from storage.importer.files import open_file
 from storage.importer.sheets import SHEETS, Sheet
 from storage.importer.template import write_rows
 from tests.importer.workbooks import COMPANY, GOOD, TODAY, good, load, xlsx
+from tests.support.services import TestDatabase
 
 
 def csv_of(sheet: Sheet, delimiter: str = ";") -> str:
@@ -184,3 +185,30 @@ async def test_workbook_without_rows_is_refused_and_opens_no_month(
     async with base.reading() as session:
         assert await session.scalar(text("SELECT count(*) FROM months")) == 0
         assert await session.scalar(text("SELECT count(*) FROM imports")) == 0
+
+
+def test_a_formula_nobody_counted_says_so_and_names_itself() -> None:
+    """openpyxl writes formulas without values, as programs do that export workbooks."""
+    book = load_workbook(io.BytesIO(xlsx(good())))
+    cells = [cell for row in book["Квартиры"].iter_rows(max_row=5) for cell in row]
+    title = next(cell for cell in cells if str(cell.value).startswith("Площадь, м"))
+    book["Квартиры"][f"{title.column_letter}{int(title.row or 0) + 1}"] = "=50+2,4"
+    spoiled = io.BytesIO()
+    book.save(spoiled)
+
+    _, report = parsed("город.xlsx", spoiled.getvalue())
+
+    (verdict,) = report.verdicts
+    assert verdict.sheet == "Квартиры"
+    assert verdict.value == "=50+2,4"
+    assert "посчитанного значения в файле нет" in verdict.message
+
+
+@pytest.mark.parametrize("organisation", [None, 13])
+async def test_an_empty_base_first_needs_reference_data(
+    fresh_database: TestDatabase, tmp_path: Path, organisation: int | None
+) -> None:
+    (tmp_path / "Дома.csv").write_text(csv_of(SHEETS[0]), encoding="utf-8")
+
+    with pytest.raises(ImportRefused, match="paylogic seed --reference"):
+        await run_import(fresh_database.url, tmp_path, organisation_id=organisation, today=TODAY)
