@@ -30,7 +30,9 @@ BULK = (
     "meters", "meter_events", "readings",
 )  # fmt: skip
 JOURNAL = ("service_requests", "request_events", "incidents")
-SMALL = ("organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients")
+SMALL = (
+    "organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients", "settings",
+)  # fmt: skip
 
 
 class SeedRefused(ValueError):
@@ -149,8 +151,9 @@ async def _reference(
     await insert(connection, "regions", tables.region_rows(seed))
     await insert(connection, "cities", tables.city_rows(seed))
     await insert(connection, "tariffs", reference.tariffs())
-    await insert(connection, "norms", reference.norms(last.first_day, last.year))
-    await insert(connection, "coefficients", reference.coefficients())
+    await insert(connection, "norms", reference.norms(last.first_day))
+    await insert(connection, "coefficients", reference.coefficients(last.year))
+    await insert(connection, "settings", reference.settings(last))
     months = [Period(n) for n in range(first.ordinal, last.ordinal + 1)]
     rows = [
         {

@@ -72,6 +72,7 @@ ZONES = {
 LEFT_ZONES, RIGHT_ZONES, PRIVATE_ZONES = (1, 2, 7), (3, 4, 8), (5, 6)
 ELECTRIC_ZONES, GAS_HEATER_ZONES = (2, 4), (7, 8)
 HOLE_ZONE = 6  # its gas norm is missing in the open month, on purpose
+SHOPS_LEAST, ACCOUNTS_PER_SHOP = 2, 250  # non-residential premises of a small city
 NEW_YEARS = 5  # a house younger pays no contribution for capital repair yet
 
 
@@ -148,6 +149,7 @@ def _sizes(random: Random, accounts: int, year: int) -> Houses:
     kinds, floors, entrances, per_floor, flats, shops, communal, years = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
+    _open_shops(kinds, flats, shops, communal, max(SHOPS_LEAST, accounts // ACCOUNTS_PER_SHOP))
     size = len(kinds)
     no = np.zeros(size, np.bool_)
     zero = np.zeros(size, np.int64)
@@ -155,6 +157,20 @@ def _sizes(random: Random, accounts: int, year: int) -> Houses:
         kinds, floors, entrances, per_floor, flats, shops, communal, years, zero, [], [], zero, zero,
         no, no, no, no, {}, {}, no, [], 0,
     )  # fmt: skip
+
+
+def _open_shops(kinds: I64, flats: I64, shops: I64, communal: I64, wanted: int) -> None:
+    """Flats of the largest houses become shops, one a house in turn, until the city has as many as wanted."""
+    lacking = wanted - int(shops.sum())
+    fit = np.flatnonzero((kinds != PRIVATE) & (flats > 4 * (communal + 1)))
+    largest = fit[np.argsort(-flats[fit], kind="stable")]
+    for turn in range(max(0, lacking)):
+        if len(largest) == 0:
+            return
+        house = largest[turn % len(largest)]
+        if flats[house] > 4 * (communal[house] + 1):
+            flats[house] -= 1
+            shops[house] += 1
 
 
 def _draw(random: Random, index: int, kind: HouseKind, target: int, year: int) -> tuple[I64, ...]:

@@ -1,4 +1,4 @@
-"""Payments of a month of history: who pays in full, in part, once a quarter, ahead or not at all.
+"""Payments of a month of history: in full, in part, rounded up, mistyped, once a quarter, ahead, not at all.
 
 Set-based: one payment, one entry and two postings an account that pays, exactly as storage.ledger.post would
 write
@@ -19,7 +19,10 @@ from storage.seed import reference
 
 FIRST_DAY, LAST_DAY = 4, 25  # days of the month on which people pay
 
-# roll: the account's own habit, 0 … 999; luck: the month's. Debt and sums in kopecks.
+# roll: the account's own habit, 0 … 999; luck: the month's. Debt and sums in kopecks. Of a thousand accounts
+# 700 pay exactly (now and then late), 50 to the next 10 roubles, 30 with a slip of the pen of up to 90 roubles
+# either way, 100 a part, 50 once a quarter, 40 not at all, 20 to the next 500 roubles, 10 three months at once
+# and then wait.
 MAKE = """
 CREATE TEMP TABLE seed_payments ON COMMIT DROP AS
 WITH due AS (
@@ -31,11 +34,14 @@ WITH due AS (
    WHERE o.period = CAST(:period AS date) AND o.amount_kopecks > 0),
 paid AS (
   SELECT *, CASE
-           WHEN roll < 780 THEN CASE WHEN luck < 960 THEN debt END
+           WHEN roll < 700 THEN CASE WHEN luck < 960 THEN debt END
+           WHEN roll < 750 THEN (debt + 999) / 1000 * 1000
+           WHEN roll < 780 THEN debt + (luck % 181 - 90) * 100
            WHEN roll < 880 THEN debt * (400 + luck / 2) / 1000 / 10000 * 10000
            WHEN roll < 930 THEN CASE WHEN (account_id + CAST(:month AS bigint)) % 3 = 0 THEN debt END
            WHEN roll < 970 THEN NULL
-           ELSE (debt + 49999) / 50000 * 50000 END AS amount,
+           WHEN roll < 990 THEN (debt + 49999) / 50000 * 50000
+           ELSE debt * 3 END AS amount,
          CASE WHEN luck % 20 < 12 THEN CAST(:bank AS int) WHEN luck % 20 < 17 THEN CAST(:terminals AS int)
               ELSE CAST(:post AS int) END AS agent_id,
          CAST(:first AS date) + ((luck * 7 + account_id) % CAST(:days AS int))::int AS paid_on

@@ -11,7 +11,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from billing.quantity import MICRO, RATE_PER_RUBLE, parse_scaled
+from billing.period import Period
+from billing.quantity import MICRO, PERMILLE, RATE_PER_RUBLE, parse_scaled
 from billing.services import Service
 from storage.natural import search_form
 from storage.seed import requisites
@@ -40,16 +41,16 @@ SOCIAL, DISPATCH = 11, 12
 FIRST_COMPANY = 13
 
 PARTICIPANTS: tuple[tuple[int, str, str, str, str], ...] = (
-    (CENTRE, "centre", f'МУП "Расчётный центр города {CITY}"', "Расчётный центр", "centre"),
-    (WATER, "supplier", 'МУП "Северореченский водоканал"', "Водоканал", "vodokanal"),
-    (HEAT, "supplier", 'АО "Северореченская теплосеть"', "Теплосеть", "teploset"),
-    (POWER, "supplier", 'АО "Северореченская энергосбытовая компания"', "Энергосбыт", "energosbyt"),
-    (GAS, "supplier", 'ООО "Северореченск-Газ"', "Газ", "gaz"),
-    (WASTE, "supplier", 'ООО "Экология региона" (региональный оператор ТКО)', "Регоператор ТКО", "ecologia"),
+    (CENTRE, "centre", f"МУП «Расчётный центр города {CITY}»", "Расчётный центр", "centre"),
+    (WATER, "supplier", "МУП «Северореченский водоканал»", "Водоканал", "vodokanal"),
+    (HEAT, "supplier", "АО «Северореченская теплосеть»", "Теплосеть", "teploset"),
+    (POWER, "supplier", "АО «Северореченская энергосбытовая компания»", "Энергосбыт", "energosbyt"),
+    (GAS, "supplier", "ООО «Северореченск-Газ»", "Газ", "gaz"),
+    (WASTE, "supplier", "ООО «Экология региона» (региональный оператор ТКО)", "Регоператор ТКО", "ecologia"),
     (CAPITAL, "fund", "Фонд капитального ремонта Северореченской области", "Фонд капремонта", "fkr"),
-    (BANK, "agent", 'АО "Северореченский банк"', "Северореченский банк", "bank"),
-    (TERMINALS, "agent", 'ООО "Платёжные терминалы Плюс"', "Терминалы Плюс", "terminals"),
-    (POST, "agent", 'АО "Почтовые платежи"', "Почтовые платежи", "post"),
+    (BANK, "agent", "АО «Северореченский банк»", "Северореченский банк", "bank"),
+    (TERMINALS, "agent", "ООО «Платёжные терминалы Плюс»", "Терминалы Плюс", "terminals"),
+    (POST, "agent", "АО «Почтовые платежи»", "Почтовые платежи", "post"),
     (SOCIAL, "social", f"Управление социальной защиты населения города {CITY}", "Соцзащита", "social"),
     (DISPATCH, "dispatch", 'МКУ "Единая диспетчерская служба ЖКХ"', "Единая диспетчерская", "dispatch"),
 )  # fmt: skip
@@ -145,10 +146,10 @@ NORMS: tuple[NormValue, ...] = (
     NormValue(S.GAS, "person", "24,6", GAS_HEATER_ZONES),
     NormValue(S.GAS, "person", "27,4", (5,)),
     NormValue(S.GAS, "area", "7,2", (5,)),
+    NormValue(S.HEATING, "area", "0,0237"),  # Gcal a square metre in a month of the season
 )  # fmt: skip
 NORMS_ORDER = "Приказ министерства ЖКХ Северореченской области"
-HEATING_NORM = "0,0237"  # Gcal a square metre in a month of the season
-SEASON_FIRST, SEASON_AFTER = (10, 1), (5, 1)  # month and day
+SEASON_FIRST, SEASON_AFTER, SEASON_MONTHS = (10, 1), (5, 1), 7  # month and day; whole months between
 # kWh a person by household size 1 … 5, for one room; each further room adds, an electric cooker multiplies.
 LIGHT_BY_PERSONS = (109, 74, 57, 47, 41)
 LIGHT_PER_ROOM_PERCENT = (100, 125, 140, 151)
@@ -167,11 +168,11 @@ def organisations(companies: int) -> list[Row]:
         word = COMPANIES[number % len(COMPANIES)]
         title = word if number < len(COMPANIES) else f"{word}-{number // len(COMPANIES) + 1}"
         made = _organisation(
-            FIRST_COMPANY + number, "company", f'ООО "УК {title}"', f"УК {title}", f"uk{number + 1}"
+            FIRST_COMPANY + number, "company", f"ООО «УК {title}»", f"УК «{title}»", f"uk{number + 1}"
         )
         rows.append(made)
     private = FIRST_COMPANY + companies
-    rows.append(_organisation(private, "company", 'МУП "Жилсервис"', "МУП Жилсервис", "zhilservis"))
+    rows.append(_organisation(private, "company", "МУП «Жилсервис»", "МУП «Жилсервис»", "zhilservis"))
     return rows
 
 
@@ -301,7 +302,7 @@ def _dated(rows: list[Row], values: list[tuple[dt.date, int]], words: str = "", 
         )
 
 
-def norms(open_month: dt.date, last_year: int) -> list[Row]:
+def norms(open_month: dt.date) -> list[Row]:
     """Norms of the city. The gas norm of the far settlement ends before the open month: a hole made on
     purpose.
     """
@@ -332,7 +333,6 @@ def norms(open_month: dt.date, last_year: int) -> list[Row]:
         add(NormValue(S.GAS, kind, value, (HOLE_ZONE,)), parse_scaled(value, MICRO), after=open_month)
     for norm in _light():
         add(norm, int(norm.value) * MICRO)
-    _heating(add, last_year)
     return rows
 
 
@@ -347,29 +347,41 @@ def _light() -> list[NormValue]:
     return out
 
 
-def _heating(add: Any, last_year: int) -> None:
-    """The norm in months of the season, zero between seasons, so that nothing is missing in summer."""
-    norm = NormValue(S.HEATING, "area", HEATING_NORM)
-    value = parse_scaled(HEATING_NORM, MICRO)
+def coefficients(last_year: int) -> list[Row]:
+    """Months of the season over twelve for houses that pay for heating evenly; which months are of the
+    season.
+
+    The norm of heating itself is one all year: even payments take it in July as well.
+    """
+    document = "Постановление правительства Северореченской области от 20.06.2016 № 301"
+    rows: list[Row] = []
+
+    def add(key: str, permille: int, first: dt.date, after: dt.date | None = None) -> None:
+        values = {"service": None, "key": key, "value_permille": permille, "document": document}
+        rows.append({"id": len(rows) + 1, **values, "valid_from": first, "valid_to": after})
+
+    add("heating_months", SEASON_MONTHS * PERMILLE, FIRST_VALUES)
     first = FIRST_VALUES
     for year in range(FIRST_VALUES.year, last_year + 2):
         start, end = dt.date(year, *SEASON_FIRST), dt.date(year + 1, *SEASON_AFTER)
         if first < start:
-            add(norm, 0, first, start)
-        add(norm, value, start, end)
+            add("heating_season", 0, first, start)
+        add("heating_season", PERMILLE, start, end)
         first = end
+    return rows
 
 
-def coefficients() -> list[Row]:
-    """Months of the season over twelve, for houses that pay for heating evenly."""
+def settings(open_month: Period) -> list[Row]:
+    """The window of readings closes on the 25th (Rules 354, п. 33) from the month after the open one: the
+    open
+    month of a demo does not follow the calendar, and a reading of today should be seen in it.
+    """
     return [
         {
-            "id": 1,
-            "service": None,
-            "key": "heating_months",
-            "value_permille": 7_000,
-            "document": "Постановление правительства Северореченской области от 20.06.2016 № 301",
-            "valid_from": FIRST_VALUES,
+            "key": "reading_last_day",
+            "value": "25",
+            "ground": "ПП РФ 06.05.2011 № 354, п. 33",
+            "valid_from": open_month.shift(1).first_day,
         }
     ]
 

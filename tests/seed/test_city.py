@@ -83,6 +83,15 @@ def test_there_are_exactly_as_many_accounts_as_asked(accounts: int) -> None:
     assert (np.bincount(city.persons.account) >= 1).all()
 
 
+@pytest.mark.parametrize("accounts", [60, 137, 300, 3_000])
+def test_a_small_city_has_a_few_non_residential_premises_too(accounts: int) -> None:
+    city = generate(accounts, 5, 3, OPEN_MONTH)
+    shops = city.accounts.kind == 2
+
+    assert max(2, accounts // 250) <= shops.sum() < accounts // 10
+    assert len(city.accounts) == accounts
+
+
 def test_houses_stand_in_postal_order_and_flats_in_natural_order() -> None:
     city = generate(3_000, 5, 3, OPEN_MONTH)
     houses, flats = city.houses, city.flats

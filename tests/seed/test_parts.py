@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from billing.period import Period
+from billing.services import Service
 from storage import engine
 from storage.importer.load_people import has_valid_control
 from storage.natural import natural_key, search_form
-from storage.seed import requisites, words
+from storage.readings import LAST_DAY_KEY
+from storage.seed import reference, requisites, words
 from storage.seed.copy import (
     NO_DATE,
     Coded,
@@ -120,3 +124,27 @@ def test_natural_order_is_how_people_count() -> None:
 
     assert sorted(numbers, key=natural_key) == ["1", "2", "2 к. 2", "10", "12", "12А", "100/2"]
     assert search_form("  Ёж   и Уж ") == "еж и уж"
+
+
+def test_the_norm_of_heating_is_one_all_year_and_the_season_is_apart() -> None:
+    """A house that pays evenly takes the norm in July as well; a seasonal one looks at the coefficient."""
+    heating = [row for row in reference.norms(dt.date(2026, 10, 1)) if row["service"] == Service.HEATING]
+    season = [row for row in reference.coefficients(2026) if row["key"] == "heating_season"]
+
+    assert [(row["valid_to"], row["value_micro"]) for row in heating] == [(None, 23_700)]
+    assert all(one["valid_to"] == two["valid_from"] for one, two in pairwise(season))
+    on = {
+        day: next(
+            row["value_permille"]
+            for row in season
+            if row["valid_from"] <= day and (row["valid_to"] is None or day < row["valid_to"])
+        )
+        for day in (dt.date(2025, 12, 31), dt.date(2026, 7, 15), dt.date(2026, 9, 30), dt.date(2026, 10, 1))
+    }
+    assert list(on.values()) == [1000, 0, 0, 1000]
+
+
+def test_readings_close_on_the_25th_from_the_month_after_the_open_one() -> None:
+    (row,) = reference.settings(Period.parse("2026-10"))
+
+    assert (row["key"], row["value"], row["valid_from"]) == (LAST_DAY_KEY, "25", dt.date(2026, 11, 1))
