@@ -22,8 +22,12 @@ from actors.intake import CONSUMER as READINGS
 from actors.intake import Intake
 from actors.orders import CONSUMER as RUNS
 from actors.orders import Orders
+from actors.payments import CONSUMER as PAYMENTS
+from actors.payments import PaymentIntake
 from actors.penalties import CONSUMER as PENALTIES
 from actors.penalties import Penalties
+from actors.registers import CONSUMER as REGISTERS
+from actors.registers import Registers
 from actors.relay import Relay
 from actors.supervisor import Crew, Supervisor
 from gateways.bus import Bus, Outgoing, connect
@@ -81,7 +85,9 @@ class Service:
             "relay": self._relay,
             "commands": self._commands,
             "readings": self._readings,
+            "payments": self._payments,
             "imports": self._imports,
+            "registers": self._registers,
             "penalties": self._penalties,
             "supervisor": self._supervise,
         }
@@ -128,6 +134,16 @@ class Service:
         intake = Intake(self.database)
         consumer = await self.bus.consumer(READINGS)
         await consumer.run(intake.handle, intake.bury, self.stop, is_transient)
+
+    async def _payments(self) -> None:
+        intake = PaymentIntake(self.database)
+        consumer = await self.bus.consumer(PAYMENTS)
+        await consumer.run(intake.handle, intake.bury, self.stop, is_transient)
+
+    async def _registers(self) -> None:
+        registers = Registers(self.database)
+        consumer = await self.bus.consumer(REGISTERS)
+        await consumer.run(registers.handle, registers.bury, self.stop, is_transient)
 
     async def _imports(self) -> None:
         imports = Imports(self.database)

@@ -112,6 +112,19 @@ async def once(session: AsyncSession, consumer: str, event_id: str) -> bool:
     return bool(first)
 
 
+async def once_many(session: AsyncSession, consumer: str, event_ids: Sequence[str]) -> set[str]:
+    """Those of the events this consumer meets the first time: `once` for a batch, by one statement."""
+    found = await session.execute(
+        text(
+            "INSERT INTO processed_events (consumer, event_id) "
+            "SELECT :consumer, id FROM unnest(CAST(:ids AS text[])) AS n(id) "
+            "ON CONFLICT DO NOTHING RETURNING event_id"
+        ),
+        {"consumer": consumer, "ids": list(event_ids)},
+    )
+    return set(found.scalars())
+
+
 async def bury(session: AsyncSession, *, consumer: str, event: Event, error: str, attempts: int) -> None:
     """Keep a message that cannot be processed, for a person to look at and send again."""
     await session.execute(

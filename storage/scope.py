@@ -245,6 +245,11 @@ POLICIES: dict[str, Policy] = {
     "payments": Policy((COMPANY, ACCOUNT, AGENT)),
     "payment_decisions": Policy(rights=ADD),
     "agent_gates": Policy(rights=WRITE),
+    "register_profiles": Policy((AGENT, "agent_id IS NULL"), (), rights=WRITE),
+    "registers": Policy((AGENT,), rights=(*ADD, "UPDATE (state, accepted_by)")),
+    "register_rows": Policy((AGENT,), ()),
+    "payment_decisions": Policy(rights=ADD),
+    "agent_gates": Policy(rights=WRITE),
     # Penalties: values wait for a second person; workers count and post, the web asks.
     "penalty_values": Policy(
         reads=(f"state = 'approved' AND {SIGNED_IN}",),

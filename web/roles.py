@@ -94,14 +94,20 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """A dependency that lets in the roles it names; with none of them, anyone, signed in or not."""
+    """A dependency that lets in the roles it names; with none of them, anyone, signed in or not.
+
+    is_machine: programs call, which have names and secrets of their own and neither forms nor cookies.
+    """
 
     roles: frozenset[Role]
     is_open: bool = False
+    is_machine: bool = False
 
     async def __call__(self, request: Request) -> Me | None:
         from web.deps import check_csrf, current_user
 
+        if self.is_machine:
+            return None
         me = None if self.is_open else await current_user(request)  # the open ones work without a database
         if me is not None and me.role not in self.roles:
             raise RightNeeded([RIGHTS[role] for role in Role if role in self.roles])
@@ -128,6 +134,11 @@ def allow_signed_in() -> params.Depends:
 def allow_anyone() -> params.Depends:
     """No sign-in needed: the sign-in page itself, health, static files."""
     return params.Depends(Allow(frozenset(), is_open=True))
+
+
+def allow_machines() -> params.Depends:
+    """Programs of counterparts: the gateway itself asks who they are."""
+    return params.Depends(Allow(frozenset(), is_open=True, is_machine=True))
 
 
 @dataclass(frozen=True, slots=True)

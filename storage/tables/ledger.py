@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, BigId, Kopecks, Month, Recorded, Small, Words
+from storage.base import Base, BigId, Id, Kopecks, Month, Recorded, Small, Words
 
 
 class Entry(Base):
@@ -100,6 +100,8 @@ class Payment(Base):
         Index("uq_payments_agent_number", "agent_id", "number", unique=True),
         Index("ix_payments_account_id", "account_id"),
         Index("ix_payments_agent_day", "agent_id", "paid_on"),
+        Index("ix_payments_unmatched", "id", postgresql_where=text("state IN ('unmatched', 'kept')")),
+        Index("ix_payments_register_id", "register_id"),
         CheckConstraint("amount_kopecks > 0", name="amount"),
     )
 
@@ -115,3 +117,38 @@ class Payment(Base):
     state: Mapped[str] = mapped_column(Text, server_default="accepted")
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
     recorded_at: Mapped[Recorded]
+    input_hash: Mapped[str | None] = mapped_column(Text)  # of what came: tells a repeat from an alarm
+    source: Mapped[str] = mapped_column(Text, server_default="online")  # online, register, desk, card
+    service: Mapped[int | None] = mapped_column(SmallInteger)  # the service the payer named
+    register_id: Mapped[int | None] = mapped_column(Integer)
+    payer: Mapped[str | None] = mapped_column(Text)  # name and address as the agent gave them
+
+
+class PaymentDecision(Base):
+    """What a person decided about a payment whose account was not known; the intake makes the move."""
+
+    __tablename__ = "payment_decisions"
+    __table_args__ = (
+        Index("ix_payment_decisions_payment_id", "payment_id"),
+        Index(
+            "uq_payment_decisions_waiting",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("state = 'planned'"),
+        ),
+        CheckConstraint("deed IN ('assign', 'return', 'keep', 'undo')", name="deed"),
+        CheckConstraint("(deed = 'assign') = (account_id IS NOT NULL)", name="account"),
+        CheckConstraint("state IN ('planned', 'done', 'refused')", name="state"),
+    )
+
+    id: Mapped[Id]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    deed: Mapped[Words]
+    account_id: Mapped[int | None] = mapped_column(Integer)
+    reason: Mapped[Words]
+    user_id: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(Text, server_default="planned")
+    message: Mapped[str] = mapped_column(Text, server_default="")
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    recorded_at: Mapped[Recorded]
+    done_at: Mapped[dt.datetime | None]
