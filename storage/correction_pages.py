@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, text
 
 from billing.services import CATALOGUE
+from billing.trace_line import Line
 from storage.session import Session
 
 LIST_MAX = 500
@@ -134,7 +135,8 @@ class Spread:
 SPREAD = """
 WITH sums AS (SELECT amount_kopecks + surcharge_kopecks AS kopecks FROM run_accounts WHERE run_id = :id)
 SELECT (count(*) FILTER (WHERE kopecks <> 0))::int AS accounts_count,
-       (count(*) FILTER (WHERE kopecks = 0))::int AS same_count, (count(*) FILTER (WHERE kopecks > 0))::int AS up_count,
+       (count(*) FILTER (WHERE kopecks = 0))::int AS same_count, (count(*) FILTER (WHERE kopecks > 0))::int
+       AS up_count,
        coalesce(sum(kopecks) FILTER (WHERE kopecks > 0), 0)::bigint AS up_kopecks,
        (count(*) FILTER (WHERE kopecks < 0))::int AS down_count,
        coalesce(sum(kopecks) FILTER (WHERE kopecks < 0), 0)::bigint AS down_kopecks,
@@ -278,3 +280,19 @@ async def of_account(
         {"account_id": account_id, "posted_in": posted_in, "run_id": run_id, "drafts": with_drafts},
     )
     return [AccountCorrection(**row._mapping) for row in rows]
+
+
+EXPLAINED = """
+SELECT (r.period - l.months_back * interval '1 month')::date AS of_period, l.account_id, l.company_id,
+       l.supplier_id, l.service, l.component, l.basis, l.kind, l.first_day, l.days, l.volume_num,
+       l.volume_den,
+       l.rate, l.amount_kopecks, l.surcharge_kopecks, l.raised_num, l.a, l.b
+  FROM lines l JOIN runs r ON r.id = l.run_id
+ WHERE l.account_id = :account_id AND l.run_id = :run_id
+ ORDER BY 1, l.service, l.kind DESC, l.component, l.first_day, l.basis"""
+
+
+async def lines_of(session: Session, account_id: int, run_id: int) -> list[tuple[dt.date, Line]]:
+    """Every line of a package for an account with its old month: what was taken back, then what was put."""
+    rows = await session.execute(text(EXPLAINED), {"account_id": account_id, "run_id": run_id})
+    return [(row.of_period, Line.of(dict(row._mapping))) for row in rows]

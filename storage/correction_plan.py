@@ -53,7 +53,7 @@ async def _plan_correction(connection: Connection, run: Any, block_accounts: int
     query = HOUSES.format(scope=IN_SCOPE[run["scope_kind"]])
     houses = await connection.fetch(query, first.first_day, last.shift(1).first_day, run["scope_id"])
     if not houses:
-        words = f"В области перерасчёта не было открытых счетов с {first.title} по {last.title}."
+        words = f"В области перерасчёта не было открытых счетов, месяцы: {_span(first, last)}."
         await fail(connection, run["id"], words)
         return
     blocks = split(
@@ -78,10 +78,12 @@ async def _plan_correction(connection: Connection, run: Any, block_accounts: int
         version_of_months(values),
         len(blocks),
     )
-    words = (
-        "ручная корректировка" if row["kind"] == "manual" else f"перерасчёт с {first.title} по {last.title}"
-    )
+    words = "ручная корректировка" if row["kind"] == "manual" else f"перерасчёт, месяцы: {_span(first, last)}"
     await write_log(connection, run["id"], "planned", f"Частей: {len(blocks)}, домов: {len(houses)}; {words}")
+
+
+def _span(first: Period, last: Period) -> str:
+    return first.title if first == last else f"{first.title} — {last.title}"
 
 
 def accounts_a_block(months: int) -> int:

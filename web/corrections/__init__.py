@@ -1,5 +1,13 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, listing, manual, package, start
+from web.corrections import desk, events, lines, listing, manual, package, start
 
-ROUTERS = (listing.router, start.router, events.router, desk.router, manual.router, package.router)
+ROUTERS = (
+    listing.router,
+    start.router,
+    events.router,
+    desk.router,
+    lines.router,
+    manual.router,
+    package.router,
+)

@@ -12,11 +12,12 @@ from storage import correction_pages as reads
 from storage import run_pages
 from storage import runs as deeds
 from storage.correction_limit import alone_limit
-from storage.correction_pages import AccountCorrection, CorrectionHead, MonthSum, Spread, Touched
+from storage.correction_pages import CorrectionHead, MonthSum, Spread, Touched
 from storage.corrections import REASONS, hand_over
 from storage.run_pages import LogRow, Progress
 from storage.runs import RunRefused
 from storage.session import Session
+from web.corrections.lines import Explained, explained
 from web.corrections.words import CORRECTORS, READERS, state_words
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
@@ -90,7 +91,7 @@ class PackageView:
     most: list[Touched]
     least: list[Touched]
     sample: list[Touched]
-    account_lines: list[AccountCorrection]
+    account_lines: list[Explained]
     log: list[LogRow]
     limit_kopecks: int
 
@@ -133,12 +134,16 @@ async def _view(session: Session, me: Me, run_id: int) -> PackageView:
         most=[] if is_one else await reads.touched(session, run_id, "most", EXTREMES),
         least=[] if is_one else await reads.touched(session, run_id, "least", EXTREMES),
         sample=[] if is_one else await reads.touched(session, run_id, "sample", SAMPLE),
-        account_lines=await reads.of_account(session, head.scope_id or 0, run_id=run_id, with_drafts=True)
-        if is_one
-        else [],
+        account_lines=await _lines(session, head) if is_one else [],
         log=extras.log if extras else [],
         limit_kopecks=limit,
     )
+
+
+async def _lines(session: Session, head: CorrectionHead) -> list[Explained]:
+    account = head.scope_id or 0
+    sums = await reads.of_account(session, account, run_id=head.id, with_drafts=True)
+    return await explained(session, account, sums)
 
 
 def _buckets(found: Spread) -> list[Bucket]:

@@ -34,7 +34,7 @@ class StartView:
 
     form: Typed
     scopes: dict[str, str]
-    companies: list[Choice]
+    companies: list[tuple[str, str]]
     found: list[Choice]
     reasons: list[tuple[str, str]]
     months: list[tuple[str, str]]
@@ -45,7 +45,8 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
     """The form; the address may choose the scope, the first month and the reason."""
     form = Typed({name: value[:300] for name, value in request.query_params.items()})
     opened = _open(me)
-    form.values.setdefault("scope", "house")
+    if form.value("scope") not in SCOPES:
+        form.values["scope"] = "house"
     form.values.setdefault("first", str(opened.shift(-1)))
     form.values.setdefault("last", str(opened.shift(-1)))
     form.values["command"] = secrets.token_hex(16)
@@ -64,10 +65,11 @@ async def _view(session: Session, me: Me, form: Typed, found: list[Choice] | Non
     opened = _open(me)
     months = [opened.shift(-back) for back in range(1, MONTHS_MAX + 1)]
     in_centre = me.may(Role.CENTRE, Role.PUBLISHER)
+    companies = [(str(one.id), one.name) for one in await choices.companies(session)]
     return StartView(
         form=form,
         scopes={key: words for key, words in SCOPES.items() if key != "city" or in_centre},
-        companies=await choices.companies(session) if in_centre else [],
+        companies=[("", "Выберите"), *companies] if in_centre else [],
         found=found or [],
         reasons=REASON_CHOICES,
         months=[(str(one), month(one.first_day)) for one in months],

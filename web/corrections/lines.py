@@ -1,0 +1,70 @@
+"""What an account got by corrections, on its card: each line with its old month, document and derivation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from billing import trace
+from billing.period import Period
+from billing.trace import Trace
+from billing.trace_line import Line
+from storage import correction_pages as reads
+from storage.correction_pages import AccountCorrection
+from storage.session import Session
+from web.corrections.words import READERS
+from web.deps import Reader
+from web.render import page
+from web.roles import allow
+
+router = APIRouter(prefix="/corrections/accounts/{account_id:int}", dependencies=[allow(*READERS)])
+
+SHOWN_MAX = 60
+"""Lines on a card: years of corrections of one account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of a package told in words: taken back or put in its place."""
+
+    is_back: bool
+    told: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A service of a past month: the difference and every line it is made of."""
+
+    sum: AccountCorrection
+    lines: list[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesView:
+    """Corrections of an account, newest first."""
+
+    account_id: int
+    rows: list[Explained]
+
+
+async def explained(session: Session, account_id: int, sums: list[AccountCorrection]) -> list[Explained]:
+    """Each sum with the derivation of its lines."""
+    by_key: dict[tuple[int, dt.date, int], list[Told]] = {}
+    for run_id in dict.fromkeys(one.run_id for one in sums):
+        for period, line in await reads.lines_of(session, account_id, run_id):
+            by_key.setdefault((run_id, period, line.service), []).append(_told(period, line))
+    return [Explained(one, by_key.get((one.run_id, one.of_period, one.service), [])) for one in sums]
+
+
+def _told(period: dt.date, line: Line) -> Told:
+    return Told(line.kind == 1, trace.explain(line, Period.of(period)))
+
+
+@router.get("/lines")
+async def show(request: Request, account_id: int, session: Reader) -> Response:
+    """The section of the card; a page of its own without htmx."""
+    sums = (await reads.of_account(session, account_id, with_drafts=True))[:SHOWN_MAX]
+    view = LinesView(account_id, await explained(session, account_id, sums))
+    return page(request, "corrections/lines.html", view, "lines")
