@@ -10,9 +10,9 @@ import pytest
 
 from actors.run_state import (
     ATTEMPTS_MAX,
-    LOSSES_MAX,
     FLIGHT_S_MAX,
     IN_FLIGHT_MAX,
+    LOSSES_MAX,
     RETRY_S,
     TRANSIENT_S,
     Fail,
