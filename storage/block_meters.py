@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from billing.block import Meters
 from storage.bulk import Connection
 from storage.meter_billed import billed_meanwhile
+from storage.meter_cuts import read_cuts
 from storage.meter_intricate import mend_intricate
 from storage.meter_past import state_of
 from storage.meter_reads import Month, Read, rows_of
 
 
 async def individual(
-    connection: Connection, month: Month, read: Read, account_ids: npt.NDArray[np.int32]
+    connection: Connection,
+    month: Month,
+    read: Read,
+    account_ids: npt.NDArray[np.int32],
+    changes: Sequence[dt.date] = (),
 ) -> Meters:
-    """Columns of billing.block.Meters. account_ids (N,): ids of the block's accounts, in its order."""
+    """Columns of billing.block.Meters. account_ids (N,): ids of the block's accounts, in its order.
+
+    changes: days inside the month on which a value changes.
+    """
     account = rows_of(read.meters["account_id"], account_ids)
     rows = np.flatnonzero(account >= 0)
     rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
@@ -42,4 +53,5 @@ async def individual(
         window=state.window,
         window_months=state.window_months,
         billed=late,
+        cut=await read_cuts(connection, month, read.meters["id"], changes),
     )

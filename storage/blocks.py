@@ -20,11 +20,12 @@ from billing import history
 from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, HouseService, sum_by
 from billing.lines import Lines
 from billing.period import Period
-from billing.services import METHOD_NAMES
+from billing.services import METHOD_NAMES, Service
 from storage.block_meters import individual
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.heat_past import heat_year, house_failures
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
 
 I32 = npt.NDArray[np.int32]
@@ -82,18 +83,22 @@ async def read_block(
     days = segments.dates(period)
     nobody = Spots.of(at, np.zeros(len(houses), np.int32))
     spots = {service: Spots.of(at, made.supplier) for service, made in services.items()}
+    of_houses = house_meters(read, houses.id)
+    if (heat := of_houses.get(Service.HEATING)) is not None:
+        heat.failure = await house_failures(connection, month, read, houses.id)
     return Block(
         period=period,
         first_day=segments.first_day,
         days=segments.days,
         houses=houses,
         accounts=_weigh(accounts, facts, segments, period, houses),
-        meters=await individual(connection, month, read, accounts["id"]),
-        house_meters=house_meters(read, houses.id),
+        meters=await individual(connection, month, read, accounts["id"], days[1:]),
+        house_meters=of_houses,
         services=services,
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
         norms={key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms},
         coefficients={key: values.coefficient(key, at, nobody, days) for key in values.coefficients},
+        heat_year=await heat_year(connection, month, houses, accounts["id"], of_houses),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
     )
