@@ -36,6 +36,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
     Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
+    Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
     Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),

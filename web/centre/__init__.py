@@ -1,6 +1,19 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
-from web.centre import imports, month, parked, press, press_files, run, run_houses, runs, value_new, values
+from web.centre import (
+    imports,
+    month,
+    parked,
+    penalties,
+    penalty_values,
+    press,
+    press_files,
+    run,
+    run_houses,
+    runs,
+    value_new,
+    values,
+)
 
 ROUTERS = (
     month.router,
@@ -13,4 +26,6 @@ ROUTERS = (
     imports.router,
     press_files.router,
     press.router,
+    penalty_values.router,
+    penalties.router,
 )
