@@ -17,6 +17,7 @@ from billing.basis import OWNERS, SHARES, Basis
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, Component, component_unit
+from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
 from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
 from billing.work import AVERAGE_DEN
@@ -383,6 +384,10 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.HEAT_HOUSE_METERED: _heat_metered,
     Basis.HEAT_HOUSE_UNMETERED: _heat_unmetered,
     Basis.HEAT_HOUSE_ALL_METERED: _heat_metered,
+    **YEARS,
+    Basis.HEAT_FAILED: failed(_share_of_house),
+    Basis.HEAT_FAILED_METERED: failed(_heat_metered),
+    Basis.HEAT_FAILED_UNMETERED: failed(_heat_unmetered),
     Basis.AREA: _by_area,
     Basis.WASTE_PERSONS: _waste_people,
     Basis.WASTE_OWNERS: _waste_people,

@@ -24,6 +24,7 @@ from billing.block import (
 )
 from billing.history import MeterState, counted_people, has_temporary_stay, state
 from billing.law import change_days
+from billing.lawcase.block_past import cut_of, failure_of, heat_year_of
 from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
 from billing.period import Period
@@ -59,6 +60,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         accounts=_accounts(houses, specs, period, segments, first_id),
         meters=_meters(specs, period, {} if memo is None else memo),
         house_meters=_house_meters(houses),
+        heat_year=heat_year_of(houses, specs),
         services=_services(houses, specs, starts),
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),
@@ -178,6 +180,7 @@ def _house_meters(houses: Sequence[HouseSpec]) -> dict[int, HouseMeter]:
                 meter.zones[at] = spec.zones
                 meter.has_reading[at] = spec.volume is not None
                 meter.volume[at] = spec.volume or (0, 0, 0)
+        meter.failure = failure_of(houses, service)
         out[service] = meter
     return out
 
@@ -366,6 +369,7 @@ def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
         window=_zones([volumes for volumes, _ in windows]),
         window_months=np.array([months for _, months in windows], np.int16),
         billed=_zones([meter.billed for _, meter, _ in rows]),
+        cut=cut_of([meter for _, meter, _ in rows]),
     )
 
 

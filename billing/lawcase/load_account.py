@@ -46,6 +46,8 @@ METER_KEYS = (
     "readings",
     "billed",
     "average",
+    "on_change",
+    "heat_year",
 )
 PEOPLE_MAX = 200
 WINDOW_MONTHS_MAX = 6
@@ -151,7 +153,26 @@ def _meter(cell: Cell, period: Period, season: frozenset[int] | None) -> MeterSp
         supplier_duty=cells["supplier_duty"].flag() if "supplier_duty" in cells else False,
         billed=_billed(cells.get("billed"), service, zones),
         window=_average(cells.get("average"), service, zones),
+        on_change=_on_change(cells.get("on_change"), service, zones, period),
+        heat_year=cells["heat_year"].quantity(volume_unit(service)) if "heat_year" in cells else None,
     )
+
+
+def _on_change(cell: Cell | None, service: int, zones: int, period: Period) -> tuple[dt.date, Values] | None:
+    """A reading taken on the day a tariff changes: {2026-04-11: 115.5}."""
+    if cell is None or cell.is_none:
+        return None
+    entries = list(cell.entries().items())
+    if len(entries) != 1:
+        cell.fail("нужно одно показание: день и значение, например {2026-04-11: 115.5}.")
+    (text, item), day = entries[0], None
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        cell.fail(f"«{text}» — не дата. Запишите как 2026-04-11.")
+    if Period.of(day) != period:
+        cell.fail(f"день {day} не в месяце {period}.")
+    return day, zone_values(item, service, zones)
 
 
 def _marks(cell: Cell | None, service: int, zones: int) -> tuple[Mark, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from billing.history import Values, consumed
+from billing.heat_past import YearKnown
+from billing.history import AVERAGE_MONTHS_MAX, Values, consumed
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_account import (
     ACCOUNT_KEYS,
@@ -16,7 +17,7 @@ from billing.lawcase.load_account import (
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of
 from billing.lawcase.load_law import HEATING_SEASON
 from billing.lawcase.load_relief import troubles_of
-from billing.lawcase.model import AccountSpec, HouseMeterSpec, HouseSpec, Law, MeterSpec, Stay, Step
+from billing.lawcase.model import AccountSpec, Failure, HouseMeterSpec, HouseSpec, Law, MeterSpec, Stay, Step
 from billing.lawcase.units import AREA, SERVICES, service_set, volume_unit, zone_values
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, PERMILLE, format_scaled
@@ -30,6 +31,7 @@ HOUSE_KEYS = (
     "services",
     "methods",
     "house_meters",
+    "heat_year",
     "troubles",
 )
 REST_KEYS = ("volumes", "heat_meters", "unheated_area", "accounts")
@@ -78,6 +80,7 @@ class HouseLoader:
             area_common_dm2=self._area("area_common"),
             heating_uniform=self.house["heating"].choice(HEATING_MODES) if "heating" in self.house else False,
             house_meters=self._house_meters(),
+            heat_year=self._heat_year(),
             troubles=troubles_of(self.house.get("troubles")),
         )
 
@@ -123,10 +126,13 @@ class HouseLoader:
         out: dict[int, HouseMeterSpec] = {}
         for name, item in self.house["house_meters"].fields(SERVICES).items():
             service = SERVICES[name]
-            row = item.fields(("volume", "zones", "start", "end", "digits"))
+            row = item.fields(("volume", "zones", "start", "end", "digits", "failed_month", "average"))
             zones = row["zones"].integer(1, 3) if "zones" in row else 1
+            volume: Values | None = None
+            if "failed_month" in row:
+                out[service] = HouseMeterSpec(zones, None, self._failure(item, row, service))
+                continue
             if "volume" in row:
-                volume: Values | None = None
                 if not row["volume"].is_none:
                     if "zones" not in row:
                         _, zones = aggregate_volume(row["volume"], service)
@@ -141,6 +147,33 @@ class HouseLoader:
                 )
             out[service] = HouseMeterSpec(zones, volume)
         return out
+
+    def _failure(self, item: Cell, row: dict[str, Cell], service: int) -> Failure:
+        """A failed meter of heat: {failed_month, average: {volume, months}}; without average there is no
+        data.
+        """
+        if service != Service.HEATING:
+            item.fail("вышедший из строя счётчик дома считают по среднему только для отопления.")
+        month = row["failed_month"].integer(1, 600)
+        if "average" not in row:
+            return Failure(month, 0, 0)
+        window = row["average"].fields(("volume", "months"), ("volume", "months"))
+        volume = window["volume"].quantity(volume_unit(service))
+        return Failure(month, volume, window["months"].integer(0, AVERAGE_MONTHS_MAX))
+
+    def _heat_year(self) -> tuple[YearKnown, int] | None:
+        """Last year by the meters of heat of the house: Gcal, `none` = readings are missing, `young` = no
+        meter
+        stood all year.
+        """
+        cell = self.house.get("heat_year")
+        if cell is None:
+            return None
+        if cell.is_none:
+            return YearKnown.UNKNOWN, 0
+        if cell.is_scalar and cell.text() == "young":
+            return YearKnown.YOUNG, 0
+        return YearKnown.KNOWN, cell.quantity(volume_unit(Service.HEATING))
 
     # ---- the rest of the house -----------------------------------------------------------------
 

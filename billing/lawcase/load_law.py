@@ -11,11 +11,12 @@ from billing.lawcase.model import Law, NormStep, Step
 from billing.lawcase.units import COEFFICIENT, SERVICES, components, norm_unit, rate_unit
 from billing.services import CATALOGUE, Service
 
-LAW_KEYS = ("tariffs", "tariffs_nonresidential", "norms", "raising", "heating_months")
+LAW_KEYS = ("tariffs", "tariffs_nonresidential", "norms", "raising", "heating_months", "sewerage_cold_only")
 RAISED = {CATALOGUE[service].key: f"raise_{CATALOGUE[service].key}" for service in RAISED_SERVICES}
 HEATING_MONTHS = "heating_months"
 HEATING_SEASON = "heating_season"
 YEAR_MONTHS_MAX = 12
+COLD_ONLY = {"norm": 1000, "water": 0}  # sewerage of a flat with cold water alone: its norm, or the water
 
 # kind of norm → (unit of the value, per what); the first kind of a service is meant when none is named
 NORM_KINDS: dict[int, dict[str, tuple[str, str]]] = {
@@ -44,6 +45,9 @@ def load_law(cell: Cell | None) -> Law:
             coefficients[RAISED[name]] = _steps(item, _coefficient)
     if "heating_months" in cells:
         coefficients[HEATING_MONTHS] = _steps(cells["heating_months"], _coefficient)
+    if "sewerage_cold_only" in cells:
+        chosen = cells["sewerage_cold_only"].choice(COLD_ONLY)
+        coefficients["sewerage_cold_only"] = (Step(None, chosen),)
     return Law(
         tariffs=_tariffs(cells.get("tariffs")),
         tariffs_nonresidential=_tariffs(cells.get("tariffs_nonresidential")),

@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from billing.heat_past import YearKnown
 from billing.history import ZERO, MeterFacts, Values
 from billing.lawcase.load_penalty import PenaltySpec
 from billing.parked import Reason
@@ -85,6 +86,17 @@ class MeterSpec:
     supplier_duty: bool = False
     billed: Values = ZERO
     window: tuple[Values, int] | None = None
+    on_change: tuple[dt.date, Values] | None = None  # a reading taken on the day a tariff changes
+    heat_year: int | None = None  # volume of last calendar year, of a meter of heat
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed meter of heat of the house: its month (1, 2 …) and the average window before it."""
+
+    month: int
+    volume: int
+    months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ class HouseMeterSpec:
 
     zones: int
     volume: Values | None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +183,7 @@ class HouseSpec:
     area_common_dm2: int | None = None
     heating_uniform: bool = False
     house_meters: dict[int, HouseMeterSpec] = field(default_factory=dict)
+    heat_year: tuple[YearKnown, int] | None = None  # last year by the house's meters of heat, with its volume
     troubles: tuple[TroubleSpec, ...] = ()
 
 

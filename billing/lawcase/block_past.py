@@ -1,0 +1,51 @@
+"""What a case says of the past: last year's heat, failed meters of houses, readings of a tariff's day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from billing.block import Cut
+from billing.heat_past import HeatYear, HouseFailure, YearKnown
+from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec
+from billing.metering import average_over_60
+
+
+def heat_year_of(houses: Sequence[HouseSpec], specs: Sequence[AccountSpec]) -> HeatYear | None:
+    """Last year of the houses that tell it; the others pay by the norm."""
+    if all(house.heat_year is None for house in houses):
+        return None
+    told = [house.heat_year or (YearKnown.YOUNG, 0) for house in houses]
+    years = [[m.heat_year for m in spec.meters if m.heat_year is not None] for spec in specs]
+    return HeatYear(
+        state=np.array([int(state) for state, _ in told], np.int64),
+        house=np.array([volume for _, volume in told], np.int64),
+        account=np.array([sum(volumes) for volumes in years], np.int64),
+        metered=np.array([bool(volumes) for volumes in years], np.bool_),
+    )
+
+
+def failure_of(houses: Sequence[HouseSpec], service: int) -> HouseFailure | None:
+    """Failed meters of the service in these houses."""
+    found = [
+        house.house_meters[service].failure if service in house.house_meters else None for house in houses
+    ]
+    if all(one is None for one in found):
+        return None
+    window = np.array([[0 if one is None else one.volume] * 3 for one in found], np.int64)
+    months = np.array([0 if one is None else one.months for one in found], np.int64)
+    return HouseFailure(
+        month=np.array([0 if one is None else one.month for one in found], np.int64),
+        average60=average_over_60(window, months)[:, 0],
+        months=months,
+    )
+
+
+def cut_of(meters: Sequence[MeterSpec]) -> Cut | None:
+    """Readings on the day of a tariff."""
+    if all(meter.on_change is None for meter in meters):
+        return None
+    day = [0 if meter.on_change is None else meter.on_change[0].day for meter in meters]
+    value = [(0, 0, 0) if meter.on_change is None else meter.on_change[1] for meter in meters]
+    return Cut(np.array(day, np.int16), np.array(value, np.int64).reshape(len(meters), 3))

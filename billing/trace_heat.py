@@ -1,0 +1,93 @@
+"""Heat of a house told by its basis: the month's meter, a twelfth of last year, the average of a failed
+meter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from billing.arithmetic import decimal, ratio, signed
+from billing.basis import Basis
+from billing.period import Period
+from billing.quantity import DM2_PER_M2, MICRO
+from billing.trace_line import Derived, Facts, Line, Number
+
+MONTHS = 12
+
+
+def year_share(line: Line, period: Period, facts: Facts) -> Derived:
+    """A twelfth of the house's last year × area / S_об."""
+    numbers = [_year_of_house(line, period, facts), _area(line, facts)]
+    house, area = decimal(line.a, MICRO), decimal(line.b, DM2_PER_M2)
+    note = "Платят равными долями: двенадцатая часть того, что счётчик дома показал за прошлый год."
+    if line.a == 0 or line.b <= 0 or line.volume == 0 or line.days < period.days:
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    used = line.volume
+    total = Fraction(line.a * line.b * used.denominator, MONTHS * used.numerator)
+    if total.denominator == 1 and facts.house_area_dm2 in (None, int(total)):
+        text = decimal(int(total), DM2_PER_M2)
+        source = facts.sources.get("house_area", "карточка дома")
+        numbers.append(Number("house_area", "площадь всех помещений дома", f"{text} м²", source))
+        return Derived(f"{house} / {MONTHS} × {area} / {text}", numbers, [note])
+    share = Fraction(used.numerator * MONTHS, used.denominator * line.a)
+    more = "Доля квартиры показана дробью: она учитывает площади всего дома."
+    return Derived(f"{house} / {MONTHS} × {ratio(share)}", numbers, [note, more])
+
+
+def year_metered(line: Line, period: Period, facts: Facts) -> Derived:
+    """A twelfth of the flat's last year and the flat's part of the rest of the house."""
+    own = decimal(line.b, MICRO)
+    numbers = [
+        _year_of_house(line, period, facts),
+        Number("own", f"счётчик квартиры за {_last(period)}", f"{own} Гкал", "показания счётчика квартиры"),
+    ]
+    if line.days < period.days:
+        return Derived(ratio(line.volume, MICRO), numbers)
+    rest = line.volume - Fraction(line.b, MONTHS)
+    note = "Двенадцатая часть прошлого года; прибавлена доля остатка дома после всех квартир, по площади."
+    return Derived(f"{signed(line.b, MICRO)} / {MONTHS} + {ratio(rest, MICRO)}", numbers, [note])
+
+
+def year_unmetered(line: Line, period: Period, facts: Facts) -> Derived:
+    """Mean of the metered flats of last year and the part of the rest."""
+    note = "Счётчика тепла нет: взято среднее квартир со счётчиками за прошлый год и доля остатка дома."
+    numbers = [_year_of_house(line, period, facts), _area(line, facts)]
+    return Derived(ratio(line.volume, MICRO), numbers, [note])
+
+
+def failed(of: Callable[[Line, Period, Facts], Derived]) -> Callable[[Line, Period, Facts], Derived]:
+    """As a sound meter would be told, with a word on why its average stands there."""
+
+    def told(line: Line, period: Period, facts: Facts) -> Derived:
+        derived = of(line, period, facts)
+        source = "показания до поломки, не больше шести месяцев"
+        numbers = [
+            Number(one.key, "средний месяц счётчика дома", one.text, source) if one.key == "house" else one
+            for one in derived.numbers
+        ]
+        note = "Счётчик тепла дома неисправен: три месяца берут его средний месяц отопительного периода."
+        return Derived(derived.formula, numbers, [*derived.notes, note])
+
+    return told
+
+
+def _last(period: Period) -> str:
+    return f"{period.year - 1} год"
+
+
+def _year_of_house(line: Line, period: Period, facts: Facts) -> Number:
+    source = facts.sources.get("house", "показания счётчика дома")
+    return Number("house", f"счётчик дома за {_last(period)}", f"{decimal(line.a, MICRO)} Гкал", source)
+
+
+def _area(line: Line, facts: Facts) -> Number:
+    text = f"{decimal(line.b, DM2_PER_M2)} м²"
+    return Number("area", "площадь", text, facts.sources.get("area", "карточка счёта"))
+
+
+YEARS = {
+    Basis.HEAT_YEAR: year_share,
+    Basis.HEAT_YEAR_METERED: year_metered,
+    Basis.HEAT_YEAR_UNMETERED: year_unmetered,
+}
