@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from actors.imports import CONSUMER as IMPORTS
 from actors.imports import Imports
@@ -26,6 +27,8 @@ from actors.payments import CONSUMER as PAYMENTS
 from actors.payments import PaymentIntake
 from actors.penalties import CONSUMER as PENALTIES
 from actors.penalties import Penalties
+from actors.press import CONSUMER as PRESS
+from actors.press import PressCrew, PressOrders, PressSupervisor, press_store
 from actors.registers import CONSUMER as REGISTERS
 from actors.registers import Registers
 from actors.relay import Relay
@@ -68,14 +71,20 @@ class Surroundings:
         )
 
 
+class WholeCrew(Crew, PressCrew, Protocol):
+    """Workers that compute blocks of runs and render blocks of print runs."""
+
+
 class Service:
     """All parts over one database, one bus and one crew."""
 
-    def __init__(self, database: Database, bus: Bus, make_crew: Callable[[], Awaitable[Crew]]) -> None:
+    def __init__(self, database: Database, bus: Bus, make_crew: Callable[[], Awaitable[WholeCrew]]) -> None:
         self.database = database
         self.bus = bus
         self._make_crew = make_crew
-        self._crew: Crew | None = None
+        self._crew: WholeCrew | None = None
+        self._making_crew = asyncio.Lock()
+        self._wake_press: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
         self.stop = asyncio.Event()
 
@@ -89,6 +98,8 @@ class Service:
             "imports": self._imports,
             "registers": self._registers,
             "penalties": self._penalties,
+            "press orders": self._press_orders,
+            "press": self._press,
             "supervisor": self._supervise,
         }
         tasks = [asyncio.create_task(self._forever(name, part), name=name) for name, part in parts.items()]
@@ -140,30 +151,53 @@ class Service:
         consumer = await self.bus.consumer(PAYMENTS)
         await consumer.run(intake.handle, intake.bury, self.stop, is_transient)
 
-    async def _registers(self) -> None:
-        registers = Registers(self.database)
-        consumer = await self.bus.consumer(REGISTERS)
-        await consumer.run(registers.handle, registers.bury, self.stop, is_transient)
-
     async def _imports(self) -> None:
         imports = Imports(self.database)
         consumer = await self.bus.consumer(IMPORTS)
         await consumer.run(imports.handle, imports.bury, self.stop, is_transient)
+
+    async def _press_orders(self) -> None:
+        orders = PressOrders(self.database, lambda: self._wake_press())
+        consumer = await self.bus.consumer(PRESS)
+        await consumer.run(orders.handle, orders.bury, self.stop, is_transient)
+
+    async def _press(self) -> None:
+        crew = await self._crew_once()
+        try:
+            async with press_store(self.database.url) as store:
+                while not await store.is_mine():
+                    await self._pause(STANDBY_S)
+                supervisor = PressSupervisor(store, crew)
+                self._wake_press = supervisor.wake
+                await supervisor.run(self.stop)
+        finally:
+            self._wake_press = lambda: None
+
+    async def _crew_once(self) -> WholeCrew:
+        """One crew for runs and for printing, made at the first need of it."""
+        async with self._making_crew:
+            if self._crew is None:
+                self._crew = await self._make_crew()
+        return self._crew
 
     async def _penalties(self) -> None:
         penalties = Penalties(self.database)
         consumer = await self.bus.consumer(PENALTIES)
         await consumer.run(penalties.handle, penalties.bury, self.stop, is_transient)
 
+    async def _registers(self) -> None:
+        registers = Registers(self.database)
+        consumer = await self.bus.consumer(REGISTERS)
+        await consumer.run(registers.handle, registers.bury, self.stop, is_transient)
+
     async def _supervise(self) -> None:
-        if self._crew is None:
-            self._crew = await self._make_crew()
+        crew = await self._crew_once()
         blocks = BlockStore(self.database.url, 1)
         try:
             async with run_store(self.database.url) as store:
                 while not await store.is_mine():
                     await self._pause(STANDBY_S)
-                supervisor = Supervisor(store, blocks, self._crew)
+                supervisor = Supervisor(store, blocks, crew)
                 self._wake = supervisor.wake
                 await supervisor.run(self.stop)
         finally:
@@ -171,12 +205,12 @@ class Service:
             await blocks.close()
 
 
-async def ray_crew(surroundings: Surroundings) -> Crew:
+async def ray_crew(surroundings: Surroundings) -> WholeCrew:
     """Connect to Ray (a second time as well) and start its workers, while the other parts go on working."""
     return await (await asyncio.to_thread(_connected_crew, surroundings))
 
 
-def _connected_crew(surroundings: Surroundings) -> Awaitable[Crew]:
+def _connected_crew(surroundings: Surroundings) -> Awaitable[WholeCrew]:
     """Importing and joining Ray takes seconds, hence outside the loop."""
     import ray
 

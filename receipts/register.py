@@ -43,10 +43,11 @@ def register_pdf(
             words.grouped(sum(house.problems for house in houses)),
         ],
     }
+    stamp = made_at.replace(microsecond=0)  # a file keeps whole seconds
     compiler = typst.Compiler(input=FORM, root=FORM.parent, font_paths=pt_sans())
     try:
         made = compiler.compile(
-            format="pdf", sys_inputs={"register": json.dumps(data, ensure_ascii=False)}, timestamp=made_at
+            format="pdf", sys_inputs={"register": json.dumps(data, ensure_ascii=False)}, timestamp=stamp
         )
     except typst.TypstError as error:
         raise ReceiptRenderError(in_words(error)) from error

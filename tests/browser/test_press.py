@@ -1,0 +1,79 @@
+"""The press in a real Chromium: choose, look at a page, start, take the first volume, print a damaged range again."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import pikepdf
+
+from tests.receipts.paper import text_of
+from tests.support.browser import City, picture, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PRESS_MS_MAX = 180_000
+NUMBER = re.compile(r"№ (\d{6})")
+
+
+def numbers(content: bytes) -> list[int]:
+    """Running numbers on the paper, each once, in order."""
+    return sorted({int(number) for number in NUMBER.findall(text_of(content))})
+
+
+def test_the_centre_prints_a_month_and_a_damaged_range_again(desk: Page, city: City) -> None:
+    from playwright.sync_api import expect
+
+    sign_in(desk, city, "centre")
+    desk.get_by_role("link", name="Печать", exact=True).click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Печать квитанций")
+    desk.get_by_role("link", name="Напечатать").first.click()
+    expect(desk.locator("#preview")).to_contain_text("Бумажных квитанций")
+    desk.get_by_label("С двух сторон").check()
+    desk.get_by_label("Листов в томе").fill("60")
+    desk.get_by_label("Листов в томе").press("Tab")
+    expect(desk.locator("#preview input[name=sheets]")).to_have_value("60")
+    picture(desk, "press-new")
+
+    sample = desk.locator("#preview form[action='/centre/press/sample.pdf']")
+    query = {
+        name: sample.locator(f"input[name={name}]").input_value() for name in ("period", "layout", "size")
+    }
+    shown = desk.request.get(f"{city.url}/centre/press/sample.pdf", params={**query, "number": "3"})
+    assert shown.ok, shown.text()
+    assert numbers(shown.body()) == [3]
+
+    desk.get_by_role("button", name=re.compile("^Напечатать ")).click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text(re.compile(r"Печать \d+"))
+    expect(desk.locator(".page-head .badge")).to_have_text("готово", timeout=PRESS_MS_MAX)
+    expect(desk.locator("#progress")).to_contain_text("100")
+    picture(desk, "press-done")
+
+    with desk.expect_download() as taking:
+        desk.get_by_role("link", name="Том 1", exact=True).click()
+    volume = taking.value.path().read_bytes()
+    first = numbers(volume)
+    assert first[0] == 1
+    assert first == list(range(1, len(first) + 1))
+
+    desk.get_by_label("Испорчены с №").fill("2")
+    desk.get_by_label("по №").fill("4")
+    desk.get_by_label("Почему печатаете снова").fill("замяло в принтере")
+    with desk.expect_download() as taking:
+        desk.get_by_role("button", name="Напечатать снова").click()
+    again = taking.value.path().read_bytes()
+    assert numbers(again) == [2, 3, 4]
+    with pikepdf.open(io.BytesIO(again)) as document:
+        assert len(document.pages) % 2 == 0
+
+    desk.get_by_label("Что и кому передано").fill("тома 1–2, почта, Сидорова")
+    desk.get_by_role("button", name="Записать").click()
+    expect(desk.locator("#notes")).to_contain_text("тома 1–2, почта, Сидорова")
+    expect(desk.locator("#notes")).to_contain_text("замяло в принтере")
+    expect(desk.locator("#notes")).to_contain_text("Том 1")
+    register = desk.request.get(f"{desk.url.partition('#')[0]}/register.pdf")
+    assert register.ok
+    assert "Контрольный реестр" in text_of(register.body())
+    picture(desk, "press-notes")
