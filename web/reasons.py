@@ -8,6 +8,7 @@ REASON_WORDS = {
     "NO_TARIFF": "нет тарифа",
     "NO_NORM": "нет норматива",
     "NO_HOUSE_READING": "нет показания дома",
+    "NO_HOUSE_YEAR": "нет показаний дома за прошлый год",
     "NO_HOUSE_AREA": "нет площади дома",
     "NEIGHBOUR": "ждёт соседнего счёта",
     "OLDER_THAN_LAW": "месяц раньше правил",

@@ -56,6 +56,11 @@ FIXES = {
     "NO_HOUSE_READING": Fix(
         "Загрузите показание общедомового счётчика: лист «Показания».", "/centre/import", _IMPORT
     ),
+    "NO_HOUSE_YEAR": Fix(
+        "Загрузите показания общедомового счётчика за прошлый год: лист «Показания».",
+        "/centre/import",
+        _IMPORT,
+    ),
     "NO_HOUSE_AREA": Fix("Загрузите площадь дома: лист «Дома».", "/centre/import", _IMPORT),
     "NEIGHBOUR": Fix(
         "Исправьте счёт, который назван в причине.", "/accounts/{neighbour}", "Открыть соседний счёт"
