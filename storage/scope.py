@@ -116,6 +116,10 @@ RUN_OF_COMPANY = (
     "EXISTS (SELECT 1 FROM runs r WHERE r.id = run_id AND "
     "r.company_id = ANY ((SELECT paylogic_companies())::int[]))"
 )
+OWN_CORRECTION = (
+    "EXISTS (SELECT 1 FROM run_accounts x WHERE x.run_id = corrections.run_id AND "
+    "x.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
+)
 OWN_METER = (
     "EXISTS (SELECT 1 FROM meters m WHERE m.id = meter_id AND "
     "m.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
@@ -215,21 +219,21 @@ POLICIES: dict[str, Policy] = {
             "UPDATE (stop_requested, requested_by, requested_at, approved_by, one_person)",
         ),
     ),
-    "run_blocks": Policy(),
+    "run_blocks": Policy((RUN_OF_COMPANY,)),
     # The press is the centre's; workers render, pages ask and take.
     "press_runs": Policy(rights=("SELECT", "INSERT", "UPDATE (state, error, finished_at)")),
     "press_blocks": Policy(),
     "press_receipts": Policy(),
     "press_volumes": Policy(),
     "press_notes": Policy(rights=ADD),
-    "run_log": Policy(rights=ADD),
+    "run_log": Policy((RUN_OF_COMPANY,), rights=ADD),
     "run_totals": Policy((COMPANY, f"{SUPPLIER} AND {PUBLISHED}")),
     "run_houses": Policy((COMPANY,)),
     "run_accounts": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}")),
     "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
     "parked_accounts": Policy((COMPANY,)),
     # Corrections of past months; a resident reads the ground of those that touch an account of theirs.
-    "corrections": Policy((COMPANY, f"{SIGNED_IN} AND {PUBLISHED}"), (COMPANY,), rights=ADD),
+    "corrections": Policy((COMPANY, OWN_CORRECTION), (COMPANY,), rights=ADD),
     "correction_sums": Policy((COMPANY,), rights=ADD),
     "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),
     "troubles": Policy(
@@ -243,11 +247,6 @@ POLICIES: dict[str, Policy] = {
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),
     "opening_balances": Policy((COMPANY, ACCOUNT)),
     "payments": Policy((COMPANY, ACCOUNT, AGENT)),
-    "payment_decisions": Policy(rights=ADD),
-    "agent_gates": Policy(rights=WRITE),
-    "register_profiles": Policy((AGENT, "agent_id IS NULL"), (), rights=WRITE),
-    "registers": Policy((AGENT,), rights=(*ADD, "UPDATE (state, accepted_by)")),
-    "register_rows": Policy((AGENT,), ()),
     "payment_decisions": Policy(rights=ADD),
     "agent_gates": Policy(rights=WRITE),
     # Penalties: values wait for a second person; workers count and post, the web asks.

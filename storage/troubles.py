@@ -45,7 +45,7 @@ DAYS_MAX = 400
 VALUE_LIMITS = {
     Trouble.BREAK: (-500, 500),
     Trouble.AIR: (-500, 600),
-    Trouble.HOT_WATER: (0, 600),
+    Trouble.HOT_WATER: (0, 1000),
     Trouble.PRESSURE: (0, 1000),
     Trouble.WASTE_LATE: (-700, 700),
 }

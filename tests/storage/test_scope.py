@@ -33,8 +33,6 @@ CENTRE_ONLY = {
     "press_receipts",
     "press_volumes",
     "press_notes",
-    "run_blocks",
-    "run_log",
     "dead_letters",
     "outbox",
     "sign_in_attempts",
@@ -53,7 +51,7 @@ SEES = {
     "company": (COMPANY, set(PRIVATE) - CENTRE_ONLY - BY_USER),
     "dispatcher": (
         DISPATCHER,
-        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents"},
+        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles"},
     ),
     "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs"}),
     "agent": (AGENT, {"payments", "runs"}),
@@ -66,7 +64,7 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents",
+            "notice_settings", "consents", "corrections", "absences", "troubles",
         },
     ),
 }  # fmt: skip
