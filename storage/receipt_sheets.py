@@ -4,6 +4,7 @@ block.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 
 from billing.basis import REDUCTIONS
 from billing.period import Period
-from billing.receipt import HISTORY_MONTHS_MAX
+from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow
+from storage.penalty_law import penalty_law
+from storage.receipt_penalties import read_penalties
 from storage.receipt_queries import CONTACTS, CORRECTIONS, HEAD, HISTORY, LINES, METERS, MONEY, PREVIOUS, RUNS
 from storage.session import Session
 
@@ -22,7 +25,8 @@ REDUCED = sorted(int(basis) for basis in REDUCTIONS)
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Rows read for one document. corrections: of earlier months, posted in this one, and what is taken off
-    this one; previous: all that the document before was made of, by service; house_meters and contacts are those of the house.
+    this one; previous: all that the document before was made of, by service; house_meters and contacts are
+    those of the house; due_on: by the calendar and settings of the company.
     """
 
     head: Any
@@ -34,6 +38,8 @@ class Sheet:
     meters: Rows
     house_meters: Rows
     contacts: Rows
+    penalties: Sequence[PenaltyRow]
+    due_on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     contacts: dict[int, list[Any]] = defaultdict(list)
     for row in await session.execute(CONTACTS, at):
         contacts[row.house_id].append(row)
+    penalties = await read_penalties(session, ids, period.first_day)
+    law = await penalty_law(session)
     return {
         head.id: Sheet(
             head,
@@ -82,6 +90,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             meters.get(head.id, ()),
             house_meters.get(head.house_id, ()),
             contacts.get(head.house_id, ()),
+            penalties.get(head.id, ()),
+            law.of(head.company_id).terms.due(period),
         )
         for head in heads
     }
@@ -92,7 +102,9 @@ async def _runs(session: Session, period: Period) -> _Runs:
     found = (await session.execute(RUNS, {"first": first, "period": month})).all()
     return _Runs(
         current=[run.id for run in found if run.posted_in == run.period == month and not run.is_correction],
-        late=[run.id for run in found if run.posted_in == month and (run.period < month or run.is_correction)],
+        late=[
+            run.id for run in found if run.posted_in == month and (run.period < month or run.is_correction)
+        ],
         before=[run.id for run in found if run.posted_in == period.shift(-1).first_day],
         year=[run.id for run in found],
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.basis import info
-from billing.due import due_on
 from billing.period import Period
 from billing.quantity import PERMILLE
 from billing.receipt import (
@@ -122,14 +121,17 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
     rows, grounds = _rows(sheet, period)
     sections = tuple(section_of(kind, rows[kind]) for kind in SectionKind if rows[kind])
     totals = totals_of(
-        [row for section in sections for row in section.rows], sheet.money.opening or 0, -sheet.money.posted
+        [row for section in sections for row in section.rows],
+        sheet.money.opening or 0,
+        -sheet.money.posted,
+        sum(row.amount_kopecks for row in sheet.penalties),
     )
     issued = period.shift(1).first_day
     return Receipt(
         number=f"{period.month:02d}{period.year % 100:02d}-{head.number}",
         month=period.first_day,
         issued_on=issued,
-        due_on=due_on(period),
+        due_on=sheet.due_on,
         payer=_payer(head),
         payments=(PaymentBlock(_payee(head), totals, "Жилищно-коммунальные услуги"),),
         sections=sections,
@@ -138,6 +140,7 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
         paid_through=period.last_day,
         last_paid_on=sheet.money.last_paid_on,
         corrections=grounds,
+        penalties=tuple(sheet.penalties),
         readings=tuple(row for meter in sheet.meters for row in _readings(meter, period)),
         history=_history(sheet.history, period),
         change=_change(sheet, period),

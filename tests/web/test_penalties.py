@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.penalty_orders import obey
+from storage.receipts import build_receipt
 from tests.support.services import TestDatabase
 from tests.web import town
 from tests.web.conftest import HTMX, SignIn, csrf_of
 from tests.web.test_centre import one, seen
+from tests.web.town_places import OPEN
 
 CITY: Any = town
 
@@ -76,7 +78,8 @@ async def test_count_look_post_and_undo(fresh_town: TestDatabase, sign_in: SignI
     assert "Считали вы, поэтому провести должен другой сотрудник." in draft
     assert (mine.status_code, posted.status_code, undone.status_code) == (409, 303, 303)
     assert "проведён" in after
-    assert total == counted > 0
+    assert total == counted
+    assert int(str(total)) > 0
     assert await one(fresh_town, "SELECT sum(amount_kopecks)::bigint FROM postings WHERE book = 6") == 0
     assert "отменён" in seen(await second.get("/centre/penalties"))
 
@@ -227,3 +230,31 @@ async def test_settings_are_heard_by_the_next_count(fresh_town: TestDatabase, si
     assert "август 2026: 20.09.2026" in shown
     await count(client, fresh_town)
     assert await one(fresh_town, "SELECT bool_and(is_daily) FROM penalty_lines")
+
+
+async def test_the_receipt_has_penalties_apart_and_asks_for_them(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client, second = await sign_in("ivanova"), await sign_in("petrov")
+    address = await count(client, fresh_town)
+    await act(second, address, "post")
+    await work(fresh_town)
+    account = int(str(await one(fresh_town, "SELECT account_id FROM penalty_lines ORDER BY 1 LIMIT 1")))
+    await one(
+        fresh_town,
+        "UPDATE runs SET state = 'published', posted_in = period WHERE state = 'checked' RETURNING 1",
+    )
+
+    owner = Database(fresh_town.url)
+    async with owner.reading() as session:
+        receipt = await build_receipt(session, account, OPEN)
+    await owner.close()
+
+    fines = await one(
+        fresh_town, f"SELECT sum(amount_kopecks)::bigint FROM penalty_lines WHERE account_id = {account}"
+    )
+    rows = [(str(row.month), row.days) for row in receipt.penalties]
+    assert receipt.totals.penalty_kopecks == sum(row.amount_kopecks for row in receipt.penalties) == fines
+    assert rows == [("2026-08-01", 46)]
+    assert "ЖК 155, ч. 14: с 31-го дня 1/300" in receipt.penalties[0].ground
+    assert all("Пени" not in row.service for row in receipt.rows)
