@@ -1,4 +1,4 @@
-"""The press in a real Chromium: choose, look at a page, start, take the first volume, print a damaged range again."""
+"""The press in a real Chromium: choose, look at a page, start, take the first volume, print a range again."""
 
 from __future__ import annotations
 
