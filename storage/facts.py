@@ -28,6 +28,10 @@ class Facts:
     meter_impossible: int
 
 
+UNKNOWN = Facts(None, None, None, 0, 0, 1, 0)
+"""Of an account nobody has told anything about yet; an owner there always is (Rules 354, п. 56(2))."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Facts with the days they hold on; id 0 = a new row."""
@@ -70,18 +74,25 @@ async def change_facts(
     account.
     """
     known = await _known(session, account_id)
-    wanted = split(known, first, FOREVER if after is None else after, change)
-    kept = {stretch.id for stretch in wanted}
-    gone = [stretch.id for stretch in known if stretch.id not in kept]
-    if not gone:
+    start = known or [Stretch(0, first, FOREVER, UNKNOWN)]
+    wanted = split(start, first, FOREVER if after is None else after, change)
+    if wanted == start:
         return False
+    kept = {stretch.id for stretch in wanted}
     await session.execute(
-        text("UPDATE account_facts SET superseded_at = clock_timestamp() WHERE id = ANY(:ids)"), {"ids": gone}
+        text("UPDATE account_facts SET superseded_at = clock_timestamp() WHERE id = ANY(:ids)"),
+        {"ids": [stretch.id for stretch in known if stretch.id not in kept]},
     )
     for stretch in wanted:
         if stretch.id == 0:
             await _insert(session, account_id, stretch, ground)
     return True
+
+
+async def facts_on(session: AsyncSession, account_id: int, day: dt.date) -> Facts:
+    """What is known now of a day."""
+    known = await _known(session, account_id)
+    return next((one.facts for one in known if one.first <= day < one.after), UNKNOWN)
 
 
 async def _known(session: AsyncSession, account_id: int) -> list[Stretch]:

@@ -1,4 +1,4 @@
-"""The desk of people: registering, deregistering, temporary stays, owners, areas.
+"""The desk of people: registering, deregistering, temporary stays; areas and owners are in storage.premises.
 
 Each deed writes its own row and, in the same transaction, the stretch of account_facts the rules read, and
 a line of
@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +21,7 @@ from storage.facts import FOREVER, Facts, change_facts
 from storage.natural import search_form
 
 KINDS = ("permanent", "temporary")
-AREA_DM2_MAX = 10_000_000  # a thousand hectares is a slip of the pen
+BORN_FIRST = dt.date(1900, 1, 1)
 
 
 class PeopleRefused(ValueError):
@@ -62,14 +61,16 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class AccountHeld:
+    """An account locked for a deed."""
+
     id: int
     company_id: int
     opened_on: dt.date
     closed_on: dt.date | None
 
 
-async def _hold(session: AsyncSession, account_id: int) -> _Account:
+async def hold(session: AsyncSession, account_id: int) -> AccountHeld:
     """The account, locked: two deeds on one account come one after the other."""
     row = (
         await session.execute(
@@ -79,10 +80,10 @@ async def _hold(session: AsyncSession, account_id: int) -> _Account:
     ).one_or_none()
     if row is None:
         raise PeopleRefused("unknown_account", "Такого счёта нет. Найдите квартиру снова.")
-    return _Account(*row)
+    return AccountHeld(*row)
 
 
-def _check_days(account: _Account, first: dt.date, after: dt.date | None) -> None:
+def check_days(account: AccountHeld, first: dt.date, after: dt.date | None) -> None:
     if after is not None and after <= first:
         raise PeopleRefused("order", "Дата начала позже даты окончания. Поменяйте одну из них.")
     if first < account.opened_on:
@@ -115,11 +116,11 @@ async def register(
     """
     assert kind in KINDS, f"unknown kind of registration {kind}"
     deed.check()
-    account = await _hold(session, account_id)
-    _check_days(account, first, after)
+    account = await hold(session, account_id)
+    check_days(account, first, after)
     if kind == "temporary" and after is None:
         raise PeopleRefused("no_end", "Укажите, до какого дня человек проживает временно.")
-    person_id = person if isinstance(person, int) else await _add_person(session, account, person)
+    person_id = person if isinstance(person, int) else await person_of(session, account, person, first)
     await _refuse_twice(session, account_id, person_id, kind, first, after)
     registration_id = await _insert_registration(
         session, account, person_id, kind, first, after, relation, deed.ground
@@ -153,12 +154,33 @@ def _change_of(
     return lambda facts: replace(facts, temporary=max(0, facts.temporary + number))
 
 
-async def _add_person(session: AsyncSession, account: _Account, person: NewPerson) -> int:
+async def person_of(session: AsyncSession, account: AccountHeld, person: NewPerson, first: dt.date) -> int:
+    """The id of a person: the one the company knows by the same name and birthday, else a new one."""
     if not person.surname.strip() or not person.name.strip():
         raise PeopleRefused("no_name", "Напишите фамилию и имя.")
     whole = " ".join(
         part.strip() for part in (person.surname, person.name, person.patronymic or "") if part.strip()
     )
+    if person.born_on is not None:
+        if not BORN_FIRST <= person.born_on <= first:
+            raise PeopleRefused("born", "Дата рождения позже этого дня или слишком давно. Проверьте год.")
+        known: int | None = await session.scalar(
+            text(
+                "SELECT max(id) FROM persons WHERE company_id = :company_id AND search_name = :name "
+                "AND born_on = :born_on"
+            ),
+            {
+                "company_id": account.company_id,
+                "name": search_form(whole),
+                "born_on": person.born_on,
+            },
+        )
+        if known is not None:
+            return known
+    return await _add_person(session, account, person, whole)
+
+
+async def _add_person(session: AsyncSession, account: AccountHeld, person: NewPerson, whole: str) -> int:
     person_id = await session.scalar(
         text(
             "INSERT INTO persons (company_id, surname, name, patronymic, search_name, born_on, snils, "
@@ -217,7 +239,7 @@ async def _refuse_twice(
 
 async def _insert_registration(
     session: AsyncSession,
-    account: _Account,
+    account: AccountHeld,
     person_id: int,
     kind: str,
     first: dt.date,
@@ -257,7 +279,7 @@ async def deregister(session: AsyncSession, registration_id: int, day: dt.date, 
     )
     if account_id is None:
         raise PeopleRefused("unknown_registration", "Такой регистрации нет. Обновите страницу.")
-    account = await _hold(session, account_id)
+    account = await hold(session, account_id)
     row = (
         await session.execute(text("SELECT * FROM registrations WHERE id = :id"), {"id": registration_id})
     ).one()
@@ -294,159 +316,3 @@ async def deregister(session: AsyncSession, registration_id: int, day: dt.date, 
         ground=deed.ground,
     )
     return new_id
-
-
-# ---- areas and owners ------------------------------------------------------------------------------------
-
-
-async def change_area(
-    session: AsyncSession,
-    account_id: int,
-    day: dt.date,
-    deed: Deed,
-    *,
-    area_dm2: int | None = None,
-    living_area_dm2: int | None = None,
-    heated_area_dm2: int | None = None,
-) -> bool:
-    """New areas from a day on (None = as it was); whether anything changed."""
-    deed.check()
-    account = await _hold(session, account_id)
-    _check_days(account, day, None)
-    given: dict[str, int] = {
-        name: value
-        for name, value in (
-            ("area_dm2", area_dm2),
-            ("living_area_dm2", living_area_dm2),
-            ("heated_area_dm2", heated_area_dm2),
-        )
-        if value is not None
-    }
-    for value in given.values():
-        if not 0 < value < AREA_DM2_MAX:
-            raise PeopleRefused("area", "Площадь должна быть больше нуля. Введите квадратные метры: 54,3.")
-    if area_dm2 is not None and living_area_dm2 is not None and living_area_dm2 > area_dm2:
-        raise PeopleRefused("area", "Жилая площадь больше общей. Поменяйте одну из них.")
-
-    def change(facts: Facts) -> Facts:
-        return replace(facts, **given)
-
-    changed = await change_facts(session, account_id, day, None, change, deed.ground)
-    if changed:
-        after: dict[str, Any] = {**given, "from": day}
-        await audit.record(
-            session,
-            "area_changed",
-            "account",
-            account_id,
-            user_id=deed.user_id,
-            company_id=account.company_id,
-            ip=deed.ip,
-            after=after,
-            ground=deed.ground,
-        )
-    return changed
-
-
-async def change_owners(
-    session: AsyncSession,
-    account_id: int,
-    day: dt.date,
-    owners: list[tuple[NewPerson | int, int, int]],
-    deed: Deed,
-) -> list[int]:
-    """From a day on these own the premises: (person, numerator, denominator of the share); ids of the new
-    rows.
-
-    Those who owned before own until that day. Raises PeopleRefused when the shares are more than the whole.
-    """
-    deed.check()
-    account = await _hold(session, account_id)
-    _check_days(account, day, None)
-    _check_shares(owners)
-    await _end_ownerships(session, account, day, deed)
-    ids = []
-    for person, numerator, denominator in owners:
-        person_id = person if isinstance(person, int) else await _add_person(session, account, person)
-        new_id = await session.scalar(
-            text(
-                "INSERT INTO ownerships (account_id, person_id, company_id, share_num, share_den, ground, "
-                "valid_from) "
-                "VALUES (:account_id, :person_id, :company_id, :num, :den, :ground, :day) RETURNING id"
-            ),
-            {
-                "account_id": account_id,
-                "person_id": person_id,
-                "company_id": account.company_id,
-                "num": numerator,
-                "den": denominator,
-                "ground": deed.ground,
-                "day": day,
-            },
-        )
-        ids.append(int(new_id or 0))
-    count = max(1, len(owners))
-    await change_facts(
-        session, account_id, day, None, lambda facts: replace(facts, owners=count), deed.ground
-    )
-    await audit.record(
-        session,
-        "owners_changed",
-        "account",
-        account_id,
-        user_id=deed.user_id,
-        company_id=account.company_id,
-        ip=deed.ip,
-        after={"ownerships": ids, "from": day},
-        ground=deed.ground,
-    )
-    return ids
-
-
-def _check_shares(owners: list[tuple[NewPerson | int, int, int]]) -> None:
-    if not owners:
-        raise PeopleRefused("no_owner", "Назовите хотя бы одного собственника.")
-    whole = 1
-    for _, numerator, denominator in owners:
-        if numerator < 1 or denominator < 1:
-            raise PeopleRefused("share", "Доля — две части: 1/2, 1/3. Исправьте долю.")
-        whole *= denominator
-    if sum(numerator * whole // denominator for _, numerator, denominator in owners) > whole:
-        raise PeopleRefused("share", "Доли вместе больше целого. Проверьте их по документам.")
-
-
-async def _end_ownerships(session: AsyncSession, account: _Account, day: dt.date, deed: Deed) -> None:
-    """What was owned on `day` and later is known from now on to end that day."""
-    rows = (
-        await session.execute(
-            text(
-                "UPDATE ownerships SET superseded_at = clock_timestamp() WHERE account_id = :id "
-                "AND superseded_at IS NULL AND (valid_to IS NULL OR valid_to > :day) "
-                "RETURNING person_id, organisation_id, share_num, share_den, valid_from"
-            ),
-            {"id": account.id, "day": day},
-        )
-    ).all()
-    for row in rows:
-        if row.valid_from >= day:
-            continue  # it never came to be
-        await session.execute(
-            text(
-                "INSERT INTO ownerships (account_id, person_id, organisation_id, company_id, share_num, "
-                "share_den, "
-                "ground, valid_from, valid_to) VALUES (:account_id, :person_id, :organisation_id, "
-                ":company_id, :num, "
-                ":den, :ground, :first, :day)"
-            ),
-            {
-                "account_id": account.id,
-                "person_id": row.person_id,
-                "organisation_id": row.organisation_id,
-                "company_id": account.company_id,
-                "num": row.share_num,
-                "den": row.share_den,
-                "ground": deed.ground,
-                "first": row.valid_from,
-                "day": day,
-            },
-        )

@@ -8,6 +8,7 @@ only the account's own lines leave this module, so it reads under the product's 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from billing.accrue import accrue
@@ -20,9 +21,9 @@ from storage.blocks import read_block
 from storage.bulk import Connection
 from storage.compute import Computed, compute
 from storage.engine import Database
-from storage.lines import parked_message
-from storage.scope import SYSTEM
-from storage.session import raw_connection
+from storage.lines import neighbour_numbers, parked_message
+from storage.scope import SYSTEM, Scope, apply
+from storage.session import Session, raw_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,52 @@ async def preview_account(
     The caller has made sure that the person may see the account. database: of the pages or of the workers.
     """
     async with database.reading(SYSTEM) as session:
-        connection = await raw_connection(session)
-        month = period or await _open_month(connection)
-        house = await connection.fetchval("SELECT house_id FROM accounts WHERE id = $1", account_id)
-        if month is None or house is None:
-            return None
-        values = await read_values(connection, month, as_of)
-        block = await read_block(connection, values, [house], change_days(month), as_of)
+        return await _preview(await raw_connection(session), account_id, period, as_of)
+
+
+async def _preview(
+    connection: Connection, account_id: int, period: Period | None, as_of: dt.datetime | None = None
+) -> Preview | None:
+    month = period or await _open_month(connection)
+    house = await connection.fetchval("SELECT house_id FROM accounts WHERE id = $1", account_id)
+    if month is None or house is None:
+        return None
+    values = await read_values(connection, month, as_of)
+    block = await read_block(connection, values, [house], change_days(month), as_of)
     computed = compute(block, accrue, account_id=account_id)
-    return Preview(account_id, month, computed.lines, _words(computed))
+    numbers = await neighbour_numbers(connection, computed.parked)
+    return Preview(account_id, month, computed.lines, _words(computed, numbers))
+
+
+class _TakenBack(Exception):
+    """Ends the transaction of what_if without keeping anything of it."""
+
+
+async def what_if(
+    database: Database,
+    scope: Scope,
+    account_id: int,
+    period: dt.date,
+    deed: Callable[[Session], Awaitable[object]],
+) -> tuple[Preview, Preview]:
+    """The nearest charge as it is and after the deed, which is done under the person's scope and taken back.
+
+    What the deed raises comes through. The caller has made sure that the person may see the account.
+    """
+    found: list[Preview] = []
+    try:
+        async with database.transaction(scope) as session:
+            for step in (None, deed):
+                if step is not None:
+                    await step(session)
+                await apply(session, SYSTEM)
+                preview = await _preview(await raw_connection(session), account_id, Period.of(period))
+                assert preview is not None, "the caller has seen the account"
+                found.append(preview)
+                await apply(session, scope)
+            raise _TakenBack
+    except _TakenBack:
+        return found[0], found[1]
 
 
 async def preview_house(
@@ -79,7 +117,7 @@ async def _open_month(connection: Connection) -> Period | None:
     return None if opened is None else Period.of(opened)
 
 
-def _words(computed: Computed) -> str | None:
+def _words(computed: Computed, numbers: dict[str, str]) -> str | None:
     for reason, service, detail in computed.parked.reason.values():
-        return parked_message(reason, service, detail)
+        return parked_message(reason, service, numbers.get(detail, detail))
     return None

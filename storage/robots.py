@@ -12,9 +12,11 @@ from sqlalchemy import text
 from storage.session import Session
 
 NO_PASSWORD = "!"  # noqa: S105 - no password hashes to this
+NAME = "командная строка"
+"""Stands on pages where the name of a person would."""
 ROBOTS = (
-    ("paylogic-run", "centre", "Командная строка: запрос"),
-    ("paylogic-approve", "publisher", "Командная строка: согласование"),
+    ("paylogic-run", "centre", NAME),
+    ("paylogic-approve", "publisher", NAME),
 )
 
 
@@ -28,7 +30,8 @@ async def robots(session: Session) -> tuple[int, int]:
                 "VALUES "
                 "(:login, :hash, :role, :name, false, (SELECT min(id) FROM organisations WHERE kind = "
                 "'centre')) "
-                "ON CONFLICT (login) DO NOTHING"
+                "ON CONFLICT (login) DO UPDATE SET full_name = excluded.full_name "
+                "WHERE users.full_name <> excluded.full_name"
             ),
             {"login": login, "hash": NO_PASSWORD, "role": role, "name": name},
         )

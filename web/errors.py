@@ -21,6 +21,10 @@ log = logging.getLogger("paylogic.web")
 REFERENCE_LETTERS = "АВЕКМНРСТУХ"
 """Letters that look the same in both alphabets: the number is read aloud over the phone."""
 
+SEARCH_ADVICE = "Проверьте адрес или найдите нужное через поиск."
+WITHOUT_SEARCH = {SEARCH_ADVICE: "Проверьте адрес или начните с главной страницы."}
+"""The search box is on pages of staff: a resident, or somebody not signed in, is not sent to it."""
+
 
 @dataclass(slots=True)
 class PageError(Exception):
@@ -43,7 +47,7 @@ class NotFound(PageError):
     """The thing of the address does not exist or is not ours to see: the words are the same on purpose."""
 
     def __init__(self, title: str = "Страница не найдена.", words: str | None = None) -> None:
-        said = words or "Проверьте адрес или найдите нужное через поиск."
+        said = words or SEARCH_ADVICE
         super().__init__(title, said, status=404)
 
 
@@ -94,10 +98,10 @@ def reference() -> str:
 
 
 WORDS_BY_STATUS = {
-    404: ("Страница не найдена.", "Проверьте адрес или найдите нужное через поиск."),
+    404: ("Страница не найдена.", SEARCH_ADVICE),
     405: ("Так эту страницу открыть нельзя.", "Вернитесь назад и нажмите кнопку на странице ещё раз."),
     413: ("Файл слишком большой.", "Разделите его на части и загрузите по очереди."),
-    422: ("Адрес страницы записан с ошибкой.", "Проверьте его или найдите нужное через поиск."),
+    422: ("Адрес страницы записан с ошибкой.", SEARCH_ADVICE),
     503: ("Система сейчас недоступна.", "Мы уже знаем об этом. Попробуйте через несколько минут."),
 }
 UNSTORABLE = (
@@ -171,6 +175,9 @@ def _path_of(url: str) -> str:
 def _draw(request: Request, error: PageError) -> Response:
     from web.render import page
 
+    me = getattr(request.state, "me", None)
+    if me is None or me.is_resident:
+        error.words = WITHOUT_SEARCH.get(error.words, error.words)
     answer = page(request, "_error.html", error, block="notice", status=error.status)
     if request.headers.get("HX-Request-Type") == "partial":
         answer.headers["HX-Retarget"] = "#notice"

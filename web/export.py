@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from urllib.parse import quote
 
 import xlsxwriter
@@ -32,21 +33,35 @@ class Column:
 
 
 def export(
-    form: str, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]
+    form: str,
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Cell]],
+    total: Sequence[Cell] | None = None,
 ) -> Response:
-    """The file as a download; `form` is the end of the address. Raises NotFound for another form."""
+    """The file as a download; `form` is the end of the address. Raises NotFound for another form.
+
+    total: the last row, where the page has one too.
+    """
     if form == "csv":
-        return _download(_csv(columns, rows), f"{name}.csv", "text/csv; charset=utf-8")
+        every = rows if total is None else chain(rows, [total])
+        return _download(_csv(columns, every), f"{name}.csv", "text/csv; charset=utf-8")
     if form == "xlsx":
-        return _download(_xlsx(title, columns, rows), f"{name}.xlsx", XLSX)
+        return _download(_xlsx(title, columns, rows, total), f"{name}.xlsx", XLSX)
     raise NotFound
 
 
 async def export_file(
-    form: str, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]
+    form: str,
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Cell]],
+    total: Sequence[Cell] | None = None,
 ) -> Response:
     """The same in a thread: a long list must not hold up everybody else's pages."""
-    return await asyncio.to_thread(export, form, name, title, columns, rows)
+    return await asyncio.to_thread(export, form, name, title, columns, rows, total)
 
 
 def _download(content: bytes, name: str, media_type: str) -> Response:
@@ -76,19 +91,20 @@ def _as_text(cell: Cell, kind: str) -> str:
     return f"'{text}" if kind == "text" and text.startswith(FORMULA_STARTS) else text
 
 
-def _xlsx(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> bytes:
+LOOKS = {"kopecks": "#,##0.00", "integer": "#,##0", "date": "dd.mm.yyyy", "text": "General"}
+"""How cells of a kind look in XLSX."""
+
+
+def _xlsx(
+    title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], total: Sequence[Cell] | None
+) -> bytes:
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
         target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     sheet = book.add_worksheet("Список")
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    looks = {
-        "kopecks": book.add_format({"num_format": "#,##0.00"}),
-        "integer": book.add_format({"num_format": "#,##0"}),
-        "date": book.add_format({"num_format": "dd.mm.yyyy"}),
-        "text": book.add_format({}),
-    }
+    looks = {kind: book.add_format({"num_format": look}) for kind, look in LOOKS.items()}
     sheet.write_string(0, 0, title)
     for at, column in enumerate(columns):
         sheet.write_string(2, at, column.title, bold)
@@ -98,7 +114,10 @@ def _xlsx(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]])
         for at, (cell, column) in enumerate(zip(row, columns, strict=True)):
             _write(sheet, last, at, cell, column.kind, looks[column.kind])
     sheet.freeze_panes(3, 1)
-    sheet.autofilter(2, 0, max(last, 3), len(columns) - 1)
+    sheet.autofilter(2, 0, max(last, 3), len(columns) - 1)  # the total stays below, out of sorting
+    for at, (cell, column) in enumerate(zip(total or (), columns, strict=total is not None)):
+        look = book.add_format({"num_format": LOOKS[column.kind], "bold": True, "top": 1})
+        _write(sheet, max(last, 3) + 1, at, cell, column.kind, look)
     book.close()
     return target.getvalue()
 

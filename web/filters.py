@@ -89,6 +89,11 @@ def date_short(value: dt.date | dt.datetime | None) -> str:
     return DASH if value is None else words.day_short(_local(value))
 
 
+def day_before(value: dt.date) -> dt.date:
+    """The last day of a stretch kept as [first, after)."""
+    return value - dt.timedelta(days=1)
+
+
 def moment(value: dt.datetime | None) -> str:
     """«24.11.2026 14:02» by the clock of Moscow."""
     return DASH if value is None else f"{value.astimezone(MOSCOW):%d.%m.%Y %H:%M}"
@@ -178,6 +183,7 @@ FILTERS = {
     "form_of": form_of,
     "date": date,
     "date_short": date_short,
+    "day_before": day_before,
     "moment": moment,
     "clock": clock,
     "month": month,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -18,7 +19,10 @@ QUERY_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What the address says; unknown keys and impossible values are dropped, so a wrong link still opens."""
+    """What the address says; unknown keys are dropped, so a wrong link still opens.
+
+    errors: by filter, in words, what is not applied because it cannot be (the 31st of February).
+    """
 
     path: str
     filters: dict[str, str] = field(default_factory=dict)
@@ -26,6 +30,7 @@ class ListState:
     is_descending: bool = False
     page: int = 1
     default_sort: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
@@ -41,14 +46,19 @@ class ListState:
         value = self.filters.get(key, "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
+    def day(self, key: str) -> dt.date | None:
+        """A filter that is a day, as typed or as a browser sends it; an impossible one is told in errors."""
+        value = self.get(key)
+        if not value:
+            return None
+        found = day_of(value)
+        if found is None:
+            self.errors[key] = f"Дня «{value}» нет, отбор по нему не применён. Введите так: 24.10.2026."
+        return found
+
     def value(self, key: str) -> str:
         """The same as get: a list's state can stand where a form does in ui.field and ui.select."""
         return self.get(key)
-
-    @property
-    def errors(self) -> dict[str, str]:
-        """A list has no errors of fields."""
-        return {}
 
     def url(self) -> str:
         """The canonical address."""
@@ -108,6 +118,16 @@ class ListState:
         if page > 1:
             pairs.append(("page", str(page)))
         return urlencode(pairs)
+
+
+def day_of(value: str) -> dt.date | None:
+    """«24.10.2026» or «2026-10-24»; None for anything else."""
+    for form in ("%d.%m.%Y", "%Y-%m-%d"):
+        try:
+            return dt.datetime.strptime(value, form).date()  # noqa: DTZ007  a calendar date has no zone
+        except ValueError:
+            continue
+    return None
 
 
 def list_state(

@@ -34,7 +34,7 @@ async def nearest_charge(
     """Compute the account. The caller has read it under the person's scope, so it may be seen."""
     preview = await preview_account(database(request), account_id, Period.of(open_period))
     if preview is None:
-        raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")
+        raise NotFound("Такого счёта нет.", "Обновите страницу и попробуйте ещё раз.")
     rows = line_rows(preview.lines, open_period)
     return Nearest(account_id, number, address, open_period, month_charges(rows, open_period), preview.parked)
 

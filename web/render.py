@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from web import nav
 from web.filters import FILTERS
+from web.lists import ListState
 from web.static import STATIC
 
 FOLDER = Path(__file__).parent
@@ -37,6 +38,7 @@ def environment() -> Environment:
 
 
 ENV = environment()
+TOLD = ENV.from_string("{{ ui.told(name, words) }}")
 
 
 def is_partial(request: Request) -> bool:
@@ -52,16 +54,19 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     retitle: bool = False,
+    tail: str = "",
 ) -> HTMLResponse:
     """The page of a view; only its `block` when htmx asks for a fragment.
 
     retitle: the fragment is the whole content of the page, so it brings the title of the tab with it.
+    tail: fragments for other places, sent after the block and only with it.
     Raises jinja2.UndefinedError when the template uses what the view has not.
     """
     if block is not None and is_partial(request):
         html = fragment(request, template, view, block)
         if retitle:
             html = f"<title>{fragment(request, template, view, 'title').strip()} · Pay-logic</title>{html}"
+        html += tail
     else:
         html = ENV.get_template(template).render(context_of(request, view))
     return HTMLResponse(html, status, headers={"Vary": VARY, **(headers or {})})
@@ -77,6 +82,20 @@ def fragment(request: Request, template: str, view: Any, block: str) -> str:
 def hx_partial(target: str, html: str, swap: str = "outerMorph") -> str:
     """Wrap a fragment for its place: several places in one answer or one SSE message."""
     return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def list_page(
+    request: Request, template: str, view: Any, state: ListState, fields: Sequence[str], block: str = "list"
+) -> HTMLResponse:
+    """A list with its canonical address; for htmx also what is wrong with the filters, beside the fields."""
+    told = [(name, fragment_of_error(name, state.errors.get(name, ""))) for name in fields]
+    tail = "".join(hx_partial(f"#{name}-error", html) for name, html in told)
+    return page(request, template, view, block, headers={"HX-Replace-Url": state.url()}, tail=tail)
+
+
+def fragment_of_error(name: str, words: str) -> str:
+    """What stands beside a filter: empty while it is right."""
+    return TOLD.render(name=name, words=words)
 
 
 def see_other(request: Request, location: str) -> Response:

@@ -60,6 +60,15 @@ RIGHTS = {
 """The right in words of the refusal page."""
 
 
+SEARCH_HINTS = {
+    Role.DISPATCHER: "Адрес «лен 12 45», телефон, № заявки",
+    Role.SUPPLIER: "Дом: «лен 12»",
+    Role.SOCIAL: "Дом: «лен 12»",
+    Role.AGENT: "Дом: «лен 12»",
+}
+"""What a role may find by the search box, where it is not everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Me:
     """The person of this request, as the session tells; read once a request together with the open month."""
@@ -86,6 +95,11 @@ class Me:
     def is_resident(self) -> bool:
         """Residents get the large, phone-first frame."""
         return self.role is Role.RESIDENT
+
+    @property
+    def search_hint(self) -> str:
+        """What stands in the empty search box."""
+        return SEARCH_HINTS.get(self.role, "Счёт, «лен 12 45», фамилия")
 
     def may(self, *roles: Role) -> bool:
         """Whether one of these roles is mine: buttons ask this, routes declare `allow`."""

@@ -290,7 +290,22 @@ CREATE SEQUENCE IF NOT EXISTS service_request_numbers
 
 -- ---- sums for partners: of accounts they may not see, so only sums leave, and only of published runs ----
 
-DROP FUNCTION IF EXISTS paylogic_supplier_houses(date, int), paylogic_benefit_charges(date)
+DROP FUNCTION IF EXISTS paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
+  paylogic_supplier_accounts(int, int, text)
+-- end
+-- Where the accounts stand that a supplier supplies: of a house, one, or one by its number. No name leaves: a supplier
+-- sees the lines of its own services anyway (policy of lines), here it learns only to which door they belong.
+CREATE FUNCTION paylogic_supplier_accounts(house int, account int, wanted text)
+RETURNS TABLE (account_id int, number text, house_id int, company_id int, flat text, flat_kind text, room text,
+               flat_key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT a.id, a.number, a.house_id, a.company_id, f.number, f.kind, rm.number, f.sort_key
+    FROM public.accounts a JOIN public.flats f ON f.id = a.flat_id LEFT JOIN public.rooms rm ON rm.id = a.room_id
+   WHERE (a.house_id = house OR a.id = account OR a.number = wanted) AND EXISTS (
+     SELECT 1 FROM public.lines l WHERE l.account_id = a.id AND l.supplier_id = public.paylogic_supplier()
+        AND l.run_id = ANY (public.paylogic_published_runs()))
+$$
 -- end
 CREATE OR REPLACE FUNCTION paylogic_supplier_houses(month date, company int)
 RETURNS TABLE (house_id int, service smallint, component smallint, accounts bigint, volume_micro numeric,
@@ -331,8 +346,10 @@ AS $$
 $$
 -- end
 REVOKE EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
+  paylogic_supplier_accounts(int, int, text),
   paylogic_staff_name(int) FROM PUBLIC
 -- end
 GRANT EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
+  paylogic_supplier_accounts(int, int, text),
   paylogic_staff_name(int) TO paylogic_web
 -- end

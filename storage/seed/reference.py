@@ -52,7 +52,7 @@ PARTICIPANTS: tuple[tuple[int, str, str, str, str], ...] = (
     (TERMINALS, "agent", "ООО «Платёжные терминалы Плюс»", "Терминалы Плюс", "terminals"),
     (POST, "agent", "АО «Почтовые платежи»", "Почтовые платежи", "post"),
     (SOCIAL, "social", f"Управление социальной защиты населения города {CITY}", "Соцзащита", "social"),
-    (DISPATCH, "dispatch", 'МКУ "Единая диспетчерская служба ЖКХ"', "Единая диспетчерская", "dispatch"),
+    (DISPATCH, "dispatch", "МКУ «Единая диспетчерская служба ЖКХ»", "Единая диспетчерская", "dispatch"),
 )  # fmt: skip
 INDEX_DATES = (
     (FIRST_VALUES, 1_000),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 BIC = "040000760"
-BANK_NAME = 'АО "Северореченский банк"'
+BANK_NAME = "АО «Северореченский банк»"
 
 
 def inn(serial: int) -> str:

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import text
 
-from storage import audit, people
+from storage import audit, people, premises
 from storage.engine import Database
 from storage.people import Deed, NewPerson, PeopleRefused
 from storage.scope import Scope
@@ -106,8 +106,8 @@ async def test_stay_of_five_days_does_not_count(db: Database, web: Database) -> 
 
 async def test_area_changes_from_the_day(db: Database, web: Database) -> None:
     async with web.transaction(COMPANY) as session:
-        changed = await people.change_area(session, 1, day("2026-08-15"), DEED, area_dm2=5480)
-        again = await people.change_area(session, 1, day("2026-08-15"), DEED, area_dm2=5480)
+        changed = await premises.change_area(session, 1, day("2026-08-15"), DEED, area_dm2=5480)
+        again = await premises.change_area(session, 1, day("2026-08-15"), DEED, area_dm2=5480)
 
     assert (changed, again) == (True, False)
     assert [row[1:3] for row in await facts(db)] == [("2026-08-15", 5430), (None, 5480)]
@@ -115,8 +115,8 @@ async def test_area_changes_from_the_day(db: Database, web: Database) -> None:
 
 async def test_new_owners_replace_the_old(db: Database, web: Database) -> None:
     async with web.transaction(COMPANY) as session:
-        await people.change_owners(session, 1, day("2020-01-01"), [(OLGA, 1, 1)], DEED)
-        await people.change_owners(
+        await premises.change_owners(session, 1, day("2020-01-01"), [(OLGA, 1, 1)], DEED)
+        await premises.change_owners(
             session, 1, day("2026-10-01"), [(NewPerson("А", "Б"), 1, 2), (NewPerson("В", "Г"), 1, 2)], DEED
         )
     async with db.reading() as session:
@@ -204,7 +204,7 @@ async def test_ending_twice_is_refused(web: Database) -> None:
 async def test_shares_make_at_most_a_whole(web: Database, shares: list[tuple[int, int]]) -> None:
     async with web.transaction(COMPANY) as session:
         with pytest.raises(PeopleRefused):
-            await people.change_owners(
+            await premises.change_owners(
                 session, 1, day("2026-10-01"), [(OLGA, *share) for share in shares], DEED
             )
 

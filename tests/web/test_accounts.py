@@ -143,7 +143,7 @@ async def test_an_account_of_another_company_is_not_found(sign_in: SignIn, path:
     assert "Жуков" not in answer.text
 
 
-@pytest.mark.parametrize("who", ["dispatcher", "vodokanal", "bank", "social", "1000001"])
+@pytest.mark.parametrize("who", ["dispatcher", "bank", "social", "1000001"])
 async def test_other_roles_have_no_page_of_an_account(sign_in: SignIn, who: str) -> None:
     client = await sign_in(who)
 

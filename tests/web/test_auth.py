@@ -66,6 +66,14 @@ async def test_empty_fields_are_each_told(anyone: AsyncClient) -> None:
     assert "Введите пароль." in answer.text
 
 
+@pytest.mark.parametrize(("kind", "what"), [("staff", "пароль"), ("resident", "код")])
+async def test_a_pasted_page_instead_of_a_password_is_told(anyone: AsyncClient, kind: str, what: str) -> None:
+    answer = await post_login(anyone, "centre", "x" * 201, **{"as": kind})
+
+    assert answer.status_code == 422
+    assert f", а {what} не длиннее 200. Проверьте, то ли вставилось." in answer.text
+
+
 async def test_many_wrong_passwords_make_one_wait(fresh_town: TestDatabase, anyone: AsyncClient) -> None:
     codes = [(await post_login(anyone, "petrov", f"guess {number}")).status_code for number in range(5)]
     sixth = await post_login(anyone, "petrov", PASSWORD)

@@ -224,6 +224,53 @@ async def test_a_hand_over_may_be_returned_and_a_draft_undone(
     assert await one(fresh_town, "SELECT count(*) FROM outbox WHERE subject = 'commands.runs.undo'") == 1
 
 
+async def test_a_draft_handed_over_is_taken_back_before_it_is_undone(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await sign_in("centre")
+    await press(client, RUN, "hand-over")
+
+    refused = await press(client, RUN, "undo")
+    await press(await sign_in("publisher"), RUN, "publish", total="20000000")
+    too_late = await press(client, RUN, "undo")
+
+    assert refused.status_code == 409
+    assert "Сначала верните его на проверку, потом отмените." in seen(refused)
+    assert too_late.status_code == 409
+    assert "уже согласована, отменить его нельзя" in seen(too_late)
+    assert await one(fresh_town, "SELECT count(*) FROM outbox WHERE subject = 'commands.runs.undo'") == 0
+
+
+async def test_a_run_that_is_being_undone_says_so_and_watches(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await sign_in("centre")
+
+    await press(client, RUN, "undo")
+    page = await client.get(RUN)
+
+    assert "отменяется" in seen(page)
+    assert "hx-sse:connect" in page.text
+    assert "Передать на публикацию" not in seen(page)
+
+
+async def test_an_undone_run_looks_undone_and_names_who_did_it(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await sign_in("centre")
+    await press(client, RUN, "undo")
+    await change(
+        fresh_town, "UPDATE runs SET state = 'undone', undone_at = '2026-11-20 11:02+00' WHERE id = 2"
+    )
+
+    page = await client.get(RUN)
+
+    assert "Черновик отменён 20.11.2026 14:02, Иванова А. П." in seen(page)
+    assert "До отмены посчитано 24 из 24 счетов" in seen(page)
+    for alive in ("<progress", "hx-sse:connect", "Отменить черновик", "/centre/parked?run=2&amp;reason"):
+        assert alive not in page.text, alive
+
+
 async def test_a_published_run_offers_no_deed(sign_in: SignIn) -> None:
     client = await sign_in("publisher")
     page = await client.get("/centre/runs/1")
@@ -282,9 +329,69 @@ async def test_parked_accounts_are_listed_with_what_to_do_and_a_link(sign_in: Si
 
     assert "нет площади 1" in seen(page)
     assert 'href="/accounts/24"' in page.text
-    assert "«Загрузка данных», листы «Квартиры» и «Счета»" in seen(page)
+    assert "Впишите её в карточке счёта, раздел «Помещение»" in seen(page)
     assert "Ничего не найдено" in seen(other)
     assert 'href="/centre/parked"' in other.text
+
+
+async def test_an_account_charged_alone_later_is_settled_in_the_list_of_the_city(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await sign_in("centre")
+    await change(
+        fresh_town,
+        "INSERT INTO runs (id, period, scope_kind, scope_id, company_id, state, command_id) "
+        "VALUES (3, '2026-10-01', 'account', 24, 3, 'checked', 'run-3')",
+    )
+
+    settled = await client.get("/centre/parked?run=2")
+    table = (await client.get("/centre/parked.csv?run=2")).content.decode("utf-8-sig").splitlines()
+    await change(fresh_town, AGAIN)
+    again = await client.get("/centre/parked?run=2")
+
+    assert "0 счетов отложено" in seen(settled)
+    assert "ещё 1 пересчитан позже" in seen(settled)
+    assert "Пересчитан прогоном 3" in seen(settled)
+    assert 'class="gone"' in settled.text
+    assert table[1].endswith(";3;")
+    assert "Пересчитан" not in seen(again)
+    assert "1 счёт отложен" in seen(again)
+
+
+AGAIN = """
+INSERT INTO parked_accounts (run_id, account_id, company_id, house_id, service, reason, message)
+SELECT 3, account_id, company_id, house_id, service, reason, message FROM parked_accounts WHERE run_id = 2"""
+
+
+async def test_each_reason_leads_to_the_place_where_it_is_put_right(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    await change(
+        fresh_town,
+        "INSERT INTO parked_accounts (run_id, account_id, company_id, house_id, service, reason, message) "
+        "SELECT 2, id, 2, 1, 4, (ARRAY['NO_TARIFF', 'NO_PEOPLE', 'NO_HOUSE_READING', 'NEIGHBOUR', "
+        "'BLOCK_FAILED'])[id], 'Почему: счёт ' || (SELECT number FROM accounts WHERE id = 24) || '.' "
+        "FROM accounts WHERE id <= 5",
+    )
+    desk, looker = await sign_in("centre"), await sign_in("admin")
+
+    parked = (await desk.get("/centre/parked")).text
+    run = (await desk.get(RUN)).text
+    looked_at = (await looker.get("/centre/parked")).text
+
+    for place in (
+        "/accounts/24/edit/area#place",
+        "/centre/values?service=4",
+        "/accounts/2/edit/register#people",
+        "/centre/import",
+        "/accounts/24",
+        "/centre/runs/2#log",
+    ):
+        assert f'href="{place}"' in parked, place
+    for place in ("/centre/values", "/centre/import", "/centre/runs/2#log"):
+        assert f'href="{place}"' in run, place
+    assert "/edit/" not in looked_at
+    assert 'href="/accounts/24#place"' in looked_at
 
 
 async def test_without_parked_accounts_the_page_says_it_is_good(sign_in: SignIn) -> None:
@@ -298,7 +405,7 @@ async def test_without_parked_accounts_the_page_says_it_is_good(sign_in: SignIn)
 
 @pytest.mark.parametrize(
     ("path", "rows"),
-    [(f"{RUN}/totals", 2), (f"{RUN}/houses", 2), ("/centre/parked", 1), ("/centre/values", 2)],
+    [(f"{RUN}/totals", 3), (f"{RUN}/houses", 3), ("/centre/parked", 1), ("/centre/values", 2)],
 )
 async def test_every_list_is_taken_away_as_csv_and_as_xlsx(sign_in: SignIn, path: str, rows: int) -> None:
     client = await sign_in("centre")

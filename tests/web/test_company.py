@@ -63,7 +63,7 @@ async def test_the_month_in_figures_is_of_this_company_alone(sign_in: SignIn) ->
     assert f"Долги на начало месяца {sum_words(debt)} ₽ 6 счетов" in words
     assert "Показания за октябрь 2026 0 из 2" in words
     assert "нет площади 1 Не указана площадь." in words
-    assert f"ул. Ленина, 12 6 0 из 2 – {sum_words(draft)} −{sum_words(before - draft)}" in words
+    assert f"ул. Ленина, 12 6 0 из 2 1 {sum_words(draft)} −{sum_words(before - draft)}" in words
     assert "Мира" not in words
 
 
@@ -142,7 +142,8 @@ async def test_the_found_list_goes_into_files(sign_in: SignIn) -> None:
 
     assert table[0].startswith("Счёт;Адрес;Плательщик")
     assert table[1].startswith("1000002;ул. Ленина, 12, кв. 2;Борисов Олег Иванович;54,30;1;")
-    assert len(table) == 2
+    assert len(table) == 3
+    assert table[-1].startswith("Всего найдено;;;;;")
     sheet = book.worksheets[0]
     row = [cell.value for cell in sheet[4]]
     assert row[0] == "1000002"

@@ -39,6 +39,64 @@ async def log(client: AsyncClient, **fields: str) -> int:
     return int(answer.headers["Location"].rpartition("/")[2])
 
 
+# ---- the phone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("89001112233", "+7 900 111-22-33"),
+        ("", None),
+        ("8 (4822) 12-34-56 доб. 7", "+7 482 212-34-56 доб. 7"),
+    ],
+)
+async def test_a_phone_is_kept_in_one_form(
+    sign_in: SignIn, fresh_town: TestDatabase, typed: str, kept: str | None
+) -> None:
+    desk = await sign_in("dispatcher")
+
+    await log(desk, phone=typed, applicant="Власова Анна")
+
+    where = "phone IS NULL" if kept is None else f"phone = '{kept}'"
+    assert await count(fresh_town, "service_requests", where) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("позвонить вечером", "Это не похоже на телефон."),
+        ("23-45-67", "допишите код города"),
+        ("8900111223", "Не хватает цифр"),
+        ("890011122334", "Лишние цифры"),
+        ("+49 30 1234567", "Это номер другой страны."),
+        ("", "Запишите телефон или кто звонит"),
+    ],
+)
+async def test_a_wrong_phone_is_refused_kindly_and_stays_typed(
+    sign_in: SignIn, town: TestDatabase, typed: str, words: str
+) -> None:
+    desk = await sign_in("dispatcher")
+
+    refused = await send(
+        desk, "/dispatch/call", "/dispatch/call", **(CALL | {"phone": typed, "key": "wrong"})
+    )
+
+    assert refused.status_code == 422
+    assert words in plain(refused)
+    assert f'value="{typed}" type="tel"' in refused.text
+    assert 'aria-describedby="phone-error"' in refused.text
+    assert await count(town, "service_requests", "idempotency_key = 'wrong'") == 0
+
+
+@pytest.mark.parametrize(("place", "field"), [("account=3", "#text"), ("house=1", "#flat")])
+async def test_after_the_address_the_keyboard_goes_on(sign_in: SignIn, place: str, field: str) -> None:
+    desk = await sign_in("dispatcher")
+
+    here = await desk.get(f"/dispatch/call/here?{place}", headers=HTMX)
+
+    assert f'data-focus="{field}"' in here.text
+
+
 # ---- a call -----------------------------------------------------------------------------------------
 
 
@@ -317,6 +375,23 @@ async def test_the_journal_is_searched_and_filtered(
     assert re.findall(r"data-row>(\d+)</a>", whole.text) == numbers
     assert section(whole, "list") == section(bare, "list")
     assert [line.partition(";")[0] for line in table[1:]] == numbers
+
+
+async def test_an_impossible_day_of_the_journal_is_told_and_not_applied(
+    sign_in: SignIn, fresh_town: TestDatabase
+) -> None:
+    desk = await sign_in("dispatcher")
+    await log(desk, key="a")
+
+    whole = await desk.get("/dispatch/journal?since=31.02.2026&until=31.12.2026")
+    bare = await desk.get("/dispatch/journal?since=31.02.2026&until=31.12.2026", headers=HTMX)
+
+    for answer in (whole, bare):
+        words = plain(answer)
+        assert "Дня «31.02.2026» нет, отбор по нему не применён." in words
+        assert "1 заявка" in words
+        assert "с 31.02.2026" not in words
+        assert "по 31.12.2026" in words
 
 
 async def test_a_dispatcher_sees_only_companies_with_a_contract(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
+import openpyxl
 import pytest
 
 from web import filters
@@ -11,6 +13,7 @@ from web.charts import columns, pairs
 from web.export import Column, export
 from web.forms import Typed, blank
 from web.lists import ListState
+from web.phones import BadPhone, phone
 from web.render import ENV
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -150,6 +153,50 @@ def test_a_file_holds_the_same_kopecks_and_no_formula_slips_in() -> None:
     lines = bytes(export("csv", "x", "t", columns_of, rows).body).decode("utf-8-sig").splitlines()
 
     assert lines == ["Кто;Сумма;Дата", "'=cmd();-12345,67;01.10.2026", "Иванова;0,05;"]
+
+
+def test_the_total_of_a_page_is_the_last_row_of_its_file() -> None:
+    columns = (Column("Счёт"), Column("Сумма, ₽", "kopecks"))
+    total = ("Всего", 358_64)
+
+    table = export("csv", "x", "Список", columns, [("1000001", 358_64)], total).body
+    book = openpyxl.load_workbook(io.BytesIO(bytes(export("xlsx", "x", "Список", columns, [], total).body)))
+
+    assert bytes(table).decode("utf-8-sig").splitlines()[-1] == "Всего;358,64"
+    sheet = book["Список"]
+    assert [cell.value for cell in sheet[sheet.max_row]] == ["Всего", 358.64]
+
+
+def test_a_day_of_a_filter_is_read_or_told() -> None:
+    state = ListState("/x", {"since": "31.02.2026", "until": "28.02.2026"})
+
+    assert state.day("since") is None
+    assert state.day("until") == dt.date(2026, 2, 28)
+    assert state.day("other") is None
+    assert list(state.errors) == ["since"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", ""),
+        ("9001112233", "+7 900 111-22-33"),
+        ("8 (900) 111-22-33", "+7 900 111-22-33"),
+        ("+7 900 111 22 33", "+7 900 111-22-33"),
+        ("7-900-111-22-33", "+7 900 111-22-33"),
+        ("8.4822.123456", "+7 482 212-34-56"),
+        ("89001112233, доб 12", "+7 900 111-22-33 доб. 12"),
+    ],
+)
+def test_a_phone_has_one_form(typed: str, kept: str) -> None:
+    assert phone(typed) == kept
+    assert phone(kept) == kept
+
+
+@pytest.mark.parametrize("typed", ["абв", "112", "12-34-56", "900111223", "+1 900 111 22 33", "8+9001112233"])
+def test_what_is_no_phone_is_refused(typed: str) -> None:
+    with pytest.raises(BadPhone):
+        phone(typed)
 
 
 def test_bars_begin_at_zero_and_the_longest_fills_the_place() -> None:

@@ -160,6 +160,34 @@ async def test_a_missing_page_says_what_to_do(anyone: AsyncClient) -> None:
     assert "404" not in re.sub(r"<[^>]+>", "", answer.text), "no codes for a person"
 
 
+async def test_only_those_who_have_the_search_are_sent_to_it(sign_in: SignIn) -> None:
+    resident, desk = await sign_in("resident"), await sign_in("company")
+
+    lost = (await resident.get("/my/requests/abc")).text
+    found = (await desk.get("/accounts/abc")).text
+
+    assert "начните с главной страницы" in lost
+    assert "поиск" not in lost
+    assert "найдите нужное через поиск" in found
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "hint"),
+    [
+        ("company", "/company", "Счёт, «лен 12 45», фамилия"),
+        ("dispatcher", "/dispatch", "Адрес «лен 12 45», телефон, № заявки"),
+        ("supplier", "/supplier", "Дом: «лен 12»"),
+        ("agent", "/agent", "Дом: «лен 12»"),
+    ],
+)
+async def test_the_search_box_says_what_may_be_found(
+    sign_in: SignIn, role: str, path: str, hint: str
+) -> None:
+    answer = await (await sign_in(role)).get(path)
+
+    assert f'placeholder="{hint}"' in answer.text
+
+
 async def test_our_own_failure_shows_a_number_for_support_and_no_stack(
     sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,4 +327,4 @@ def test_keys_are_matched_by_place_not_by_letter() -> None:
     assert "event.code" in text
     assert "event.key " not in text
     assert "event.key)" not in text
-    assert len(text.splitlines()) <= 100
+    assert len(text.splitlines()) <= 110

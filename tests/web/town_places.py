@@ -184,6 +184,7 @@ async def write_people(session: Session) -> None:
         VALUES (1, 2, 'Алёхина', 'Мария', 'Петровна', 'алехина мария петровна', '1961-05-04'),
                (2, 2, 'Алёхин', 'Денис', 'Юрьевич', 'алехин денис юрьевич', '1990-11-20')""")
     )
+    await session.execute(text("SELECT setval('persons_id_seq', 100)"))
     await session.execute(
         text("""
         INSERT INTO registrations (account_id, person_id, company_id, kind, relation, valid_from)

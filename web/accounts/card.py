@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,14 +14,16 @@ from storage.account_pages import AccountHead, LineRow, MonthMoney
 from storage.reading_inbox import InboxState, state_of
 from storage.session import Session
 from web import clock
+from web.accounts.edits import SECTIONS, EditView, month_words
+from web.accounts.past import HistoryView
 from web.bars import BarChart, bar_chart
 from web.charges import MonthCharges, month_charges
 from web.deps import CurrentUser, Reader
 from web.errors import NotFound, PageError
 from web.filters import money, sum_only
 from web.meter_cards import MeterCard, MeterInput, meter_cards
-from web.render import page
-from web.roles import CENTRE_STAFF, Me, Role, allow
+from web.render import page, see_other
+from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
 from web.why import Why, why_of
 
 ACCOUNT_STAFF = (*CENTRE_STAFF, Role.COMPANY)
@@ -30,6 +32,7 @@ OPERATORS = (Role.CENTRE, Role.PUBLISHER, Role.COMPANY)
 """Those who may enter a reading at the desk."""
 
 router = APIRouter(prefix="/accounts", dependencies=[allow(*ACCOUNT_STAFF)])
+supplied = APIRouter(prefix="/accounts", dependencies=[allow(*ACCOUNT_STAFF, Role.SUPPLIER)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Alert:
     words: str
     tone: str
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change just kept: its section, what to say about it."""
+
+    section: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +71,33 @@ class AccountView:
     base: str
     sent_key: str
     just_taken: bool
+    can_charge: bool
+    edit: EditView | None = None
+    done: Done | None = None
+    past: HistoryView | None = None
 
     @property
     def has_receipt(self) -> bool:
         """Whether the shown month is published for the account, so that there is a document."""
         return self.shown is not None and self.shown.is_charged
 
+    @property
+    def may_edit(self) -> bool:
+        """Whether area and people may be changed here by this person."""
+        return self.may_enter
 
-@router.get("/{account_id}")
+    @property
+    def edit_section(self) -> str:
+        """The section with an open form."""
+        return SECTIONS[self.edit.deed] if self.edit else ""
+
+    @property
+    def may_charge(self) -> bool:
+        """Whether this person may start a run over the account."""
+        return self.can_charge and self.account.closed_on is None
+
+
+@supplied.get("/{account_id}")
 async def show(
     request: Request,
     account_id: int,
@@ -76,9 +106,18 @@ async def show(
     period: str = "",
     why: str = "",
     sent: str = "",
+    done: str = "",
+    day: str = "",
 ) -> Response:
-    """The page; ?period= opens a month, ?why= a line of it, ?sent= tells about a reading just given."""
+    """The page; ?period= opens a month, ?why= a line of it; ?sent=, ?done= tell what has just been done.
+
+    A supplier has a page of its own for the account, without people and debts (ADR 0007).
+    """
+    if me.may(Role.SUPPLIER):
+        asked = _asked(period)
+        return see_other(request, f"/supplier/accounts/{account_id}" + (f"?period={asked}" if asked else ""))
     view = await account_view(session, me, account_id, period=period, why=why, sent=sent)
+    view = replace(view, done=_done(done, day, view.open_period))
     return page(request, "accounts/card.html", view)
 
 
@@ -115,6 +154,7 @@ async def account_view(
     why: str = "",
     sent: str = "",
     inputs: dict[int, MeterInput] | None = None,
+    edit: EditView | None = None,
 ) -> AccountView:
     """Read everything of the page. Raises NotFound for an account that is not there or not ours."""
     if me.open_period is None:
@@ -150,7 +190,28 @@ async def account_view(
         base=f"/accounts/{account_id}",
         sent_key=sent,
         just_taken=state is not None and state.state == "processed",
+        can_charge=me.may(*ACCRUERS),
+        edit=edit,
     )
+
+
+DONE_WORDS = {
+    "area": "Площадь записана.",
+    "register": "Человек зарегистрирован.",
+    "deregister": "Человек снят с учёта.",
+    "owners": "Собственники записаны.",
+}
+
+
+def _done(deed: str, day: str, open_period: dt.date) -> Done | None:
+    """What was just kept and which month it touches; a made-up address says nothing."""
+    try:
+        first = dt.date.fromisoformat(day)
+    except ValueError:
+        return None
+    if deed not in DONE_WORDS:
+        return None
+    return Done(SECTIONS[deed], f"{DONE_WORDS[deed]} {month_words(first, open_period)}")
 
 
 def _asked(period: str) -> Period | None:
@@ -179,6 +240,10 @@ def _money_chart(months: Sequence[MonthMoney], account_id: int) -> BarChart:
     return bar_chart("Начислено по месяцам, ₽", rows, hrefs)
 
 
+FIXES = {"NO_AREA": "#place", "NO_PEOPLE": "#people"}
+"""Where on the card a reason of parking is put right."""
+
+
 def _alerts(account: AccountHead, cards: Sequence[MeterCard], months: Sequence[MonthMoney]) -> list[Alert]:
     """At most four, in the order of what is burning."""
     made: list[Alert] = []
@@ -186,9 +251,8 @@ def _alerts(account: AccountHead, cards: Sequence[MeterCard], months: Sequence[M
         balance = sum_only(account.balance_kopecks)
         made.append(Alert(f"Счёт закрыт {account.closed_on:%d.%m.%Y}, остаток {balance} ₽", "", "#money"))
     if account.parked is not None:
-        made.append(
-            Alert(f"Отложен в прогоне {account.parked.run_id}: {account.parked.message}", "bad", "#charges")
-        )
+        parked, place = account.parked, FIXES.get(account.parked.reason, "#charges")
+        made.append(Alert(f"Отложен в прогоне {parked.run_id}: {parked.message}", "bad", place))
     active = [card for card in cards if card.is_active]
     made.extend(
         Alert(f"Поверка истекла {card.verified_until:%d.%m.%Y}: {card.title}", "warn", f"#meter-{card.id}")

@@ -15,7 +15,7 @@ from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export_file
 from web.filters import MOSCOW
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.render import page
+from web.render import list_page
 from web.roles import Me, Role, allow
 
 router = APIRouter(dependencies=[allow(Role.AGENT)])
@@ -59,11 +59,9 @@ def _agent(me: Me) -> int:
 
 async def _day(session: Session, agent_id: int, state: ListState) -> dt.date:
     """The day of the address; without one, the newest day with payments, else today."""
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            return dt.datetime.strptime(state.get("day"), form).date()  # noqa: DTZ007  a day has no zone
-        except ValueError:
-            continue
+    asked = state.day("day")
+    if asked is not None:
+        return asked
     return await partner_pages.last_paid_on(session, agent_id) or clock.today()
 
 
@@ -84,7 +82,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         before=day - dt.timedelta(days=1),
         after=tomorrow if tomorrow <= clock.today() else None,
     )
-    return page(request, "agent/home.html", view, "list")
+    return list_page(request, "agent/home.html", view, state, ("day",))
 
 
 @router.get("/agent.{form}")
@@ -96,7 +94,9 @@ async def download(request: Request, form: str, me: CurrentUser, session: Reader
         session, _agent(me), day, state.get("account"), limit=EXPORT_ROWS_MAX
     )
     title = f"Платежи за {day:%d.%m.%Y}, {me.organisation_name}"
-    return await export_file(form, f"platezhi-{day}", title, COLUMNS, (_cells(row) for row in found.rows))
+    total = ["Всего за день", None, None, None, found.amount_kopecks, None]
+    cells = [_cells(row) for row in found.rows]
+    return await export_file(form, f"platezhi-{day}", title, COLUMNS, cells, total)
 
 
 def _cells(row: AgentPayment) -> list[Cell]:

@@ -13,6 +13,7 @@ from storage import users
 from storage.users import NewSession, Refusal
 from web.deps import FORM_COOKIE, CurrentUser, Writer, address_of, config, database, now, person
 from web.errors import TooOften
+from web.filters import plural
 from web.forms import Typed, blank, read_form
 from web.nav import home_of
 from web.render import page
@@ -87,8 +88,12 @@ async def enter(request: Request) -> Response:
     target = safe_next(form.value("next"))
     secret = form.values.get("password", "")
     login = form.text("login", _missing(kind), LOGIN_MAX)
-    if not secret or len(secret) > PASSWORD_MAX:
-        form.refuse("password", "Введите код." if kind == RESIDENT else "Введите пароль.")
+    what = "код" if kind == RESIDENT else "пароль"
+    if not secret:
+        form.refuse("password", f"Введите {what}.")
+    elif len(secret) > PASSWORD_MAX:
+        long = f"Слишком длинно: {plural(len(secret), 'знак', 'знака', 'знаков')}"
+        form.refuse("password", f"{long}, а {what} не длиннее {PASSWORD_MAX}. Проверьте, то ли вставилось.")
     if not form.is_good:
         return _page(request, SignInView(kind, form, target, has_expired=False), 422)
     opened = await _try(request, login, secret.strip() if kind == RESIDENT else secret)

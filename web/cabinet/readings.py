@@ -207,5 +207,5 @@ async def _judge(session: Session, held: Frame, card: MeterCard, texts: list[str
         return asked.message, "warn"
     except ReadingRefused as refused:
         return refused.message, "bad"
-    usual = f", обычно {card.usual_words}" if card.usual_words else ""
+    usual = f", обычно {card.usual_words} {card.unit}" if card.usual_words else ""
     return f"Расход {reading_words(sum(checked.volume))} {card.unit}{usual}", "good"

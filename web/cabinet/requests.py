@@ -19,6 +19,7 @@ from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
 from web.filters import MOSCOW
 from web.forms import Typed, blank, read_form
+from web.phones import read_phone
 from web.render import page, see_other
 from web.roles import Role, allow
 
@@ -104,6 +105,7 @@ async def send(request: Request, me: CurrentUser, session: Writer, account: int 
     held = await frame(session, me, account)
     said = form.text("text", "Напишите, что случилось: одной фразы достаточно.", TEXT_MAX)
     place = form.choice("place", PLACES, "Выберите, где это случилось.")
+    phone = read_phone(form, "phone")
     if not form.is_good:
         return page(request, "cabinet/request_new.html", await _new(session, held, form), status=422)
     category, is_emergency = guess(said)
@@ -114,7 +116,7 @@ async def send(request: Request, me: CurrentUser, session: Writer, account: int 
         category=category,
         text=said if place == "flat" else f"{PLACES[place]}: {said}",
         is_emergency=is_emergency,
-        phone=form.value("phone")[:40] or held.account.phone or "",
+        phone=phone or held.account.phone or "",
         applicant=me.full_name,
         source="cabinet",
         key=form.value("key")[:100] or secrets.token_urlsafe(KEY_BYTES),

@@ -120,7 +120,9 @@ async def download(request: Request, form: str, me: CurrentUser, session: Reader
         limit=EXPORT_ROWS_MAX,
     )
     title = f"Лицевые счета, {me.organisation_name}, {shown.period:%m.%Y}"
-    return await export_file(form, "scheta", title, COLUMNS, (_cells(row) for row in found.rows))
+    total = ["Всего найдено", None, None, None, None, found.charged_kopecks, found.balance_kopecks, None]
+    cells = (_cells(row) for row in found.rows)
+    return await export_file(form, "scheta", title, COLUMNS, cells, total)
 
 
 def _cells(row: AccountRow) -> list[Cell]:

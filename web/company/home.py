@@ -64,7 +64,7 @@ async def show(request: Request, me: CurrentUser, session: Reader, q: str = "") 
         figures=await company_pages.figures(session, company_id, opened, shown),
         houses=rows,
         sums=_sums(rows),
-        reasons=await company_pages.reasons(session, company_id, shown.newest_run),
+        reasons=await company_pages.reasons(session, company_id, shown),
         words=REASON_WORDS,
         query=q,
         found=await search(session, q) if len(q.strip()) >= LETTERS_MIN else [],

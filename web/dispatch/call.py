@@ -19,6 +19,7 @@ from web.deps import CurrentUser, Reader, Writer
 from web.dispatch.words import DISPATCH_STAFF, STATES, companies_of, local
 from web.errors import Conflict, NotFound
 from web.forms import TEXT_MAX, Typed, blank, read_form
+from web.phones import read_phone
 from web.render import page, see_other
 from web.roles import allow
 
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/dispatch/call", dependencies=[allow(*DISPATCH_STAFF)
 
 KEY_BYTES = 16
 FOUND_MAX = 8
-PHONE_MAX, NAME_MAX = 40, 200
+NAME_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,11 @@ async def log(request: Request, me: CurrentUser, session: Writer) -> Response:
     said = form.text("text", "Напишите, что случилось: одной фразы достаточно.")
     category, is_emergency = _kind(form)
     _judge_place(form, place, flat)
-    for name, longest in (("phone", PHONE_MAX), ("applicant", NAME_MAX)):
-        if len(form.value(name)) > longest:
-            form.refuse(name, f"Слишком длинно: помещается {longest} знаков.")
+    phone = read_phone(form, "phone")
+    if len(form.value("applicant")) > NAME_MAX:
+        form.refuse("applicant", f"Слишком длинно: помещается {NAME_MAX} знаков.")
+    if not form.value("phone") and not form.value("applicant"):
+        form.refuse("phone", "Запишите телефон или кто звонит: иначе о работах не сообщить.")
     if not form.is_good or place is None:
         return page(request, "dispatch/call.html", _view(form, place, [], ""), status=422)
     new = NewRequest(
@@ -170,7 +173,7 @@ async def log(request: Request, me: CurrentUser, session: Writer) -> Response:
         category=category,
         text=said,
         is_emergency=is_emergency,
-        phone=form.value("phone"),
+        phone=phone,
         applicant=form.value("applicant"),
         source="call",
         key=form.value("key")[:100] or secrets.token_urlsafe(KEY_BYTES),

@@ -17,7 +17,7 @@ from web.dispatch.words import DISPATCH_STAFF, SOURCES, STATES, companies_of, lo
 from web.export import Cell, Column, export_file
 from web.filters import MOSCOW
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.render import page
+from web.render import list_page
 from web.roles import allow
 
 router = APIRouter(prefix="/dispatch", dependencies=[allow(*DISPATCH_STAFF)])
@@ -67,20 +67,16 @@ def _wanted(state: ListState) -> RequestFilter:
         company_id=state.number("company"),
         is_emergency=state.get("emergency") == "1",
         query=state.get("q"),
-        since=_day(state.get("since")),
-        until=_day(state.get("until"), after=True),
+        since=_moment(state.day("since")),
+        until=_moment(state.day("until"), days=1),
     )
 
 
-def _day(text: str, after: bool = False) -> dt.datetime | None:
-    """The first moment of a day (of the next one for an end); something else is as if not set."""
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            day = dt.datetime.strptime(text, form)  # noqa: DTZ007  the zone comes with the next line
-        except ValueError:
-            continue
-        return day.replace(tzinfo=MOSCOW) + dt.timedelta(days=1 if after else 0)
-    return None
+def _moment(day: dt.date | None, days: int = 0) -> dt.datetime | None:
+    """The first moment of a day (of the next one for an end)."""
+    if day is None:
+        return None
+    return dt.datetime.combine(day, dt.time(), MOSCOW) + dt.timedelta(days=days)
 
 
 @router.get("/journal")
@@ -107,7 +103,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         states=STATES,
         sources=SOURCES,
     )
-    return page(request, "dispatch/journal.html", view, "list", headers={"HX-Replace-Url": state.url()})
+    return list_page(request, "dispatch/journal.html", view, state, ("since", "until"))
 
 
 def _chips(state: ListState, companies: list[tuple[int, str]]) -> list[tuple[str, str]]:
@@ -120,9 +116,9 @@ def _chips(state: ListState, companies: list[tuple[int, str]]) -> list[tuple[str
         made.append(("company", dict(companies).get(state.number("company") or 0, "другая УК")))
     if state.get("emergency"):
         made.append(("emergency", "аварии"))
-    if state.get("since"):
+    if state.get("since") and "since" not in state.errors:
         made.append(("since", f"с {state.get('since')}"))
-    if state.get("until"):
+    if state.get("until") and "until" not in state.errors:
         made.append(("until", f"по {state.get('until')}"))
     return made
 

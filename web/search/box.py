@@ -83,6 +83,8 @@ def _href(me: Me, found: Found) -> str:
         if found.kind == "house":
             return f"/dispatch/call?house={found.id}"
         return f"/dispatch/call?account={found.account_id}" if found.account_id else ""
+    if found.kind == "house" and me.may(Role.SUPPLIER):
+        return f"/supplier/houses/{found.id}"
     if found.kind == "house":
         return f"/search/houses/{found.id}"
     return f"/accounts/{found.account_id}" if found.account_id and me.may(*CARD_READERS) else ""

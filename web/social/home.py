@@ -104,7 +104,9 @@ async def download(
     month = chosen_month(period, months)
     rows = await partner_pages.benefits(session, month) if month else []
     cells = (_cells(row) for row in rows)
-    return await export_file(form, "lgotniki", "Начисления льготников", COLUMNS, cells)
+    amount, raised = (sum(row.amount_kopecks for row in rows), sum(row.surcharge_kopecks for row in rows))
+    total = ["Всего", None, None, amount, raised]
+    return await export_file(form, "lgotniki", "Начисления льготников", COLUMNS, cells, total)
 
 
 def _cells(row: BenefitRow) -> list[Cell]:

@@ -107,12 +107,18 @@ async def download(
     month = chosen_month(period, months)
     if company is not None:
         houses = await partner_pages.supply_houses(session, month, company) if month else []
-        return await export_file(
-            form, "doma", "Начислено по домам", HOUSE_COLUMNS, (_house(one) for one in houses)
+        charged, raised = (
+            sum(one.total_kopecks for one in houses),
+            sum(one.surcharge_kopecks for one in houses),
         )
+        total: list[Cell] = ["Всего", None, None, None, None, charged, raised]
+        rows_of = [_house(one) for one in houses]
+        return await export_file(form, "doma", "Начислено по домам", HOUSE_COLUMNS, rows_of, total)
     rows = await partner_pages.supply(session, month) if month else []
     cells = (_company(row) for row in rows)
-    return await export_file(form, "nachisleno", "Начислено за ваши услуги", COMPANY_COLUMNS, cells)
+    now, before = sum(row.now_kopecks for row in rows), sum(row.before_kopecks for row in rows)
+    total = ["Всего", None, None, now, before]
+    return await export_file(form, "nachisleno", "Начислено за ваши услуги", COMPANY_COLUMNS, cells, total)
 
 
 def _company(row: SupplyRow) -> list[Cell]:

@@ -51,6 +51,17 @@ document.addEventListener("keydown", (event) => {
   act(found);
 });
 
+// What opened the panel: focus goes back to it, and its ?why= leaves the address, which names what is on the screen.
+let opener = null;
+
+function closePanel(panel) {
+  panel.replaceChildren();
+  const address = new URL(location.href);
+  address.searchParams.delete("why");
+  history.replaceState(history.state, "", address);
+  (opener?.isConnected ? opener : document.querySelector("[data-opener]"))?.focus();
+}
+
 // Escape closes what lies on top: found rows, the panel, an open menu.
 function escape(event) {
   const found = document.getElementById("found");
@@ -58,8 +69,7 @@ function escape(event) {
   if (found?.firstChild) {
     found.replaceChildren();
   } else if (panel?.firstChild) {
-    panel.replaceChildren();
-    document.querySelector("[data-opener]")?.focus();
+    closePanel(panel);
   } else {
     event.target.closest?.("details[open]")?.removeAttribute("open");
   }
@@ -67,6 +77,7 @@ function escape(event) {
 
 // A click on a row follows its first link; a click elsewhere closes what the search found.
 document.addEventListener("click", (event) => {
+  opener = event.target.closest("[data-opener]") ?? opener;
   const found = document.getElementById("found");
   if (found && !event.target.closest(".search")) found.replaceChildren();
   const row = event.target.closest("tr[data-open]");
@@ -84,4 +95,11 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => {
   const radio = document.getElementById(event.target.dataset?.picks ?? "");
   if (radio) radio.checked = true;
+});
+
+// A fragment that says data-focus="selector" gives the keyboard to that field once it is in place.
+document.addEventListener("htmx:after:swap", () => {
+  const wish = document.querySelector("[data-focus]");
+  document.querySelector(wish?.dataset.focus ?? null)?.focus();
+  wish?.removeAttribute("data-focus");
 });
