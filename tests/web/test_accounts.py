@@ -221,7 +221,7 @@ async def test_an_unusual_reading_is_asked_about_once(sign_in: SignIn, fresh_tow
     sure = await send(desk, "/accounts/1", "/accounts/1/readings/1", value1="218", key="k2", confirmed="yes")
 
     assert asked.status_code == 422
-    assert "Расход 46 м³, обычно 5–7." in plain(asked)
+    assert "Расход 46 м³, обычно 5–7 м³." in plain(asked)
     assert "Да, передать 218" in plain(asked)
     assert sure.status_code == 303
     assert await count(fresh_town, "inbox") == 1

@@ -185,7 +185,7 @@ async def test_an_unusual_reading_is_sent_after_a_second_yes(
     sure = await give(resident, **typed(1, "218"), confirmed="1")
 
     assert asked.status_code == 422
-    assert "Расход 46 м³, обычно 5–7." in plain(asked)
+    assert "Расход 46 м³, обычно 5–7 м³." in plain(asked)
     assert '<button class="primary wide" type="submit" name="confirmed" value="1">' in asked.text
     assert "Да, передать 218" in asked.text
     assert sure.status_code == 303
