@@ -94,6 +94,7 @@ def _reading(payload: dict[str, Any]) -> dict[str, Any]:
             "source": str(payload["source"]),
             "user_id": None if payload.get("user_id") is None else int(payload["user_id"]),
             "confirmed": bool(payload.get("confirmed", False)),
+            "period": None if payload.get("period") is None else dt.date.fromisoformat(payload["period"]),
         }
     except (KeyError, TypeError, ValueError) as error:
         raise BadEvent(f"Событие показания не понято: {error!r}.") from error

@@ -50,10 +50,19 @@ class InboxState:
 
 
 def payload_of(
-    meter_id: int, values: Values, taken_on: dt.date, source: str, user_id: int | None, confirmed: bool
+    meter_id: int,
+    values: Values,
+    taken_on: dt.date,
+    source: str,
+    user_id: int | None,
+    confirmed: bool,
+    period: dt.date | None = None,
 ) -> dict[str, Any]:
-    """What the event carries; values are micro-units by zone, taken_on is ISO."""
-    return {
+    """What the event carries; values are micro-units by zone, taken_on is ISO; period when the month it
+    closes is said (a past one put right).
+    """
+    said = {} if period is None else {"period": period.isoformat()}
+    return said | {
         "meter_id": meter_id,
         "values": list(values),
         "taken_on": taken_on.isoformat(),
@@ -75,6 +84,7 @@ async def send_reading(
     today: dt.date,
     open_period: dt.date,
     confirmed: bool = False,
+    period: dt.date | None = None,
 ) -> Sent:
     """Judge what was typed and send it on; the caller commits, then answers.
 
@@ -89,6 +99,7 @@ async def send_reading(
         today=today,
         open_period=open_period,
         confirmed=confirmed,
+        period=period,
     )
     meter = (
         await session.execute(
@@ -99,7 +110,7 @@ async def send_reading(
         session,
         source=SOURCES[source],
         key=key,
-        payload=payload_of(meter_id, checked.values, taken_on, source, user_id, confirmed),
+        payload=payload_of(meter_id, checked.values, taken_on, source, user_id, confirmed, period),
         subject=SUBJECT,
         answer={"message": checked.message},
         company_id=meter.company_id,

@@ -55,12 +55,21 @@ async def check_reading(
     today: dt.date,
     open_period: dt.date,
     confirmed: bool = False,
+    period: dt.date | None = None,
 ) -> Checked:
-    """Judge what a person typed without writing anything. Raises ReadingRefused or ReadingAsked."""
-    month, was_late = await _month_of(session, meter_id, taken_on, source, open_period)
+    """Judge what a person typed without writing anything. period: the month it closes, when that is known
+    (a reading of a past month put right). Raises ReadingRefused or ReadingAsked.
+    """
+    if period is not None:
+        month, was_late = Period.of(period), False
+    else:
+        month, was_late = await _month_of(session, meter_id, taken_on, source, open_period)
     known = await load(session, meter_id, month)
     values = parse_values(texts, known.card.zones, known.card.decimals)
-    return judged(known, values, taken_on, today, month, was_late, confirmed)
+    checked = judged(known, values, taken_on, today, month, was_late, confirmed)
+    if period is not None:
+        judge_next(known, values, month)
+    return checked
 
 
 def judged(

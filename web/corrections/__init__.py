@@ -1,6 +1,6 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, lines, listing, manual, package, start
+from web.corrections import desk, events, lines, listing, manual, package, reading, start
 
 ROUTERS = (
     listing.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     events.router,
     desk.router,
     lines.router,
+    reading.router,
     manual.router,
     package.router,
 )

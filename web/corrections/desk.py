@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
+from billing.services import CATALOGUE
 from storage import account_pages, people, premises
 from storage.absences import PROOFS, AbsenceRow, NewAbsence, absences_of, add_absence, withdraw_absence
-from storage.account_pages import AccountHead
+from storage.account_pages import AccountHead, MeterRow
 from storage.correction_pages import AccountCorrection, of_account
 from storage.correction_preview import PastPreview, preview_past
 from storage.corrections import Ground, request_correction
 from storage.people import Deed, PeopleRefused
+from storage.reading_inbox import InboxState, state_of
 from storage.recompute import MONTHS_MAX
 from storage.runs import RunRefused
 from storage.session import Session
@@ -38,8 +40,11 @@ FACTS = {
     "moved_out": "Человек выехал",
     "area": "Изменилась площадь",
     "absence": "Временно отсутствовали",
+    "reading": "Исправлено показание",
     "since": "Данные уже внесены",
 }
+BY_DEED = ("moved_out", "area", "absence", "since")
+"""Facts that this form makes itself; readings go through the intake (web.corrections.reading)."""
 REASON_OF = {"moved_out": "people", "area": "area", "absence": "absence", "since": "other"}
 GROUND_MAX = 300
 
@@ -79,6 +84,10 @@ class DeskView:
     outcome: Outcome | None
     may_draft: bool
     base: str
+    meters: list[tuple[str, str]]
+    zones: int
+    question: str
+    sent: InboxState | None
 
 
 async def account_of(session: Session, me: Me, account_id: int) -> tuple[AccountHead, Period]:
@@ -99,18 +108,23 @@ async def show(request: Request, account_id: int, me: CurrentUser, session: Read
     form.values["command"] = secrets.token_hex(16)
     form.values.setdefault("people", "1")
     form.values.setdefault("since", str(opened.shift(-1)))
-    view = await _view(session, me, account, opened, form)
+    view = await desk_view(session, me, account, opened, form)
     return page(request, "corrections/desk.html", view, "fact")
 
 
-async def _view(
+async def desk_view(
     session: Session,
     me: Me,
     account: AccountHead,
     opened: Period,
     form: Typed,
     outcome: Outcome | None = None,
+    question: str = "",
 ) -> DeskView:
+    """Everything of the page."""
+    found = await account_pages.meters(session, account.id, opened.first_day)
+    chosen = next((one for one in found if str(one.id) == form.value("meter")), found[0] if found else None)
+    sent = form.value("sent")
     fact = form.value("fact") if form.value("fact") in FACTS else "moved_out"
     months = [opened.shift(-back) for back in range(1, MONTHS_MAX + 1)]
     return DeskView(
@@ -126,7 +140,16 @@ async def _view(
         outcome=outcome,
         may_draft=me.may(*CORRECTORS),
         base=f"/corrections/accounts/{account.id}",
+        meters=[(str(one.id), _meter_words(one)) for one in found],
+        zones=chosen.zones if chosen else 1,
+        question=question,
+        sent=await state_of(session, "company", sent) if sent else None,
     )
+
+
+def _meter_words(one: MeterRow) -> str:
+    place = f", {one.place}" if one.place else ""
+    return f"{CATALOGUE[one.service].label} № {one.serial}{place}"
 
 
 # ---- judging -----------------------------------------------------------------------------------------------
@@ -134,12 +157,12 @@ async def _view(
 
 def judge(request: Request, form: Typed, account: AccountHead, opened: Period, me: Me) -> Asked | None:
     """The fact of a form; None with errors beside its fields."""
-    fact = form.choice("fact", tuple(FACTS), "Выберите, что произошло.")
+    fact = form.choice("fact", BY_DEED, "Выберите, что произошло.")
     document = form.text("ground", "Укажите документ и номер: «Справка № 5».", GROUND_MAX)
     day = form.date("ground_on", "Укажите дату документа: 03.10.2026.")
     if day is not None and day > clock.today():
         form.refuse("ground_on", "Документ из будущего. Проверьте дату.")
-    if fact not in FACTS:
+    if fact not in BY_DEED:
         return None
     words = f"{document} от {date_short(day)}" if day is not None else document
     deed = Deed(me.user_id, words, address_of(request))
@@ -241,7 +264,7 @@ async def preview(request: Request, account_id: int, me: CurrentUser, session: R
             outcome = await _outcome(request, account, opened, asked)
         except PeopleRefused as refused:
             form.refuse(FIELD_OF.get(refused.code, ""), refused.message)
-    view = await _view(session, me, account, opened, form, outcome)
+    view = await desk_view(session, me, account, opened, form, outcome)
     status = 200 if form.is_good else 422
     return page(request, "corrections/desk.html", view, "fact", status=status)
 
@@ -281,7 +304,7 @@ async def commit(request: Request, account_id: int, me: CurrentUser, session: Wr
             form.refuse(FIELD_OF.get(refused.code, ""), refused.message)
         except RunRefused as refused:
             form.refuse("", refused.message)
-    view = await _view(session, me, account, opened, form)
+    view = await desk_view(session, me, account, opened, form)
     return page(request, "corrections/desk.html", view, "fact", status=422)
 
 

@@ -98,9 +98,18 @@ class PackageView:
     @property
     def is_live(self) -> bool:
         """Whether the page looks again by itself."""
+        if self.is_undoing:
+            return True
         if self.head.state == "checked":
             return self.head.one_person or self.head.approved_by is not None
         return self.head.state in ("planned", "accruing") and not self.head.stop_requested
+
+    @property
+    def is_undoing(self) -> bool:
+        """Whether the draft was told to vanish and has not yet."""
+        return self.head.state in ("planned", "accruing", "checked") and any(
+            line.event == "undo_asked" for line in self.log
+        )
 
     @property
     def is_done(self) -> bool:
