@@ -43,7 +43,7 @@ def _away(number: Number) -> Number:
 
 def not_supplied(line: Line, period: Period, facts: Facts) -> Derived:
     """Volume of the days of the line × minutes of breaks in them."""
-    of_line = -line.volume * MINUTES_A_DAY * line.b / line.a if line.a else Fraction(0)
+    of_line = -line.volume * Fraction(MINUTES_A_DAY * line.b, line.a) if line.a else Fraction(0)
     hours = ratio(Fraction(line.a, MINUTES_AN_HOUR))
     numbers = [
         Number("volume", "объём по нормативу за дни строки", ratio(of_line, MICRO), "строка этой услуги"),
@@ -76,7 +76,7 @@ def share(line: Line, period: Period, facts: Facts) -> Derived:
 
 def cold_for_hot(line: Line, period: Period, facts: Facts) -> Derived:
     """Volume of hot water × minutes of the month."""
-    volume = line.volume * line.b / line.a if line.a else Fraction(0)
+    volume = line.volume * Fraction(line.b, line.a) if line.a else Fraction(0)
     numbers = [Number("volume", "объём горячей воды", ratio(volume, MICRO), "строка горячей воды")]
     return Derived(f"{bracketed(ratio(volume, MICRO))} × {line.a} / {line.b}", numbers)
 
@@ -88,7 +88,7 @@ def manual(line: Line, period: Period, facts: Facts) -> Derived:
 
 def percent(line: Line) -> str:
     """«−0,75 %» of the charge."""
-    scaled = line.volume * 100 * 100 / MICRO
+    scaled = line.volume * Fraction(100 * 100, MICRO)
     magnitude = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
     return f"{decimal(-magnitude if scaled < 0 else magnitude, 100)} %"
 

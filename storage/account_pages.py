@@ -149,11 +149,10 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
          WHERE k.account_id = a.id AND k.run_id = (
                SELECT r.id FROM runs r
                 WHERE r.period = :period AND r.state IN ('accruing', 'checked', 'published')
-                  AND r.kind <> 'correction'
-                  AND (r.scope_kind = 'city' OR (r.scope_kind = 'organisation' AND r.scope_id = a.company_id)
+                  AND r.kind <> 'correction' AND (r.scope_kind = 'city'
+                       OR (r.scope_kind = 'organisation' AND r.scope_id = a.company_id)
                        OR (r.scope_kind = 'house' AND r.scope_id = a.house_id)
-                       OR (r.scope_kind = 'account' AND r.scope_id = a.id))
-                ORDER BY r.id DESC LIMIT 1)) AS parked
+                       OR (r.scope_kind = 'account' AND r.scope_id = a.id)) ORDER BY r.id DESC LIMIT 1)) AS parked
   FROM accounts a
   JOIN flats f ON f.id = a.flat_id
   LEFT JOIN rooms rm ON rm.id = a.room_id
@@ -260,13 +259,14 @@ charged AS (
     FROM run_accounts a JOIN published p ON p.id = a.run_id
    WHERE a.account_id = :account_id AND a.run_id = ANY (ARRAY(SELECT id FROM published)) GROUP BY 1),
 facts AS (
-  SELECT s.period, e.kind, s.amount_kopecks AS kopecks, e.booked_on, e.id, e.reason,
+  SELECT s.period, e.kind, sum(s.amount_kopecks) AS kopecks, e.booked_on, e.id, e.reason,
          o.short_name AS agent_name, y.number
     FROM postings s JOIN entries e ON e.id = s.entry_id
     LEFT JOIN payments y ON y.entry_id = e.id AND y.account_id = :account_id
     LEFT JOIN organisations o ON o.id = y.agent_id
    WHERE s.account_id = :account_id AND s.book = {RESIDENTS_BOOK}
-     AND s.period IN (SELECT period FROM wanted)),
+     AND s.period IN (SELECT period FROM wanted)
+   GROUP BY s.period, e.id, o.short_name, y.number),
 sums AS (
   SELECT period, sum(-kopecks) FILTER (WHERE kind = 'payment') AS paid,
          sum(kopecks) FILTER (WHERE kind <> 'payment') AS other,
