@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 FOREVER = dt.date.max
+OF_DEED = ""  # the ground of the deed that is made now
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,15 @@ UNKNOWN = Facts(None, None, None, 0, 0, 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Facts with the days they hold on; id 0 = a new row."""
+    """Facts with the days they hold on; id 0 = a new row. ground: what they were known by, kept when only
+    the days change (None = nobody wrote it down); OF_DEED for facts that change now.
+    """
 
     id: int
     first: dt.date
     after: dt.date
     facts: Facts
+    ground: str | None = OF_DEED
 
 
 def split(
@@ -85,7 +89,9 @@ async def change_facts(
     )
     for stretch in wanted:
         if stretch.id == 0:
-            await _insert(session, account_id, stretch, ground)
+            await _insert(
+                session, account_id, stretch, ground if stretch.ground == OF_DEED else stretch.ground
+            )
     return True
 
 
@@ -100,8 +106,8 @@ async def _known(session: AsyncSession, account_id: int) -> list[Stretch]:
         text(
             "SELECT id, valid_from, valid_to, area_dm2, living_area_dm2, heated_area_dm2, residents, "
             "temporary, "
-            "owners, meter_impossible FROM account_facts WHERE account_id = :id AND superseded_at IS NULL "
-            "ORDER BY valid_from"
+            "owners, meter_impossible, ground FROM account_facts WHERE account_id = :id AND superseded_at "
+            "IS NULL ORDER BY valid_from"
         ),
         {"id": account_id},
     )
@@ -119,12 +125,13 @@ async def _known(session: AsyncSession, account_id: int) -> list[Stretch]:
                 row.owners,
                 row.meter_impossible,
             ),
+            row.ground,
         )
         for row in rows
     ]
 
 
-async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, ground: str) -> None:
+async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, ground: str | None) -> None:
     facts = stretch.facts
     await session.execute(
         text(

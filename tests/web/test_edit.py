@@ -82,6 +82,8 @@ async def test_an_area_is_changed_where_it_is_read(
     assert await row(
         fresh_town, f"{known} WHERE account_id = 1 AND superseded_at IS NULL AND valid_to IS NULL"
     ) == (5510, 3210, "2026-10-10", GROUND)
+    before = "SELECT ground FROM account_facts WHERE account_id = 1 AND valid_to = '2026-10-10'"
+    assert await row(fresh_town, before) != (GROUND,), "what was known before keeps its own ground"
     assert (
         await count(fresh_town, "audit", "action = 'area_changed' AND subject_id = 1 AND ip IS NOT NULL") == 1
     )
