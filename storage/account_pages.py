@@ -152,7 +152,7 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
                   AND r.kind <> 'correction' AND (r.scope_kind = 'city'
                        OR (r.scope_kind = 'organisation' AND r.scope_id = a.company_id)
                        OR (r.scope_kind = 'house' AND r.scope_id = a.house_id)
-                    OR (r.scope_kind = 'account' AND r.scope_id = a.id)) ORDER BY r.id DESC LIMIT 1)) AS parked
+                  OR (r.scope_kind = 'account' AND r.scope_id = a.id)) ORDER BY r.id DESC LIMIT 1)) AS parked
   FROM accounts a
   JOIN flats f ON f.id = a.flat_id
   LEFT JOIN rooms rm ON rm.id = a.room_id
