@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from billing.receipt import Receipt
 from receipts.form import Band, Form, Rule, Slot, Variant, press_form
 from receipts.page import page_of
-from receipts.qr import qr_modules
+from receipts.qr_symbol import qr_modules
 from receipts.story import Item, story
 from receipts.typeset import Setter, Value
 

@@ -10,9 +10,9 @@ from enum import Enum
 from functools import lru_cache
 
 import numpy as np
-import zxingcpp
 
 from billing.receipt import PaymentBlock, Receipt
+from receipts.qr_symbol import BYTES_MAX, qr_modules
 
 VERSION = "0001"
 SEPARATORS = "|~_#$^&*/`@%"
@@ -31,10 +31,6 @@ LENGTHS_MAX = {
 }  # fmt: skip
 TECH_CODE_UTILITIES = "02"
 QUIET_ZONE_MODULES = 4
-Modules = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
-"""A symbol without its quiet zone; True is dark."""
-BYTES_MAX = 666
-"""What version 20 holds at level M: 97 modules, 0.38 mm each at 40 mm, still easy for an old phone."""
 
 
 class Charset(Enum):
@@ -147,12 +143,6 @@ def payment_payload(receipt: Receipt, block: PaymentBlock) -> bytes:
             refusal = refusal or error
     assert refusal is not None, "the loop either returned or met a refusal"
     raise refusal
-
-
-def qr_modules(payload: bytes) -> Modules:
-    """Square of modules, True is dark, without the quiet zone. Level M."""
-    symbol = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    return np.asarray(symbol.to_image(scale=1, add_quiet_zones=False)) < 128
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ import numpy as np
 
 from receipts.faces import EM, Face, faces
 from receipts.form import Band, Form, Slot, Style
-from receipts.qr import Modules
+from receipts.qr_symbol import Modules
 from receipts.words import ZERO_WIDTH_SPACE
 
 CAP = 0.7

@@ -12,7 +12,7 @@ from typing import Any
 
 from billing.receipt import Receipt
 from receipts.page import page_of
-from receipts.qr import qr_modules
+from receipts.qr_symbol import qr_modules
 from receipts.render import FONTS
 
 Table = tuple[str, list[list[str]]]

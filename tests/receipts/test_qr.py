@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from receipts.qr import (
-    BYTES_MAX,
     QUIET_ZONE_MODULES,
     SEPARATORS,
     Charset,
@@ -20,10 +19,10 @@ from receipts.qr import (
     payment_fields,
     payment_payload,
     qr_bytes,
-    qr_modules,
     qr_payload,
     qr_svg,
 )
+from receipts.qr_symbol import BYTES_MAX, qr_modules
 from tests.receipts import samples
 
 pytestmark = pytest.mark.fast
