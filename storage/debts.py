@@ -74,7 +74,8 @@ RUNS = """
 SELECT id, period, posted_in FROM runs WHERE state = 'published' AND posted_in >= :since"""
 
 CHARGED = """
-SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee, l.service, false AS penalty,
+SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee,
+       l.service, false AS penalty,
        sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount
   FROM unnest(CAST(:ats AS int[]), CAST(:accounts AS int[]), CAST(:since AS date[]))
     AS w(at, account_id, since)
@@ -87,8 +88,8 @@ SELECT w.at, p.of_period AS period, p.organisation_id AS payee, p.service,
        p.book = {int(Book.PENALTIES)} AS penalty, sum(p.amount_kopecks)::bigint AS amount
   FROM unnest(CAST(:ats AS int[]), CAST(:accounts AS int[]), CAST(:since AS date[]))
     AS w(at, account_id, since)
-  JOIN postings p ON p.account_id = w.account_id AND p.period >= w.since
-   AND p.book IN ({int(Book.RESIDENTS)}, {int(Book.PENALTIES)})
+  JOIN postings p ON p.account_id = w.account_id
+   AND (p.book = {int(Book.PENALTIES)} OR p.book = {int(Book.RESIDENTS)} AND p.period >= w.since)
  GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - numbers of books
 
 Key = tuple[int, int, int, int, bool]  # account's index, month's ordinal, payee, service, penalty

@@ -8,11 +8,14 @@ Words of the values: allocation_named yes/no; allocation_order oldest/newest; al
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
-from billing.allocation import BY_LAW, BY_SERVICE, PROPORTION, Policy
+from billing.allocation import BY_SERVICE, PROPORTION, Policy
 from storage.session import Session
 
 NAMED, ORDER, INSIDE, APART = "allocation_named", "allocation_order", "allocation_inside", "allocation_apart"
@@ -44,6 +47,46 @@ async def policies(session: Session, company_ids: Sequence[int], day: dt.date) -
     return {company: parse({**city, **said.get(company, {})}) for company in company_ids}
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The policy of an organisation (None: of the city), since when and on what ground."""
+
+    organisation_id: int | None
+    name: str
+    policy: Policy
+    valid_from: dt.date
+    ground: str | None
+
+
+async def in_force(session: Session, day: dt.date) -> list[InForce]:
+    """Policies of a day and of later ones, the city's first; others go by the city's or the law's."""
+    found = await session.execute(
+        text("""
+        SELECT s.organisation_id, o.short_name AS name, s.valid_from,
+               jsonb_object_agg(s.key, s.value) AS said, max(s.ground) AS ground
+          FROM settings s LEFT JOIN organisations o ON o.id = s.organisation_id
+         WHERE s.key = ANY (:keys) AND s.superseded_at IS NULL AND (s.valid_to IS NULL OR s.valid_to > :day)
+         GROUP BY s.organisation_id, o.short_name, s.valid_from
+         ORDER BY s.organisation_id NULLS FIRST, s.valid_from"""),
+        {"keys": list(KEYS), "day": day},
+    )
+    return [
+        InForce(
+            row.organisation_id,
+            row.name or "Весь город",
+            parse(_said(row.said)),
+            row.valid_from,
+            row.ground,
+        )
+        for row in found
+    ]
+
+
+def _said(value: Any) -> dict[str, str]:
+    parsed: dict[str, str] = json.loads(value) if isinstance(value, str) else value
+    return parsed
+
+
 def parse(values: dict[str, str]) -> Policy:
     """A policy of its words; what is not said is the law's. Raises PolicyRefused."""
     inside, _, order = values.get(INSIDE, PROPORTION).partition(" ")
@@ -73,16 +116,14 @@ def _codes(words: str) -> tuple[int, ...]:
 
 
 def in_words(policy: Policy) -> dict[str, str]:
-    """The rows of a policy, those of the law's own order left out."""
+    """The rows of a policy. Everything is said: an organisation's own order must win over the city's."""
     codes = " ".join(map(str, policy.service_order))
-    values = {
+    return {
         NAMED: "yes" if policy.named_first else "no",
         ORDER: "oldest" if policy.oldest_first else "newest",
         INSIDE: f"{policy.inside} {codes}".strip() if policy.inside == BY_SERVICE else PROPORTION,
         APART: " ".join(map(str, policy.apart)),
     }
-    usual = {NAMED: "yes", ORDER: "oldest", INSIDE: PROPORTION, APART: ""}
-    return {key: value for key, value in values.items() if value != usual[key]}
 
 
 async def set_policy(
@@ -107,17 +148,10 @@ async def set_policy(
         known,
     )
     known_row = {"organisation": organisation_id, "ground": ground, "day": valid_from}
-    rows = in_words(policy) if organisation_id is None else _all_words(policy)
-    for key, value in rows.items():
+    for key, value in in_words(policy).items():
         await session.execute(
             text("""
             INSERT INTO settings (organisation_id, key, value, ground, valid_from)
             VALUES (:organisation, :key, :value, :ground, :day)"""),
             {**known_row, "key": key, "value": value},
         )
-
-
-def _all_words(policy: Policy) -> dict[str, str]:
-    """An organisation says everything: its law's own order must win over another order of the city."""
-    usual = in_words(BY_LAW) | {NAMED: "yes", ORDER: "oldest", INSIDE: PROPORTION, APART: ""}
-    return usual | in_words(policy)

@@ -229,9 +229,9 @@ async def share_out(session: Session, dues: Sequence[Due]) -> list[list[Posting]
         owed, rows = now.of_payments({index[dues[at].account.id]: i for i, at in enumerate(members)})
         made = allocate(_columns([dues[at] for at in members]), owed, policy)
         left[rows] -= made.paid
-        for at in np.flatnonzero(made.paid):
-            due = members[int(owed.payment[at])]
-            out[due].append(_paid(dues[due], debts, int(rows[at]), int(made.paid[at])))
+        for place in np.flatnonzero(made.paid).tolist():
+            due = members[int(owed.payment[place])]
+            out[due].append(_paid(dues[due], debts, int(rows[place]), int(made.paid[place])))
         for i, at in enumerate(members):
             if made.left[i]:
                 out[at].append(_advance(dues[at], int(made.left[i])))

@@ -47,6 +47,10 @@ ITEMS: tuple[Item, ...] = (
     Item("Начислено", "money", "/supplier", (Role.SUPPLIER,), ("/supplier/",)),
     Item("Льготники", "people", "/social", (Role.SOCIAL,), ("/social",)),
     Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent",)),
+    Item("Реестры платежей", "money", "/registers", (*CENTRE_STAFF, Role.AGENT), ("/registers",)),
+    Item("Невыясненные", "parked", "/centre/unidentified", CENTRE_STAFF, ("/centre/unidentified",)),
+    Item("Порядок погашения", "values", "/centre/allocation", CENTRE_STAFF, ("/centre/allocation",)),
+    Item("Шлюзы агентов", "import", "/centre/gates", CENTRE_STAFF, ("/centre/gates",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
 

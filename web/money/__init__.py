@@ -1,0 +1,12 @@
+"""Money in: registers of agents, their gates and profiles, payments whose account is not known."""
+
+from web.money import gates, policy, register, register_profiles, registers, unidentified
+
+ROUTERS = (
+    register_profiles.router,
+    registers.router,
+    register.router,
+    gates.router,
+    unidentified.router,
+    policy.router,
+)

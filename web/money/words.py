@@ -1,0 +1,44 @@
+"""States and verdicts in words, with the tone of their badges."""
+
+from __future__ import annotations
+
+REGISTER_STATES = {
+    "uploaded": ("читается", "brand"),
+    "staged": ("проверен, ждёт решения", "warn"),
+    "refused": ("не принят", "bad"),
+    "accepting": ("зачисляется", "brand"),
+    "accepted": ("зачислен", "good"),
+    "withdrawn": ("отозван", ""),
+}
+VERDICTS = {
+    "good": ("можно зачислить", "good"),
+    "unknown": ("в невыясненные", "warn"),
+    "repeat": ("уже зачислен", ""),
+    "conflict": ("номер занят", "bad"),
+    "bad": ("не читается", "bad"),
+}
+PAYMENT_STATES = {
+    "unmatched": ("ждёт разбора", "warn"),
+    "kept": ("оставлен", ""),
+    "posted": ("зачислен", "good"),
+    "returned": ("возвращён", "bad"),
+    "reversed": ("отменён агентом", "bad"),
+}
+DEEDS = {
+    "assign": "Отнести на счёт",
+    "return": "Вернуть агенту",
+    "keep": "Оставить невыясненным",
+    "undo": "Снять со счёта",
+}
+DECISION_STATES = {
+    "planned": ("выполняется", "brand"),
+    "done": ("сделано", "good"),
+    "refused": ("отказано", "bad"),
+}
+ENTRY_KINDS = {
+    "payment": "Платёж принят",
+    "transfer": "Отнесён на счёт",
+    "return": "Возвращён агенту",
+    "reversal": "Сторно",
+}
+SOURCES = {"online": "терминал или банк онлайн", "register": "реестр", "desk": "касса", "card": "карта"}
