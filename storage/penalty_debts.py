@@ -229,8 +229,8 @@ async def _lines(connection: Connection, months: Months, ids: I64, wanted: npt.N
                    AND l.account_id = ANY ({int_array(some)}) GROUP BY 1, 2, 3, 4""",  # noqa: S608
         )
         rows, mine = _rows(ids, late["account"])
-        column = months.column_of(late["period"].astype(np.int64))[mine]
-        own = mine[(column > 0) & wanted[rows, np.maximum(column, 0)]]
+        at = months.column_of(late["period"].astype(np.int64))[mine]
+        own = mine[(at > 0) & wanted[rows, np.maximum(at, 0)]]
         found.append({name: values[own] for name, values in late.items()})
     return _summed(_joined(LINES, found))
 

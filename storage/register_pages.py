@@ -143,8 +143,9 @@ async def register_head(session: Session, register_id: int) -> RegisterHead | No
         await session.execute(
             text("""
             SELECT r.id, r.file_name, r.agent_id, o.short_name AS agent_name, p.title AS profile_title,
-                   r.state, r.message, r.encoding, r.is_totalled, r.rows_count, r.amount_kopecks, r.fee_kopecks,
-                   u.full_name AS user_name, a.full_name AS accepted_name, r.recorded_at, r.accepted_at
+                   r.state, r.message, r.encoding, r.is_totalled, r.rows_count, r.amount_kopecks,
+                   r.fee_kopecks, u.full_name AS user_name, a.full_name AS accepted_name,
+                   r.recorded_at, r.accepted_at
               FROM registers r JOIN organisations o ON o.id = r.agent_id
               JOIN register_profiles p ON p.id = r.profile_id
               LEFT JOIN users u ON u.id = r.user_id LEFT JOIN users a ON a.id = r.accepted_by

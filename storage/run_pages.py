@@ -289,7 +289,8 @@ async def running(session: Session) -> Running | None:
                             FILTER (WHERE b.state <> 'planned'), 0)::int AS accounts_done
               FROM runs r LEFT JOIN run_blocks b ON b.run_id = r.id
              WHERE r.id = (SELECT max(id) FROM runs
-                            WHERE state IN ('planned', 'accruing') AND NOT stop_requested AND kind <> 'correction')
+                            WHERE state IN ('planned', 'accruing') AND NOT stop_requested
+                              AND kind <> 'correction')
              GROUP BY r.id""")
         )
     ).one_or_none()

@@ -20,9 +20,9 @@ from storage.seed import reference
 FIRST_DAY, LAST_DAY = 4, 25  # days of the month on which people pay
 
 # roll: the account's own habit, 0 … 999; luck: the month's. Debt and sums in kopecks. Of a thousand accounts
-# 700 pay exactly (now and then late), 50 to the next 10 roubles, 30 with a slip of the pen of up to 90 roubles
-# either way, 100 a part, 50 once a quarter, 40 not at all, 20 to the next 500 roubles, 10 three months at once
-# and then wait.
+# 700 pay exactly (now and then late), 50 to the next 10 roubles, 30 with a slip of the pen of up to 90
+# roubles either way, 100 a part, 50 once a quarter, 40 not at all, 20 to the next 500 roubles, 10 three
+# months at once and then wait.
 MAKE = """
 CREATE TEMP TABLE seed_payments ON COMMIT DROP AS
 WITH due AS (

@@ -172,9 +172,9 @@ class Line(Base):
     amount = half_up(volume × rate); surcharge = half_up(raised_num / volume_den / 1000 × rate): raised_num
     = Σ num × (K − 1) in permille.
     months_back: how many months before the run's the month is that the line is about; not 0 in corrections
-    only. a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is dropped
-    whole. That no key repeats is asserted before the write (Lines.check) and kept by the fence of the block;
-    an index over the key would cost a run more than its arithmetic.
+    only. a and b are the operands of the volume by `basis` (see billing.basis). Never updated; a draft is
+    dropped whole. That no key repeats is asserted before the write (Lines.check) and kept by the fence of the
+    block; an index over the key would cost a run more than its arithmetic.
     """
 
     __tablename__ = "lines"

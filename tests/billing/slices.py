@@ -78,7 +78,7 @@ def _taken(table: T, rows: Any) -> T:
         if values is None:
             columns[column.name] = None
         elif is_dataclass(values):
-            columns[column.name] = _taken(values, rows)
+            columns[column.name] = _taken(values, rows)  # type: ignore[type-var]
         else:
             columns[column.name] = values[:, rows] if column.name in BY_SEGMENT else values[rows]
     return type(table)(**columns)

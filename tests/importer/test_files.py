@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from storage.engine import Database
 from storage.importer import ImportRefused, Report, files, run_import, template
@@ -192,7 +193,7 @@ def test_a_formula_nobody_counted_says_so_and_names_itself() -> None:
     book = load_workbook(io.BytesIO(xlsx(good())))
     cells = [cell for row in book["Квартиры"].iter_rows(max_row=5) for cell in row]
     title = next(cell for cell in cells if str(cell.value).startswith("Площадь, м"))
-    book["Квартиры"][f"{title.column_letter}{int(title.row or 0) + 1}"] = "=50+2,4"
+    book["Квартиры"][f"{get_column_letter(title.column or 0)}{int(title.row or 0) + 1}"] = "=50+2,4"
     spoiled = io.BytesIO()
     book.save(spoiled)
 

@@ -93,14 +93,14 @@ async def test_a_worker_killed_after_its_copy_and_before_its_commit_leaves_nothi
     task = await first_task(url, sql)
     block = await store.load(task)
     computed = compute(block, accrue)
-    whole = storage_lines._finish_block
+    whole = storage_lines.finish_block
 
     async def die(connection: Any, *arguments: Any) -> None:
         pid = connection.get_server_pid()
         await sql.execute("SELECT pg_terminate_backend($1)", pid)
         await whole(connection, *arguments)
 
-    monkeypatch.setattr(storage_lines, "_finish_block", die)
+    monkeypatch.setattr(storage_lines, "finish_block", die)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
         await store.write(task, block, computed, "w1")
     assert is_transient(caught.value)
