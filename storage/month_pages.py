@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from storage.parked_pages import IS_LEFT, SETTLED
 from storage.run_totals import month_before
 from storage.session import Session
 
@@ -99,7 +100,7 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
     One statement over per-company sums; the count of readings reads one monthly partition by its index.
     """
     found = await session.execute(
-        text("""
+        text(f"""
         WITH draft AS (
           SELECT id FROM runs
            WHERE period = :period AND state IN ('accruing', 'checked') AND scope_kind = 'city'
@@ -127,8 +128,8 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
                   CROSS JOIN LATERAL (SELECT t.amount_kopecks + t.surcharge_kopecks AS kopecks) k
                   WHERE r.id = (SELECT id FROM draft)
                      OR (r.state = 'published' AND r.posted_in IN (:period, :before)) GROUP BY 1),
-        aside AS (SELECT p.company_id, count(*) AS parked FROM parked_accounts p
-                   WHERE p.run_id = (
+        aside AS (SELECT p.company_id, count(*) AS parked FROM parked_accounts p {SETTLED}
+                   WHERE {IS_LEFT} AND p.run_id = (
                      SELECT id FROM runs
                       WHERE period = :period AND state IN ('accruing', 'checked', 'published')
                         AND kind <> 'correction'
@@ -151,7 +152,7 @@ async def companies(session: Session, period: dt.date) -> list[CompanyRow]:
           LEFT JOIN taken t ON t.company_id = o.id
           LEFT JOIN sums s ON s.company_id = o.id
           LEFT JOIN aside x ON x.company_id = o.id
-         ORDER BY o.short_name"""),
+         ORDER BY o.short_name"""),  # noqa: S608 - our own words
         {"period": period, "before": month_before(period), "next": month_after(period)},
     )
     return [CompanyRow(**row._mapping) for row in found]

@@ -81,7 +81,7 @@ def by_reportlab(receipt: Receipt) -> bytes:
     for title, rows in tables_of(page):
         parts += [
             Paragraph(escape(title), styles["head"]),
-            Grid(rows, style=styles["grid"]),
+            Grid([[str(cell).replace("\u202f", " ") for cell in row] for row in rows], style=styles["grid"]),
             Spacer(1, 2 * mm),
         ]
     made = io.BytesIO()

@@ -338,6 +338,7 @@ async def test_an_account_charged_alone_later_is_settled_in_the_list_of_the_city
     fresh_town: TestDatabase, sign_in: SignIn
 ) -> None:
     client = await sign_in("centre")
+    before = await client.get("/centre/month/2026-10")
     await change(
         fresh_town,
         "INSERT INTO runs (id, period, scope_kind, scope_id, company_id, state, command_id) "
@@ -345,10 +346,13 @@ async def test_an_account_charged_alone_later_is_settled_in_the_list_of_the_city
     )
 
     settled = await client.get("/centre/parked?run=2")
+    month = await client.get("/centre/month/2026-10")
     table = (await client.get("/centre/parked.csv?run=2")).content.decode("utf-8-sig").splitlines()
     await change(fresh_town, AGAIN)
     again = await client.get("/centre/parked?run=2")
 
+    assert "Отложено 1 " in seen(before)
+    assert "Отложено 0 " in seen(month)
     assert "0 счетов отложено" in seen(settled)
     assert "ещё 1 пересчитан позже" in seen(settled)
     assert "Пересчитан прогоном 3" in seen(settled)

@@ -144,7 +144,7 @@ def _view(
         now=year[-1],
         last=year[-2],
         draft=draft,
-        parked_count=worked.parked_count if worked else 0,
+        parked_count=sums(companies).parked_count,
         stages=stages(info, sums(companies), draft, published, worked),
         companies=companies,
         sums=sums(companies),
@@ -182,7 +182,7 @@ def stages(
         _readings("Показания домов", total.house_readings_count, total.house_meters_count),
         Stage("Тарифы и нормативы", "", "", "значения с датами и документами", "/centre/values"),
         _draft(info, draft, published),
-        _parked(worked),
+        _parked(worked, total.parked_count),
         _publication(draft, published),
         Stage(
             "Закрытие месяца",
@@ -224,13 +224,13 @@ def worked_off(marks: list[RunMark]) -> RunMark | None:
     return max(begun, key=lambda one: (one.scope_kind == "city", one.id), default=None)
 
 
-def _parked(run: RunMark | None) -> Stage:
+def _parked(run: RunMark | None, left: int) -> Stage:
     label = "Отложенные счета"
     if run is None:
         return Stage(label, "пока нельзя", "", "сначала черновой прогон", "")
-    if run.parked_count == 0:
+    if left == 0:
         return Stage(label, "нет", "good", "посчитаны все счета", "")
-    what = plural(run.parked_count, "счёт ждёт данных", "счёта ждут данных", "счетов ждут данных")
+    what = plural(left, "счёт ждёт данных", "счёта ждут данных", "счетов ждут данных")
     return Stage(label, "разобрать", "warn", what, f"/centre/parked?run={run.id}")
 
 
