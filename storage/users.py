@@ -222,7 +222,7 @@ def scope_of(
     return Scope(
         user_id=user_id,
         role=role,
-        organisation_id=organisation_id,
+        organisation_id=None if role == "resident" else organisation_id,  # serves them, is not theirs
         everything=role in SEES_ALL,
         company_ids=own if role == "company" else (),
         dispatch_ids=tuple(dispatched) if role == "dispatcher" else (),

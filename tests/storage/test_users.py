@@ -194,6 +194,7 @@ def test_only_the_centre_sees_everything(role: str) -> None:
     assert scope.account_ids == ((3,) if role == "resident" else ())
     assert scope.supplier_id == (7 if role == "supplier" else None)
     assert scope.agent_id == (7 if role == "agent" else None)
+    assert scope.organisation_id == (None if role == "resident" else 7)
 
 
 async def test_dispatcher_sees_companies_with_a_contract_in_force(db: Database, web: Database) -> None:
