@@ -45,7 +45,7 @@ def pixels(payload: bytes, side: int = 3) -> np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def read(payload: bytes) -> zxingcpp.Barcode:
-    (found,) = zxingcpp.read_barcodes(pixels(payload))
+    (found,) = zxingcpp.read_barcodes(pixels(payload), formats=zxingcpp.BarcodeFormat.QRCode)
     return found
 
 

@@ -33,6 +33,11 @@ CENTRE_ONLY = {
     "press_receipts",
     "press_volumes",
     "press_notes",
+    "payment_decisions",
+    "agent_gates",
+    "registers",
+    "register_rows",
+    "register_profiles",
     "dead_letters",
     "outbox",
     "sign_in_attempts",
@@ -54,7 +59,7 @@ SEES = {
         {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles"},
     ),
     "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs"}),
-    "agent": (AGENT, {"payments", "runs"}),
+    "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
     "resident": (
         RESIDENT,
         {

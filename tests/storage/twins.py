@@ -24,7 +24,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import storage.tables  # noqa: F401  (fills Base.metadata)
 from storage.base import Base
 
-NUMBERED = ("created_by", "user_id", "company_id", "organisation_id", "account_id", "flat_id", "request_id")
+NUMBERED = (
+    "created_by",
+    "user_id",
+    "company_id",
+    "organisation_id",
+    "account_id",
+    "flat_id",
+    "request_id",
+    "agent_id",
+)
 FIXED: dict[tuple[str, str], object] = {
     ("organisations", "kind"): "company",
     ("registrations", "kind"): "permanent",
@@ -41,6 +50,8 @@ FIXED: dict[tuple[str, str], object] = {
     ("corrections", "kind"): "manual",
     ("absences", "valid_to"): dt.date(2026, 10, 20),
     ("troubles", "ended_at"): dt.datetime(2026, 10, 2, tzinfo=dt.UTC),
+    ("payment_decisions", "deed"): "assign",
+    ("register_rows", "verdict"): "good",
     ("press_runs", "layout"): "a4",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
