@@ -45,7 +45,9 @@ def pixels(payload: bytes, side: int = 3) -> np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def read(payload: bytes) -> zxingcpp.Barcode:
-    (found,) = zxingcpp.read_barcodes(pixels(payload), formats=zxingcpp.BarcodeFormat.QRCode)
+    (found,) = zxingcpp.read_barcodes(
+        pixels(payload), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
     return found
 
 
