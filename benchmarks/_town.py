@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from cluster.postgres import EmbeddedPostgres
+from cluster.processes import free_ports
 from cluster.settings import Settings
 from cluster.stack import Stack
 from storage.bulk import Connection
@@ -139,7 +140,8 @@ async def checkpoint(stack: Stack | None) -> None:
 def whole_stack(made: Town) -> Iterator[None]:
     """NATS, Ray, pages and actors around the database, as `paylogic up` starts them; only it stays after."""
     assert made.stack is not None, "a whole stack is started around a database of ours only"
-    environment = {**os.environ, "PAYLOGIC_HOME": str(made.stack.home)}
+    port = str(free_ports(1)[0])  # 8000 may have been taken by another stack while the city was being made
+    environment = {**os.environ, "PAYLOGIC_HOME": str(made.stack.home), "PAYLOGIC_PORT": port}
     _paylogic("up", environment)
     try:
         yield
