@@ -59,9 +59,11 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
-        """The same, read only: a write through it is refused by PostgreSQL."""
+        """The same, read only and of one moment: a write through it is refused by PostgreSQL, and all its
+        queries see one snapshot, so parts of a page never speak of different states.
+        """
         async with self._sessions() as session, session.begin():
-            await session.execute(text("SET TRANSACTION READ ONLY"))
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             if scope is not None:
                 await apply(session, scope)
             yield session

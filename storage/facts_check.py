@@ -90,7 +90,6 @@ async def check_facts(database_url: str) -> dict[str, Any]:
     database = Database(database_url, pool_max=1)
     try:
         async with database.reading() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             await session.execute(text("SET LOCAL statement_timeout = 0"))
             rows = (await session.execute(text(DIFFERENCES))).all()
             counts = (await session.execute(text(COUNTS))).one()

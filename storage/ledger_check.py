@@ -160,7 +160,6 @@ async def check_ledger(database_url: str, progress: Progress | None = None) -> d
     database = Database(database_url, pool_max=1)
     try:
         async with database.reading() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             return await _check(session, progress)
     finally:
         await database.close()

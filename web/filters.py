@@ -164,7 +164,7 @@ def _duration(seconds: int | None, in_seconds: tuple[str, str, str], in_minutes:
     if seconds is None:
         return DASH
     if seconds < MINUTE:
-        return plural(seconds, *in_seconds)
+        return plural(max(seconds, 1), *in_seconds)  # «за 0 секунд» says nothing
     if seconds < HOUR:
         return plural((seconds + MINUTE // 2) // MINUTE, *in_minutes)
     hours, rest = divmod(seconds, HOUR)

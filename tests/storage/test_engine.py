@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from storage.engine import SOCKET_VARIABLE, connect, socket_of
+from storage import outbox
+from storage.engine import SOCKET_VARIABLE, Database, connect, socket_of
 from tests.support.services import Services, TestDatabase
 
 URL = "postgresql://paylogic:secret@127.0.0.1:5477/paylogic"
@@ -41,3 +43,14 @@ async def test_a_worker_of_the_stack_goes_by_the_socket(
     finally:
         await connection.close()
     assert SOCKET_VARIABLE not in services.stack.environment(web=True)
+
+
+async def test_all_queries_of_a_page_see_one_moment(db: Database) -> None:
+    """A run published between two queries of its page left the page neither moving nor published."""
+    async with db.reading() as page:
+        before = await page.scalar(text("SELECT count(*) FROM outbox"))
+        async with db.transaction() as other:
+            await outbox.add(other, "notices.test", {"said": "between"}, "test:between")
+        assert await page.scalar(text("SELECT count(*) FROM outbox")) == before
+    async with db.reading() as page:
+        assert await page.scalar(text("SELECT count(*) FROM outbox")) == before + 1

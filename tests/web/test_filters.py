@@ -89,6 +89,7 @@ def test_dates_and_months_are_written_as_people_do() -> None:
 @pytest.mark.parametrize(
     ("seconds", "took", "left"),
     [
+        (0, "1 секунду", "1 секунды"),
         (1, "1 секунду", "1 секунды"),
         (40, "40 секунд", "40 секунд"),
         (62, "1 минуту", "1 минуты"),
