@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cluster.processes import free_ports, port_is_free, write_atomically
@@ -107,6 +107,14 @@ class Stack:
     def web_port(self) -> int:
         return self.settings.port or self.kept.port_web
 
+    def keep_web_port(self) -> None:
+        """Write down the port PAYLOGIC_PORT chose: other commands of this home need not be told it again."""
+        if self.web_port == self.kept.port_web:
+            return
+        self.kept = replace(self.kept, port_web=self.web_port)
+        with locked(self.home / ".stack.lock"):
+            _write(self.home, self.kept)
+
     @property
     def url(self) -> str:
         """The address a person opens."""
@@ -154,8 +162,12 @@ def remember(settings: Settings) -> Remembered:
             web = PORT_PREFERRED
         made = [secrets.token_urlsafe(18) for _ in range(6)]
         kept = Remembered(postgres, nats, monitor, ray, web, *made)
-        write_atomically(path, json.dumps(asdict(kept), indent=1))
+        _write(settings.home, kept)
         return kept
+
+
+def _write(home: Path, kept: Remembered) -> None:
+    write_atomically(home / "stack.json", json.dumps(asdict(kept), indent=1))
 
 
 @contextmanager

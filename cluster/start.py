@@ -156,6 +156,7 @@ class Supervisor:
             raise PartFailed(
                 f"Порт {port} занят другой программой. Освободите его или задайте другой: PAYLOGIC_PORT=8010"
             )
+        self.stack.keep_web_port()
 
     def _say(self, stage: str, words: str) -> None:
         self.stage = stage

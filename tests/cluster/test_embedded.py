@@ -221,3 +221,14 @@ def test_pages_do_not_learn_the_way_of_the_owner(home: Path) -> None:
     assert "PAYLOGIC_DATABASE_URL" not in for_pages
     assert stack.kept.password_owner not in " ".join(for_pages.values())
     assert for_pages["PAYLOGIC_WEB_DATABASE_URL"].startswith("postgresql://paylogic_web:")
+
+
+def test_a_port_chosen_at_the_start_is_known_to_later_commands(home: Path) -> None:
+    chosen = Stack(Settings(home=home, port=18_999))
+    secrets = chosen.kept.password_owner
+
+    chosen.keep_web_port()
+
+    later = Stack(Settings(home=home))
+    assert (later.web_port, later.url) == (18_999, "http://localhost:18999")
+    assert later.kept.password_owner == secrets
