@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -267,6 +268,8 @@ async def test_an_undone_run_looks_undone_and_names_who_did_it(
 
     assert "Черновик отменён 20.11.2026 14:02, Иванова А. П." in seen(page)
     assert "До отмены посчитано 24 из 24 счетов" in seen(page)
+    assert re.search(r'class="ended"[^>]*>Проверяется<', page.text), "it was counted to the end"
+    assert "Отмена запрошена · Иванова А. П." in seen(page)
     for alive in ("<progress", "hx-sse:connect", "Отменить черновик", "/centre/parked?run=2&amp;reason"):
         assert alive not in page.text, alive
 
@@ -307,6 +310,23 @@ async def test_a_moving_run_streams_progress_and_ends_with_done(
     assert 'hx-target="#progress"' in stream.text
     assert stream.text.rstrip().endswith("event: done\ndata:")
     assert (await client.get("/jobs/running", headers={"HX-PTag": tag})).status_code == 200
+
+
+async def test_a_part_of_a_month_is_not_held_against_a_whole_one(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await sign_in("centre")
+
+    await change(fresh_town, "UPDATE runs SET state = 'planned' WHERE id = 2")
+    waiting = seen(await client.get(RUN))
+    await change(fresh_town, "UPDATE run_blocks SET state = 'planned' WHERE run_id = 2 AND block_no = 1")
+    await change(fresh_town, "UPDATE runs SET state = 'accruing' WHERE id = 2")
+    counting = seen(await client.get(RUN))
+
+    assert "Итогов ещё нет" in waiting
+    assert "80 000,00 – –" in counting
+    for half in (waiting, counting):
+        assert "К прошлому месяцу" not in half
 
 
 async def test_nothing_moved_is_answered_without_a_body(sign_in: SignIn) -> None:
@@ -454,6 +474,15 @@ async def test_values_show_dates_documents_and_houses_left_without_a_tariff(sign
     assert "51,2345 ₽/м³ 01.07.2026 до следующего Приказ РЭК № 44" in now
     assert "50,00" not in now
     assert "50,00 ₽/м³ 01.01.2026 30.06.2026 Приказ РЭК № 10" in history
+
+
+def test_a_closed_month_collects_no_readings() -> None:
+    full = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
+    some = replace(sums([]), readings_count=9, meters_count=10)
+
+    for state, words in (("open", "собираем"), ("closed", "собрали")):
+        month = MonthInfo(dt.date(2026, 9, 1), state, None, None)
+        assert stages(month, some, None, [full], full)[0].state == words
 
 
 def test_a_draft_without_differences_is_nothing_to_publish() -> None:

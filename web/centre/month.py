@@ -178,8 +178,8 @@ def stages(
 ) -> list[Stage]:
     """The path of the month in order; a stage that cannot be begun says what it waits for."""
     return [
-        _readings("Показания квартир", total.readings_count, total.meters_count),
-        _readings("Показания домов", total.house_readings_count, total.house_meters_count),
+        _readings("Показания квартир", info, total.readings_count, total.meters_count),
+        _readings("Показания домов", info, total.house_readings_count, total.house_meters_count),
         Stage("Тарифы и нормативы", "", "", "значения с датами и документами", "/centre/values"),
         _draft(info, draft, published),
         _parked(worked, total.parked_count),
@@ -194,12 +194,13 @@ def stages(
     ]
 
 
-def _readings(label: str, taken: int, meters: int) -> Stage:
+def _readings(label: str, info: MonthInfo, taken: int, meters: int) -> Stage:
     what = f"{integer(taken)} из {plural(meters, 'счётчика', 'счётчиков', 'счётчиков')}"
     if meters == 0:
         return Stage(label, "нет", "", "счётчиков нет", "")
-    is_done = taken >= meters
-    return Stage(label, "готово" if is_done else "собираем", "good" if is_done else "", what, "")
+    if taken >= meters:
+        return Stage(label, "готово", "good", what, "")
+    return Stage(label, "собираем" if info.state == "open" else "собрали", "", what, "")
 
 
 def _draft(info: MonthInfo, draft: RunMark | None, published: list[RunMark]) -> Stage:

@@ -109,6 +109,11 @@ class RunView:
         return any(row.published_kopecks for row in self.totals)
 
     @property
+    def is_comparable(self) -> bool:
+        """A part of a month says nothing against a whole one: differences are shown when all is counted."""
+        return self.progress.state not in ("planned", "accruing")
+
+    @property
     def blocks_open(self) -> bool:
         """Blocks are shown opened while they matter: in work or failed."""
         return self.progress.is_live or self.progress.blocks_parked > 0
@@ -154,8 +159,13 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         state_words=("отменяется", "warn") if extras.progress.is_undoing else _state_words(run),
         undone_by=_undone_by(extras),
         block_words=BLOCK_WORDS,
-        scope_words=SCOPE_WORDS[run.scope_kind],
+        scope_words=_scope_words(run),
     )
+
+
+def _scope_words(run: RunHead) -> str:
+    kind = SCOPE_WORDS[run.scope_kind]
+    return kind if run.scope_kind == "city" else f"{kind}: {run.scope_name}"
 
 
 def _reason(one: ReasonCount, run_id: int) -> Reason:
@@ -187,7 +197,8 @@ def steps(run: RunHead) -> list[Step]:
     if run.state == "published":
         states[-1] = "past"
     if run.state in ("undone", "failed"):
-        states = ["past", "ended", "", "", ""]
+        at_end = 2 if run.checked_at is not None else 1
+        states = ["past" if at < at_end else "ended" if at == at_end else "" for at in range(len(STEPS))]
     return [Step(label, state) for label, state in zip(STEPS, states, strict=True)]
 
 
@@ -252,7 +263,7 @@ def _chart(run: RunHead, rows: list[TotalRow]) -> PairChart:
     )
 
 
-def _short(name: str, longest: int = 27) -> str:
+def _short(name: str, longest: int = 36) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
