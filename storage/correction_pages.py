@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 
 from billing.services import CATALOGUE
 from billing.trace_line import Line
+from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session
 
 LIST_MAX = 500
@@ -170,13 +171,11 @@ class Touched:
     lines_count: int
 
 
-TOUCHED = """
-SELECT x.account_id, a.number, st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || f.number AS
-address,
+TOUCHED = f"""
+SELECT x.account_id, a.number, {ADDRESS} AS address,
        x.amount_kopecks + x.surcharge_kopecks AS kopecks, x.lines_count::int AS lines_count
-  FROM run_accounts x JOIN accounts a ON a.id = x.account_id JOIN flats f ON f.id = a.flat_id
-  JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id = h.street_id
- WHERE x.run_id = :id {more} ORDER BY {order} LIMIT :limit"""
+  FROM run_accounts x JOIN accounts a ON a.id = x.account_id {ADDRESS_JOINS}
+ WHERE x.run_id = :id {{more}} ORDER BY {{order}} LIMIT :limit"""  # noqa: S608 - words of ours
 ORDERS = {
     "most": ("AND x.amount_kopecks + x.surcharge_kopecks > 0", "kopecks DESC, a.number"),
     "least": ("AND x.amount_kopecks + x.surcharge_kopecks < 0", "kopecks, a.number"),

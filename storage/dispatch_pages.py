@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from storage.natural import search_form
-from storage.search import after
+from storage.search import FLAT_WORDS, after
 from storage.session import Session
 
 BOARD_MAX = 300
@@ -277,7 +277,7 @@ class Place:
     company_phone: str | None
     is_ours: bool
     flat_id: int | None
-    flat_number: str | None
+    flat_words: str | None
     entrance: int | None
     floor: int | None
     account_id: int | None
@@ -290,13 +290,13 @@ class Place:
     @property
     def address(self) -> str:
         """«ул. Ленина, 12, кв. 45»."""
-        return f"{self.house}, кв. {self.flat_number}" if self.flat_number else self.house
+        return f"{self.house}, {self.flat_words}" if self.flat_words else self.house
 
 
-HOUSE = """
+HOUSE = f"""
 SELECT h.id AS house_id, st.kind || ' ' || st.name || ', ' || h.number AS house, h.company_id,
        o.short_name AS company_name, coalesce(o.emergency_phone, o.phone) AS company_phone,
-       f.id AS flat_id, f.number AS flat_number, f.entrance, f.floor,
+       f.id AS flat_id, {FLAT_WORDS} AS flat_words, f.entrance, f.floor,
        a.id AS account_id, a.number AS account_number, a.payer_name, a.phone
   FROM houses h
   JOIN streets st ON st.id = h.street_id
@@ -305,7 +305,7 @@ SELECT h.id AS house_id, st.kind || ' ' || st.name || ', ' || h.number AS house,
   LEFT JOIN flats f ON f.id = coalesce(a.flat_id, (
          SELECT x.id FROM flats x WHERE x.house_id = h.id AND x.number = :flat LIMIT 1))
  WHERE h.id = CAST(:house_id AS int) OR h.id = (SELECT y.house_id FROM accounts y WHERE y.id = :account_id)
-"""
+"""  # noqa: S608 - words of ours
 
 INCIDENTS = """
 SELECT i.id, v.label AS service_name, i.is_planned, i.started_at, i.planned_until, i.ended_at,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from storage.run_totals import escaped
+from storage.search import ADDRESS
 from storage.session import Session
 
 
@@ -135,7 +136,7 @@ SORTS = {
 
 ROWS = f"""
 SELECT a.id AS account_id, a.number,
-       st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || f.number AS address,
+       {ADDRESS} AS address,
        o.short_name AS company_name, p.service, v.label AS service_name, p.reason, p.message,
        p.run_id, r.period,
        CASE p.reason WHEN 'NEIGHBOUR' THEN (

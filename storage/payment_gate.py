@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from storage import audit
 from storage.inbox import hash_of
+from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session
 
 TAKEN, CANCELLED = "payments.taken", "payments.cancelled"
@@ -261,12 +262,10 @@ async def payer(session: Session, number: str) -> Payer | None:
     """An account by its number."""
     row = (
         await session.execute(
-            text("""
-            SELECT a.id, a.payer_name, a.closed_on IS NOT NULL AS is_closed,
-                   st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || f.number AS address
-              FROM accounts a JOIN flats f ON f.id = a.flat_id JOIN houses h ON h.id = a.house_id
-              JOIN streets st ON st.id = h.street_id
-             WHERE a.number = :number"""),
+            text(f"""
+            SELECT a.id, a.payer_name, a.closed_on IS NOT NULL AS is_closed, {ADDRESS} AS address
+              FROM accounts a {ADDRESS_JOINS}
+             WHERE a.number = :number"""),  # noqa: S608 - words of ours
             {"number": number},
         )
     ).one_or_none()

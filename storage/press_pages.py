@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from billing.period import Period
 from storage.press_plan import Selection, select
+from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session, raw_connection
 
 RUNS_MAX = 100
@@ -243,15 +244,10 @@ class ProblemRow:
 async def problems(session: Session, run_id: int) -> list[ProblemRow]:
     """Accounts whose receipts could not be made."""
     found = await session.execute(
-        text("""
-        SELECT p.number, p.account_id, a.number AS account,
-               s.kind || ' ' || s.name || ', д. ' || h.number || ', кв. ' || f.number AS address, p.problem
-          FROM press_receipts p
-          JOIN accounts a ON a.id = p.account_id
-          JOIN flats f ON f.id = a.flat_id
-          JOIN houses h ON h.id = p.house_id
-          JOIN streets s ON s.id = h.street_id
-         WHERE p.run_id = :id AND p.problem IS NOT NULL ORDER BY p.number LIMIT :limit"""),
+        text(f"""
+        SELECT p.number, p.account_id, a.number AS account, {ADDRESS} AS address, p.problem
+          FROM press_receipts p JOIN accounts a ON a.id = p.account_id {ADDRESS_JOINS}
+         WHERE p.run_id = :id AND p.problem IS NOT NULL ORDER BY p.number LIMIT :limit"""),  # noqa: S608 - words of ours
         {"id": run_id, "limit": PROBLEMS_MAX},
     )
     return [ProblemRow(**row._mapping) for row in found]

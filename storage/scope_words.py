@@ -87,7 +87,12 @@ async def _house(session: AsyncSession, words: str) -> int:
     rows = (await session.execute(text(HOUSES_BY_WORDS), values)).all()
     if len(rows) == 1:
         return int(rows[0].id)
-    raise _not_found(f"Дом «{words}» {'не один' if rows else 'не найден'}", "house", rows)
+    if not rows:  # the street may be right and the number wrong; else the first houses show how to write
+        values["number"] = ""
+        near = (await session.execute(text(HOUSES_BY_WORDS), values)).all()
+        near = near or (await session.execute(text(HOUSES_BY_ID), {"id": 0})).all()
+        raise _not_found(f"Дом «{words}» не найден", "house", near)
+    raise _not_found(f"Дом «{words}» не один", "house", rows)
 
 
 async def _organisation(session: AsyncSession, words: str) -> int:
@@ -107,7 +112,8 @@ async def _organisation(session: AsyncSession, words: str) -> int:
 
 def _not_found(what: str, kind: str, rows: Sequence[Any]) -> RunRefused:
     listed = "; ".join(f"{kind}:{row.id} — {row.name}" for row in rows[:LISTED])
-    return RunRefused("scope-not-found", f"{what}. " + (f"Есть: {listed}." if listed else "База пуста."), 404)
+    known = f"Есть: {listed}." if listed else "В базе ещё пусто: paylogic import."
+    return RunRefused("scope-not-found", f"{what}. {known}", 404)
 
 
 _FINDERS = {"account": _account, "house": _house, "organisation": _organisation}

@@ -24,8 +24,8 @@ QUERY_LENGTH_MAX = 80
 PREFIX_MIN = 2
 NUMBER_MIN = 3  # digits of an account, meter or phone that are enough to begin looking
 
-ADDRESS = """st.kind || ' ' || st.name || ', ' || h.number || ', '
-       || CASE f.kind WHEN 'nonresidential' THEN 'пом. ' ELSE 'кв. ' END || f.number"""
+FLAT_WORDS = "CASE f.kind WHEN 'nonresidential' THEN 'пом. ' ELSE 'кв. ' END || f.number"
+ADDRESS = f"st.kind || ' ' || st.name || ', ' || h.number || ', ' || {FLAT_WORDS}"
 ADDRESS_JOINS = """
   JOIN flats f ON f.id = a.flat_id JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id =
   h.street_id"""

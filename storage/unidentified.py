@@ -15,6 +15,7 @@ from sqlalchemy import text
 from billing.ledger import Book
 from storage import ledger
 from storage.run_totals import escaped
+from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session
 
 SUGGESTIONS_MAX = 12
@@ -227,7 +228,7 @@ HISTORY, SLIP, NAME, SUM = (
 )
 WEIGHTS = {HISTORY: 8, SLIP: 4, NAME: 2, SUM: 3}
 
-CANDIDATES = """
+CANDIDATES = f"""
 WITH found AS (
   SELECT p.account_id AS id, 'history' AS why FROM payment_decisions d JOIN payments p ON p.id = d.payment_id
    WHERE d.deed = 'assign' AND d.state = 'done' AND p.state = 'posted' AND p.account_number = :number
@@ -238,11 +239,10 @@ WITH found AS (
   UNION (SELECT o.account_id, 'sum' FROM opening_balances o
           WHERE o.period = (SELECT period FROM months WHERE state = 'open') AND o.amount_kopecks = :amount
           ORDER BY o.account_id LIMIT 20))
-SELECT a.id, a.number, a.payer_name, a.closed_on IS NOT NULL AS is_closed, array_agg(f.why) AS whys,
-       st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || l.number AS address
-  FROM found f JOIN accounts a ON a.id = f.id JOIN flats l ON l.id = a.flat_id
-  JOIN houses h ON h.id = a.house_id JOIN streets st ON st.id = h.street_id
- GROUP BY a.id, st.kind, st.name, h.number, l.number"""
+SELECT a.id, a.number, a.payer_name, a.closed_on IS NOT NULL AS is_closed, array_agg(g.why) AS whys,
+       {ADDRESS} AS address
+  FROM found g JOIN accounts a ON a.id = g.id {ADDRESS_JOINS}
+ GROUP BY a.id, st.kind, st.name, h.number, f.kind, f.number"""  # noqa: S608 - words of ours
 WORDS = {"history": HISTORY, "slip": SLIP, "name": NAME, "sum": SUM}
 
 

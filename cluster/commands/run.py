@@ -24,8 +24,15 @@ WAIT_S_MAX = 3600
     show_default=True,
     help="city, account:NUMBER as on the receipt, house:ID or house:'Street 12', organisation:ID or :NAME.",
 )
-@click.option("--publish", is_flag=True, help="Publish when the run is checked; needs a city or a company.")
-@click.option("--timeout", "limit_s", default=WAIT_S_MAX, show_default=True, help="Seconds to wait.")
+@click.option("--publish", is_flag=True, help="Publish when the run is checked.")
+@click.option(
+    "--timeout",
+    "limit_s",
+    type=click.IntRange(min=1),
+    default=WAIT_S_MAX,
+    show_default=True,
+    help="Seconds to wait.",
+)
 @json_option
 def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json: bool) -> None:
     kind, words = parse_scope(scope, as_json)
@@ -46,7 +53,7 @@ def command(month: str | None, scope: str, publish: bool, limit_s: int, as_json:
             )
         )
     for name, value in done.items():
-        if not as_json and not isinstance(value, (dict, list)):
+        if not as_json and value is not None and not isinstance(value, (dict, list)):
             click.echo(f"{name}: {value}")
     if as_json:
         print_json({"ok": True, **done})

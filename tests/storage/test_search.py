@@ -8,7 +8,9 @@ from sqlalchemy import text
 
 from storage import search
 from storage.engine import Database
+from storage.runs import RunRefused
 from storage.scope import Scope
+from storage.scope_words import scope_id
 from tests.storage import town
 from tests.support.services import TestDatabase
 
@@ -148,3 +150,27 @@ async def test_prefixes_are_answered_by_indexes_under_row_level_security(
         plan = "\n".join((await session.execute(text(f"EXPLAIN {sql.format(name='q')}"), values)).scalars())
 
     assert index in plan, plan
+
+
+async def test_a_house_that_is_not_there_is_answered_with_those_that_are(filled: TestDatabase) -> None:
+    with pytest.raises(RunRefused) as wrong_number:
+        await scope_id(filled.url, "house", "Ленина 999")
+    with pytest.raises(RunRefused) as wrong_street:
+        await scope_id(filled.url, "house", "Нет такой 12")
+
+    assert "house:1 — ул. Ленина, д. 12" in str(wrong_number.value)
+    assert "Дом «Нет такой 12» не найден. Есть: house:1" in str(wrong_street.value)
+
+
+async def test_a_shop_is_premises_and_a_flat_is_a_flat(filled: TestDatabase) -> None:
+    owner = Database(filled.url)
+    async with owner.transaction() as session:
+        await session.execute(text("UPDATE flats SET kind = 'nonresidential' WHERE id = 2"))
+        rows = await session.execute(
+            text(f"SELECT f.id, {search.FLAT_WORDS} AS words FROM flats f WHERE f.id IN (1, 2) ORDER BY f.id")
+        )
+        words = [row.words.partition(" ")[0] for row in rows]
+        await session.rollback()
+    await owner.close()
+
+    assert words == ["кв.", "пом."]
