@@ -30,7 +30,7 @@ COLUMNS = (
     Column("Вид", width=18),
     Column("Значение", width=16),
     Column("Единица", width=14),
-    Column("Для кого", width=34),
+    Column("Где действует", width=34),
     Column("Действует с", "date"),
     Column("По", "date"),
     Column("Документ", width=60),
