@@ -3,8 +3,9 @@
 A part with a URL here lives elsewhere and is only used; a part without one is started by us (embedded.py).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -64,6 +65,23 @@ class Settings(BaseSettings):
         return self
 
 
+WORDS = {
+    "int_parsing": "«{input}» — не целое число",
+    "greater_than_equal": "{input} мало, наименьшее {ge}",
+    "less_than_equal": "{input} много, наибольшее {le}",
+    "bool_parsing": "«{input}» не понять: напишите 1 или 0",
+    "literal_error": "«{input}» здесь не бывает, выберите одно из: {expected}",
+}
+"""What is wrong with a value, by the kind of the error."""
+
+
+def _words(problem: Mapping[str, Any]) -> str:
+    known = WORDS.get(problem["type"])
+    if known is None:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    return known.format(input=problem["input"], **problem.get("ctx", {})).replace(" or ", ", ")
+
+
 def load() -> Settings:
     """Settings of this process.
 
@@ -87,5 +105,5 @@ class SettingsError(ValueError):
         rows = []
         for problem in error.errors():
             name = "PAYLOGIC_" + "_".join(str(part) for part in problem["loc"]).upper()
-            rows.append(f"{name.rstrip('_')}: {problem['msg'].removeprefix('Value error, ')}")
+            rows.append(f"{name.rstrip('_')}: {_words(problem)}")
         super().__init__("Настройки не годятся. " + "; ".join(rows))

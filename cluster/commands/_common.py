@@ -53,10 +53,9 @@ def stack_here(as_json: bool = False) -> "Stack":
         return Stack(load())
     except SettingsError as error:
         raise Refusal(str(error), as_json) from error
-    except PermissionError as error:
-        raise Refusal(
-            f"Нет права писать в {error.filename}. Задайте другую папку: PAYLOGIC_HOME=...", as_json
-        ) from error
+    except OSError as error:
+        why = "Нет права писать в" if isinstance(error, PermissionError) else "Не создать папку стенда"
+        raise Refusal(f"{why} {error.filename}. Задайте другую папку: PAYLOGIC_HOME=...", as_json) from error
 
 
 def running_stack(as_json: bool = False) -> "Stack":

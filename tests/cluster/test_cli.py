@@ -86,11 +86,25 @@ def test_down_of_a_stack_that_does_not_run_is_no_error(home: Path) -> None:
     assert told.json["was_running"] is False
 
 
-def test_unusable_setting_is_named(home: Path) -> None:
-    told = paylogic(home, "status", PAYLOGIC_PORT="70000")
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("70000", "PAYLOGIC_PORT: 70000 много, наибольшее 65535"), ("abc", "PAYLOGIC_PORT: «abc» — не целое")],
+)
+def test_unusable_setting_is_named_in_russian(home: Path, value: str, words: str) -> None:
+    told = paylogic(home, "status", PAYLOGIC_PORT=value)
 
     assert told.code == 1
-    assert "PAYLOGIC_PORT" in told.err
+    assert words in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_home_that_cannot_be_made_is_told_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("занято", "utf-8")
+
+    told = paylogic(tmp_path / "file" / "home", "status", "--json")
+
+    assert told.code == 1
+    assert "Задайте другую папку: PAYLOGIC_HOME" in told.json["error"]
     assert "Traceback" not in told.err
 
 
