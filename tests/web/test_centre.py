@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
-from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -14,11 +12,9 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from storage.engine import Database
-from storage.month_pages import MonthInfo, RunMark
 from tests.support.services import TestDatabase
 from tests.web.city import DRAFT
 from tests.web.conftest import HTMX, SignIn, csrf_of
-from web.centre.month import stages, sums, worked_off
 
 RUN = f"/centre/runs/{DRAFT}"
 
@@ -474,32 +470,3 @@ async def test_values_show_dates_documents_and_houses_left_without_a_tariff(sign
     assert "51,2345 ₽/м³ 01.07.2026 до следующего Приказ РЭК № 44" in now
     assert "50,00" not in now
     assert "50,00 ₽/м³ 01.01.2026 30.06.2026 Приказ РЭК № 10" in history
-
-
-def test_a_closed_month_collects_no_readings() -> None:
-    full = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
-    some = replace(sums([]), readings_count=9, meters_count=10)
-
-    for state, words in (("open", "собираем"), ("closed", "собрали")):
-        month = MonthInfo(dt.date(2026, 9, 1), state, None, None)
-        assert stages(month, some, None, [full], full)[0].state == words
-
-
-def test_a_draft_without_differences_is_nothing_to_publish() -> None:
-    empty = RunMark(14, "checked", "city", None, 3000, 28, 0, 0)
-    full = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
-
-    opened = MonthInfo(dt.date(2026, 10, 1), "open", None, None)
-    drafted, _, published = stages(opened, sums([]), empty, [full], full)[3:6]
-
-    assert drafted.what == "прогон 14, различий с опубликованным нет"
-    assert (published.label, published.state) == ("Публикация двумя сотрудниками", "опубликовано")
-
-
-def test_a_run_of_one_account_does_not_hide_what_the_city_has_parked() -> None:
-    account = RunMark(15, "checked", "account", None, 1, 0, 866_178, 13)
-    city = RunMark(13, "published", "city", 1, 3000, 28, 2_477_912_341, 41_772)
-
-    assert worked_off([account, city]) == city
-    assert worked_off([account]) == account
-    assert worked_off([RunMark(16, "planned", "city", None, 3000, 0, 0, 0)]) is None
