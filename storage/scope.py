@@ -282,7 +282,8 @@ POLICIES: dict[str, Policy] = {
     # The edge: the web appends; an event never comes back to it.
     "inbox": Policy((COMPANY, ACCOUNT), rights=ADD),
     "outbox": Policy(writes=(SIGNED_IN,), rights=ADD),
-    "dead_letters": Policy(rights=("SELECT", "UPDATE (resolved_at)")),
+    "dead_letters": Policy(rights=("SELECT", "UPDATE (resolved_at, resolved_by, resolution, reason)")),
+    "stream_marks": Policy(rights=("SELECT",)),
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
     "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),

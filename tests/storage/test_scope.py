@@ -39,6 +39,7 @@ CENTRE_ONLY = {
     "register_rows",
     "register_profiles",
     "dead_letters",
+    "stream_marks",
     "outbox",
     "sign_in_attempts",
     "value_proposals",
