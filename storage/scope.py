@@ -286,6 +286,7 @@ POLICIES: dict[str, Policy] = {
     "stream_marks": Policy(rights=("SELECT",)),
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
+    "papers": Policy((COMPANY, ACCOUNT), rights=ADD),
     "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),
     "import_verdicts": Policy(("EXISTS (SELECT 1 FROM imports i WHERE i.id = import_id)",), rights=ADD),
     # What a company tells people; drafts are its own.

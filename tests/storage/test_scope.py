@@ -70,7 +70,7 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents", "corrections", "absences", "troubles",
+            "notice_settings", "consents", "corrections", "absences", "troubles", "papers",
         },
     ),
 }  # fmt: skip
