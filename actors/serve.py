@@ -21,6 +21,7 @@ from actors.imports import CONSUMER as IMPORTS
 from actors.imports import Imports
 from actors.intake import CONSUMER as READINGS
 from actors.intake import Intake
+from actors.keeper import Keeper
 from actors.orders import CONSUMER as RUNS
 from actors.orders import Orders
 from actors.payments import CONSUMER as PAYMENTS
@@ -91,6 +92,7 @@ class Service:
     async def run(self) -> None:
         """Until `stop` is set."""
         parts = {
+            "streams": self._streams,
             "relay": self._relay,
             "commands": self._commands,
             "readings": self._readings,
@@ -129,6 +131,9 @@ class Service:
             await asyncio.wait_for(self.stop.wait(), limit_s)
 
     # ---- parts -----------------------------------------------------------------------------------------
+
+    async def _streams(self) -> None:
+        await Keeper(self.database, self.bus).run(self.stop)
 
     async def _relay(self) -> None:
         await Relay(self.database, self._publish).run()

@@ -46,13 +46,19 @@ class Face:
 
     def width(self, text: str) -> int:
         """Of a string in thousandths of an em; `text` came through `known`."""
-        widths = self.widths
-        return sum([widths[letter] for letter in text])
+        return sum(map(self.widths.__getitem__, text))
 
     def encoded(self, text: str) -> str:
         """The operand of TJ, without its brackets; `text` came through `known`."""
-        codes = self.codes
-        return "<" + "".join([codes[letter] for letter in text]) + ">"
+        return f"<{''.join(map(self.codes.__getitem__, text))}>"
+
+    def measured(self, text: str) -> tuple[str, int]:
+        """The text in letters this face has, as of `known`, and its width."""
+        try:
+            return text, sum(map(self.widths.__getitem__, text))
+        except KeyError:
+            text = self.known(text)
+            return text, self.width(text)
 
     def known(self, text: str) -> str:
         """The text in letters this face has: composed, strangers replaced."""

@@ -96,7 +96,7 @@ class Setter:
 
     def set(self, band: Band, slot: Slot, value: Value) -> Set:
         """The operators of a value in its slot, and how high it became."""
-        if isinstance(value, tuple) and any(isinstance(part, Code) for part in value):
+        if value.__class__ is tuple and value[-1].__class__ is Code:
             return self._composed(slot, value)
         key = (band.name, slot.name, value)
         found = self._kept.get(key)
@@ -142,8 +142,12 @@ class Setter:
 
     def _para(self, out: list[str], slot: Slot, part: Para, style: Style, y: float) -> float:
         face = self._face(style)
-        text = face.known(part.text)
+        text, width = face.measured(part.text)
         if not text:
+            return y
+        if width * style.size <= slot.width * EM:
+            y += CAP * style.size
+            self._line(out, slot, text, width, style, face, y)
             return y
         if part.fit or slot.align != "left":
             widest = _widest(face, text, part.fit) * style.size / EM
@@ -152,13 +156,15 @@ class Setter:
         lines = [text] if part.fit else wrapped(face, text, slot.width * EM / style.size)
         y += CAP * style.size
         for number, line in enumerate(lines):
-            self._line(out, slot, line, style, face, y + number * PITCH * style.size)
+            self._line(out, slot, line, face.width(line), style, face, y + number * PITCH * style.size)
         return y + (len(lines) - 1) * PITCH * style.size
 
-    def _line(self, out: list[str], slot: Slot, line: str, style: Style, face: Face, y: float) -> None:
+    def _line(
+        self, out: list[str], slot: Slot, line: str, width: int, style: Style, face: Face, y: float
+    ) -> None:
         x = slot.x
         if slot.align != "left":
-            spare = slot.width - face.width(line) * style.size / EM
+            spare = slot.width - width * style.size / EM
             x += spare if slot.align == "right" else spare / 2
         out.append(_words(style, x, y, face.encoded(line)))
 
@@ -183,18 +189,16 @@ class Setter:
         column = max((self._measured(values, value) for _, value in part.rows), default=0.0)
         before = max((self._measured(names, name) for name, _ in part.rows), default=0.0)
         gap = part.spacing * values.size
+        if part.at_right:
+            left = replace(slot, width=max(slot.width - column - PAIR_GAP, slot.width * 0.4))
+            right = replace(slot, align="right")
+        else:
+            left = replace(slot, width=min(before, slot.width * 0.5))
+            right = replace(slot, x=slot.x + left.width + PAIR_GAP, width=slot.width - left.width - PAIR_GAP)
+        named = replace(names, size=min(names.size, values.size))
+        drop = CAP * (values.size - named.size)
         for number, (name, value) in enumerate(part.rows):
             at = y if number == 0 else y + gap
-            if part.at_right:
-                left = replace(slot, width=max(slot.width - column - PAIR_GAP, slot.width * 0.4))
-                right = replace(slot, align="right")
-            else:
-                left = replace(slot, width=min(before, slot.width * 0.5))
-                right = replace(
-                    slot, x=slot.x + left.width + PAIR_GAP, width=slot.width - left.width - PAIR_GAP
-                )
-            named = replace(names, size=min(names.size, values.size))
-            drop = CAP * (values.size - named.size)
             bottom = self._para(out, left, Para(name), named, at + drop)
             y = max(bottom, self._para(out, right, Para(value), values, at))
         if part.total is not None:
@@ -223,7 +227,7 @@ class Setter:
 
     def _measured(self, style: Style, text: str) -> float:
         face = self._face(style)
-        return face.width(face.known(text)) * style.size / EM
+        return face.measured(text)[1] * style.size / EM
 
     # ---- drawings --------------------------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ bytes, so a volume has a digest and a lost one is made again.
 """
 
 import io
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pikepdf
+from zlib_ng import zlib_ng
 
 from receipts.faces import embedded, faces
 from receipts.fill import Filled, background_name
@@ -21,8 +21,8 @@ from receipts.impose import Layout, Leaf, Side, imposed, leaves_of, sheets_count
 A4 = (595.276, 841.89)
 A5_WIDTH = A4[1] / 2
 PAPERS = {Layout.A4: A4, Layout.A5: (A5_WIDTH, A4[0]), Layout.A5_TWO_UP: (A4[1], A4[0])}
-COMPRESSION = 5
-"""Of zlib: one step more costs a tenth of the time of a receipt and saves two per cent."""
+COMPRESSION = 4
+"""Of zlib-ng: the size of zlib's step 5 in two fifths of its time, which was a tenth of a receipt's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Volume:
         box: pikepdf.Array,
     ) -> pikepdf.Object:
         content = out.make_stream(b"")
-        content.write(zlib.compress(self._side(side), COMPRESSION), filter=pikepdf.Name.FlateDecode)
+        content.write(zlib_ng.compress(self._side(side), COMPRESSION), filter=pikepdf.Name.FlateDecode)
         return out.make_indirect(
             pikepdf.Dictionary(
                 Type=pikepdf.Name.Page, Parent=tree, MediaBox=box, Resources=resources, Contents=content

@@ -5,6 +5,7 @@ Thousands are parted by a narrow space that does not break, kopecks have two dig
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from billing.receipt import Quantity
 
@@ -50,8 +51,12 @@ def grouped(whole: int) -> str:
     return f"{whole:,}".replace(",", THIN)
 
 
+@lru_cache(maxsize=1 << 16)
 def scaled(value: int, digits: int, least: int) -> str:
-    """value × 10^-digits with a comma, at least `least` decimals, other end zeros dropped."""
+    """value × 10^-digits with a comma, at least `least` decimals, other end zeros dropped.
+
+    Kept: tariffs, norms and zeros repeat on every receipt of a house.
+    """
     sign = MINUS if value < 0 else ""
     whole, rest = divmod(abs(value), 10**digits)
     decimals = f"{rest:0{digits}d}" if digits else ""

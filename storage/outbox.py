@@ -40,20 +40,6 @@ class Event:
     payload: Payload
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message nobody could process, with the words of its error."""
-
-    id: int
-    consumer: str
-    event_id: str
-    subject: str
-    payload: Payload
-    error: str
-    attempts: int
-    recorded_at: dt.datetime
-
-
 async def add(session: AsyncSession, subject: str, payload: Payload, event_id: str) -> None:
     """Write an event in the caller's transaction. event_id is used once: IntegrityError when it comes
     again, so
@@ -141,36 +127,6 @@ async def bury(session: AsyncSession, *, consumer: str, event: Event, error: str
             "attempts": attempts,
         },
     )
-
-
-async def dead_letters(session: AsyncSession, limit: int = 100) -> list[Letter]:
-    """Messages still unresolved, newest first."""
-    rows = await session.execute(
-        text(
-            "SELECT id, consumer, event_id, subject, payload, error, attempts, recorded_at FROM dead_letters "
-            "WHERE resolved_at IS NULL ORDER BY id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return [Letter(*row) for row in rows]
-
-
-async def send_again(session: AsyncSession, letter_id: int) -> bool:
-    """Put a dead letter back into the outbox under a new event id; false when it was resolved already."""
-    row = (
-        await session.execute(
-            text(
-                "UPDATE dead_letters SET resolved_at = clock_timestamp() WHERE id = :id AND resolved_at IS "
-                "NULL "
-                "RETURNING event_id, subject, payload"
-            ),
-            {"id": letter_id},
-        )
-    ).one_or_none()
-    if row is None:
-        return False
-    await add(session, row.subject, row.payload, f"{row.event_id}+{letter_id}")
-    return True
 
 
 async def listen(url: str, channel: str = CHANNEL, poll_s: float = POLL_S) -> AsyncIterator[str]:

@@ -282,9 +282,11 @@ POLICIES: dict[str, Policy] = {
     # The edge: the web appends; an event never comes back to it.
     "inbox": Policy((COMPANY, ACCOUNT), rights=ADD),
     "outbox": Policy(writes=(SIGNED_IN,), rights=ADD),
-    "dead_letters": Policy(rights=("SELECT", "UPDATE (resolved_at)")),
+    "dead_letters": Policy(rights=("SELECT", "UPDATE (resolved_at, resolved_by, resolution, reason)")),
+    "stream_marks": Policy(rights=("SELECT",)),
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
+    "papers": Policy((COMPANY, ACCOUNT), rights=ADD),
     "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),
     "import_verdicts": Policy(("EXISTS (SELECT 1 FROM imports i WHERE i.id = import_id)",), rights=ADD),
     # What a company tells people; drafts are its own.

@@ -51,6 +51,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Невыясненные", "parked", "/centre/unidentified", CENTRE_STAFF, ("/centre/unidentified",)),
     Item("Порядок погашения", "values", "/centre/allocation", CENTRE_STAFF, ("/centre/allocation",)),
     Item("Шлюзы агентов", "import", "/centre/gates", CENTRE_STAFF, ("/centre/gates",)),
+    Item("Сбои обмена", "outage", "/centre/letters", CENTRE_STAFF, ("/centre/letters",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
 

@@ -1,6 +1,7 @@
 """A connection to NATS: streams as declared, publishing answered after the disk has it."""
 
 import asyncio
+import datetime as dt
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -144,6 +145,18 @@ class Bus:
             max_ack_pending=plan.in_flight_max,
             filter_subject=self._subject(plan.filter),
         )
+
+    async def births(self, streams: Iterable[StreamPlan] = STREAMS) -> dict[str, dt.datetime | None]:
+        """When each stream was made by the server; None for one that is not there. Raises BusUnavailable."""
+        made: dict[str, dt.datetime | None] = {}
+        for plan in streams:
+            try:
+                made[plan.name] = (await self._js.stream_info(self._stream(plan.name))).created
+            except nats.js.errors.NotFoundError:
+                made[plan.name] = None
+            except FAILURES as error:
+                raise BusUnavailable(error) from error
+        return made
 
     async def delete_streams(self, streams: Iterable[StreamPlan] = STREAMS) -> None:
         """Remove the streams of this bus; for tests, hence only under a prefix."""

@@ -8,6 +8,7 @@ import datetime as dt
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ForeignKey,
     Index,
     Integer,
@@ -75,6 +76,13 @@ class DeadLetter(Base):
     """A message that could not be processed: kept with its error, shown on a page, retried by hand."""
 
     __tablename__ = "dead_letters"
+    __table_args__ = (
+        CheckConstraint(
+            "(resolved_at IS NULL) = (resolution IS NULL) AND resolution IN ('sent', 'aside')",
+            name="resolution",
+        ),
+        Index("ix_dead_letters_waiting", "id", postgresql_where=text("resolved_at IS NULL")),
+    )
 
     id: Mapped[BigId]
     consumer: Mapped[Words]
@@ -85,6 +93,20 @@ class DeadLetter(Base):
     attempts: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[Recorded]
     resolved_at: Mapped[dt.datetime | None]
+    resolved_by: Mapped[int | None] = mapped_column(Integer)
+    resolution: Mapped[str | None] = mapped_column(Text)  # sent again, set aside
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class StreamMark(Base):
+    """When the server's stream was made; another moment than here says that its store was lost."""
+
+    __tablename__ = "stream_marks"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    born_at: Mapped[dt.datetime]
+    restored_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    recorded_at: Mapped[Recorded]
 
 
 class AuditRow(Base):

@@ -143,22 +143,6 @@ async def test_rolled_back_effect_may_happen_again(db: Database) -> None:
         assert await outbox.once(session, "intake", "e-1")
 
 
-async def test_dead_letter_is_sent_again_once(db: Database) -> None:
-    event = outbox.Event(1, "e-1", "readings.given", {"meter_id": 5})
-    async with db.transaction() as session:
-        await outbox.bury(session, consumer="intake", event=event, error="нет прибора", attempts=5)
-        (letter,) = await outbox.dead_letters(session)
-        sent = [await outbox.send_again(session, letter.id) for _ in range(2)]
-        (again,) = await outbox.unsent(session)
-        left = await outbox.dead_letters(session)
-
-    assert letter.error == "нет прибора"
-    assert sent == [True, False]
-    assert (again.subject, again.payload["meter_id"]) == ("readings.given", 5)
-    assert again.event_id != "e-1"
-    assert left == []
-
-
 async def test_relay_is_woken_at_commit_and_polls_when_quiet(db: Database) -> None:
     woken = outbox.listen(db.url, poll_s=0.5)
     first = asyncio.ensure_future(anext(woken))

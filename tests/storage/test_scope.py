@@ -39,6 +39,7 @@ CENTRE_ONLY = {
     "register_rows",
     "register_profiles",
     "dead_letters",
+    "stream_marks",
     "outbox",
     "sign_in_attempts",
     "value_proposals",
@@ -69,7 +70,7 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents", "corrections", "absences", "troubles",
+            "notice_settings", "consents", "corrections", "absences", "troubles", "papers",
         },
     ),
 }  # fmt: skip

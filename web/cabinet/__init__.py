@@ -1,5 +1,5 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
-from web.cabinet import bills, home, readings, requests, why
+from web.cabinet import bills, home, papers, readings, requests, why
 
-ROUTERS = (home.router, readings.router, why.router, bills.router, requests.router)
+ROUTERS = (home.router, readings.router, why.router, bills.router, papers.router, requests.router)

@@ -2,6 +2,7 @@
 
 from web.centre import (
     imports,
+    letters,
     month,
     parked,
     penalties,
@@ -24,6 +25,7 @@ ROUTERS = (
     values.router,
     value_new.router,
     imports.router,
+    letters.router,
     press_files.router,
     press.router,
     penalty_values.router,

@@ -1,0 +1,235 @@
+"""Papers about an account: what they are made of, their numbers, and the very files that were handed out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from billing.paper import Dossier, Issuer, MonthMove, Owner, PenaltyDebt, Resident
+from billing.quantity import format_scaled
+from billing.services import CATALOGUE
+from storage import account_pages, audit
+from storage.account_pages import AccountHead, MoneyMark, MonthMoney
+from storage.penalty_account import AccountPenalties, account_penalties
+from storage.session import Session
+
+MONTHS_MAX = 60
+LISTED_MAX = 200
+PDF = "application/pdf"
+OLD_DEBT = "Долг, перенесённый с другого счёта"
+
+ISSUER = """
+SELECT name, inn, coalesce(kpp, '') AS kpp, coalesce(ogrn, '') AS ogrn, coalesce(address, '') AS address,
+       coalesce(phone, '') AS phone, coalesce(email, '') AS email, coalesce(bank_account, '') AS bank_account,
+       coalesce(bank_name, '') AS bank_name, coalesce(bank_bic, '') AS bic,
+       coalesce(bank_corr_account, '') AS correspondent_account
+  FROM organisations WHERE id = :id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A paper in the list."""
+
+    id: int
+    kind: str
+    number: str
+    first_month: dt.date | None
+    last_month: dt.date | None
+    purpose: str
+    issued_by: str
+    recorded_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewPaper:
+    """A paper to be kept with its file; command_id: the same press of the button again changes nothing."""
+
+    command_id: str
+    kind: str
+    number: str
+    account_id: int
+    first_month: dt.date | None
+    last_month: dt.date | None
+    purpose: str
+    content: bytes
+    user_id: int
+
+
+async def dossier(
+    session: Session, account_id: int, open_period: dt.date, today: dt.date, first: dt.date, last: dt.date
+) -> Dossier | None:
+    """What papers say of an account the caller may see, with its months first … last; None when unseen."""
+    head = await account_pages.head(session, account_id, open_period, today)
+    if head is None:
+        return None
+    issuer = (await session.execute(text(ISSUER), {"id": head.company_id})).one()
+    months = await account_pages.year(session, account_id, min(last, open_period), MONTHS_MAX)
+    penalties = await account_penalties(session, account_id)
+    return Dossier(
+        on=today,
+        account_number=head.number,
+        els=head.els or "",
+        address=head.address,
+        payer=head.payer_name,
+        area_dm2=head.area_dm2,
+        living_area_dm2=head.living_area_dm2,
+        opened_on=head.opened_on,
+        issuer=Issuer(**issuer._mapping),
+        residents=_residents(head),
+        owners=tuple(Owner(one.name, one.share_num, one.share_den, one.ground or "–") for one in head.owners),
+        balance_kopecks=head.balance_kopecks,
+        months=tuple(_move(one) for one in reversed(months) if one.period >= first),
+        penalties_charged_kopecks=penalties.charged_kopecks,
+        penalties_paid_kopecks=penalties.paid_kopecks,
+        debts=_debts(penalties),
+    )
+
+
+def _residents(head: AccountHead) -> tuple[Resident, ...]:
+    return tuple(
+        Resident(
+            one.name,
+            one.born_on,
+            one.relation or "",
+            one.kind == "permanent",
+            one.valid_from,
+            None if one.valid_to is None else one.valid_to - dt.timedelta(days=1),
+        )
+        for one in head.people
+    )
+
+
+def _move(one: MonthMoney) -> MonthMove:
+    return MonthMove(
+        one.period,
+        one.opening_kopecks,
+        one.charged_kopecks,
+        one.paid_kopecks,
+        one.other_kopecks,
+        tuple(_note(mark) for mark in one.marks if mark.kind == "payment"),
+    )
+
+
+def _note(mark: MoneyMark) -> str:
+    who = f", {mark.agent_name}" if mark.agent_name else ""
+    number = f", № {mark.number}" if mark.number else ""
+    return f"{mark.booked_on:%d.%m.%Y} оплачено {format_scaled(-mark.amount_kopecks, 100, 2)} ₽{who}{number}"
+
+
+def _debts(found: AccountPenalties) -> tuple[PenaltyDebt, ...]:
+    return tuple(
+        PenaltyDebt(
+            one.of_period,
+            CATALOGUE[one.service].label if one.service in CATALOGUE else OLD_DEBT,
+            one.payee_name,
+            one.due_on,
+            one.clause,
+            one.total_kopecks,
+            one.pieces,
+        )
+        for one in found.debts
+    )
+
+
+# ---- handed out -------------------------------------------------------------------------------------------
+
+
+async def next_number(session: Session, today: dt.date) -> str:
+    """A number no other paper has; one not used leaves a gap."""
+    number = await session.scalar(text("SELECT nextval('paper_numbers')"))
+    return f"{number}/{today.year}"
+
+
+async def known(session: Session, command_id: str) -> int | None:
+    """The paper this command made before."""
+    found: int | None = await session.scalar(
+        text("SELECT id FROM papers WHERE command_id = :id"), {"id": command_id}
+    )
+    return found
+
+
+async def keep(session: Session, new: NewPaper) -> int:
+    """Keep a paper with its file and a line of the journal; its id."""
+    digest = hashlib.sha256(new.content).hexdigest()
+    company_id = await session.scalar(
+        text("SELECT company_id FROM accounts WHERE id = :id"), {"id": new.account_id}
+    )
+    file_id = await session.scalar(
+        text(
+            "INSERT INTO files (digest, name, media_type, content, company_id, account_id, user_id) "
+            "VALUES (:digest, :name, :media_type, :content, :company_id, :account_id, :user_id) RETURNING id"
+        ),
+        {
+            "digest": digest,
+            "name": file_name(new.kind, new.number),
+            "media_type": PDF,
+            "content": new.content,
+            "company_id": company_id,
+            "account_id": new.account_id,
+            "user_id": new.user_id,
+        },
+    )
+    paper_id = await session.scalar(
+        text(
+            "INSERT INTO papers (command_id, kind, number, account_id, company_id, first_month, last_month, "
+            "purpose, file_id, digest, user_id) VALUES (:command_id, :kind, :number, :account_id, "
+            ":company_id, :first_month, :last_month, :purpose, :file_id, :digest, :user_id) RETURNING id"
+        ),
+        {
+            "command_id": new.command_id,
+            "kind": new.kind,
+            "number": new.number,
+            "account_id": new.account_id,
+            "company_id": company_id,
+            "first_month": new.first_month,
+            "last_month": new.last_month,
+            "purpose": new.purpose,
+            "file_id": file_id,
+            "digest": digest,
+            "user_id": new.user_id,
+        },
+    )
+    await audit.record(
+        session, "paper_issued", "account", new.account_id, user_id=new.user_id, company_id=company_id,
+        after={"kind": new.kind, "number": new.number}, ground=new.purpose or None,
+    )  # fmt: skip
+    return int(paper_id or 0)
+
+
+def file_name(kind: str, number: str) -> str:
+    """A name for a folder: ASCII, no slashes."""
+    return f"{kind}-{number.replace('/', '-')}.pdf"
+
+
+async def issued(session: Session, account_id: int, user_id: int | None = None) -> list[Issued]:
+    """Papers of an account, the newest first; only those of one user when asked."""
+    found = await session.execute(
+        text(
+            "SELECT p.id, p.kind, p.number, p.first_month, p.last_month, p.purpose, "
+            "coalesce(u.full_name, '—') AS issued_by, p.recorded_at FROM papers p "
+            "LEFT JOIN users u ON u.id = p.user_id WHERE p.account_id = :id "
+            "AND (CAST(:user_id AS int) IS NULL OR p.user_id = :user_id) ORDER BY p.id DESC LIMIT :limit"
+        ),
+        {"id": account_id, "user_id": user_id, "limit": LISTED_MAX},
+    )
+    return [Issued(**row._mapping) for row in found]
+
+
+async def paper_file(
+    session: Session, account_id: int, paper_id: int, user_id: int | None = None
+) -> tuple[str, bytes] | None:
+    """Name and content of a paper that was handed out; of one user's only when asked."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT f.name, f.content FROM papers p JOIN files f ON f.id = p.file_id "
+                "WHERE p.id = :id AND p.account_id = :account_id "
+                "AND (CAST(:user_id AS int) IS NULL OR p.user_id = :user_id)"
+            ),
+            {"id": paper_id, "account_id": account_id, "user_id": user_id},
+        )
+    ).one_or_none()
+    return None if row is None else (row.name, bytes(row.content))
