@@ -217,6 +217,13 @@ POLICIES: dict[str, Policy] = {
             "SELECT",
             "INSERT",
             "UPDATE (stop_requested, requested_by, requested_at, approved_by, one_person)",
+    "held_readings": Policy(
+        (COMPANY,),
+        rights=(
+            "SELECT",
+            "UPDATE (state, after1_micro, after2_micro, after3_micro, decided_by, decided_at, note, refusal)",
+        ),
+    ),
         ),
     ),
     "run_blocks": Policy((RUN_OF_COMPANY,)),
@@ -233,6 +240,7 @@ POLICIES: dict[str, Policy] = {
     "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
     "parked_accounts": Policy((COMPANY,)),
     # Corrections of past months; a resident reads the ground of those that touch an account of theirs.
+    "run_holds": Policy(rights=("SELECT", "UPDATE (state, decided_by, decided_at, reason)")),
     "corrections": Policy((COMPANY, OWN_CORRECTION), (COMPANY,), rights=ADD),
     "correction_sums": Policy((COMPANY,), rights=ADD),
     "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),

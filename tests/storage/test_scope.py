@@ -29,6 +29,7 @@ PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
     "penalty_values",
     "press_runs",
+    "run_holds",
     "press_blocks",
     "press_receipts",
     "press_volumes",

@@ -58,6 +58,7 @@ FIXED: dict[tuple[str, str], object] = {
 }
 
 
+    ("run_holds", "dimension"): "account",
 def row(table: Table, number: int) -> dict[str, object]:
     """Values of every column that must be given, and of every nullable one a policy looks at."""
     return {
