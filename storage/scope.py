@@ -181,6 +181,14 @@ POLICIES: dict[str, Policy] = {
     "norms": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "coefficients": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "value_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
+    # Formulas of services: those in force are read by whoever may ask why; the owner of one writes it.
+    "formulas": Policy(
+        (ORGANISATION, f"state = 'approved' AND {SIGNED_IN}"),
+        (ORGANISATION,),
+        rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)"),
+    ),
+    "formula_inputs": Policy(("EXISTS (SELECT 1 FROM formulas f WHERE f.id = formula_id)",), ()),
+    "choice_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
     "months": Policy(public=True, writes=()),
     "contracts": Policy(
         (ORGANISATION, "counterparty_id = (SELECT paylogic_organisation())"), (), rights=DATED

@@ -8,6 +8,7 @@ from storage.tables import (  # noqa: F401
     corrections,
     dispatch,
     events,
+    formulas,
     ledger,
     meters,
     organisations,

@@ -27,6 +27,7 @@ REFERENCE = {
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
+    "choice_proposals",
     "penalty_values",
     "press_runs",
     "run_holds",
@@ -59,7 +60,7 @@ SEES = {
         DISPATCHER,
         {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles"},
     ),
-    "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs"}),
+    "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas", "formula_inputs"}),
     "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
     "resident": (
         RESIDENT,

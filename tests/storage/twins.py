@@ -50,6 +50,7 @@ FIXED: dict[tuple[str, str], object] = {
     ("corrections", "kind"): "manual",
     ("absences", "valid_to"): dt.date(2026, 10, 20),
     ("troubles", "ended_at"): dt.datetime(2026, 10, 2, tzinfo=dt.UTC),
+    ("formulas", "service"): 100,
     ("payment_decisions", "deed"): "assign",
     ("register_rows", "verdict"): "good",
     ("press_runs", "layout"): "a4",
