@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from billing.benefits import Benefits
 from billing.heat_past import HeatYear, HouseFailure
 from billing.period import Period
 from billing.reduction import Absent, Troubles
+from billing.unauthorised import Unauthorised
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -210,6 +212,8 @@ class Block:
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
+    benefits: Benefits | None = None  # льготы, None = none
+    unauthorised: Unauthorised | None = None  # acts under п. 62, None = none
 
     def __len__(self) -> int:
         return len(self.accounts)

@@ -13,17 +13,19 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import OWNERS, SHARES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE, component_label, component_unit
+from billing.trace_benefit import compensation_kopecks
 from billing.trace_line import Facts, Line, Number
 from billing.trace_relief import percent
 from billing.trace_volume import derive
 
 ROUNDING = "Округлено один раз, до копейки: половина копейки и больше — до целой."
 HEAT_DECIMALS = 6
+PERCENTS = SHARES | BENEFITS | COMPENSATIONS  # lines whose «volume» is a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> N
         return Number("rate", "сумма", f"{rate} ₽", "документ-основание корректировки")
     if charge.basis in SHARES:
         return Number("rate", "начислено за услугу", f"{rate} ₽", "строки этой услуги в том же месяце, без К")
+    if charge.basis in BENEFITS:
+        source = "строки этой услуги за месяц после снижений, без К и временных жильцов"
+        return Number("rate", "начислено за услугу", f"{rate} ₽", source)
+    if charge.basis in COMPENSATIONS:
+        return Number("rate", "вычитается в квитанции", f"{rate} ₽", "льготу выплачивает соцзащита")
     source = facts.sources.get("rate", f"тариф, действующий {_when(charge, period)}")
     return Number("rate", "тариф", f"{rate} ₽ за {unit}", source)
 
@@ -97,7 +104,7 @@ def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> N
 def _volume(charge: Line, facts: Facts, unit: str) -> str:
     if charge.basis == Basis.MANUAL:
         return "—"
-    return percent(charge) if charge.basis in SHARES else f"{volume_text(charge, facts)} {unit}"
+    return percent(charge) if charge.basis in PERCENTS else f"{volume_text(charge, facts)} {unit}"
 
 
 def evaluate(trace: Trace) -> tuple[int, int]:
@@ -167,6 +174,13 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
     amount = f"{format_scaled(charge.amount_kopecks, KOPECKS_PER_RUBLE, 2)} ₽"
     if line.kind == REVERSAL:
         return f"{label}: снято начисленное раньше, {amount} ({how}, {volume} {unit} по {rate})."
+    if line.basis in COMPENSATIONS:
+        paid = format_scaled(compensation_kopecks(line), KOPECKS_PER_RUBLE, 2)
+        return (
+            f"{label} — {how}: {percent(charge)}, соцзащита выплатит {paid} ₽. Сумма квитанции не меняется."
+        )
+    if line.basis in BENEFITS:
+        return f"{label} — {how}: {percent(charge)} от {rate}, всего {amount}."
     if line.basis in SHARES:
         what = "ручная корректировка" if line.basis == Basis.MANUAL else f"{how}, {percent(charge)} от {rate}"
         return f"{label} — {what}: {amount}."

@@ -13,13 +13,15 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
-from billing.basis import OWNERS, SHARES, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, UNAUTHORISED, Basis
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
-from billing.services import CATALOGUE, Component, component_unit
+from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
+from billing.trace_benefit import benefit, rent
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
 from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
+from billing.trace_unauthorised import unauthorised
 from billing.work import AVERAGE_DEN
 
 MONTHS = 12
@@ -193,6 +195,26 @@ def _waste_people(line: Line, period: Period, facts: Facts) -> Derived:
 def _temporary(line: Line, period: Period, facts: Facts) -> Derived:
     """Temporary residents: waste has a norm of a year."""
     return _norm(line, period, facts, MONTHS if line.service == 7 else 1)
+
+
+def _range(line: Line, period: Period, facts: Facts) -> Derived:
+    """The part of the month that falls in the range × the zone's part of the month."""
+    number, zone = divmod(line.component, RANGE_STEP)
+    unit = _unit(line)
+    month = f"{decimal(line.b, MICRO)} {unit}"
+    numbers = [Number("window", "объём месяца", month, "показания счётчика или среднее")]
+    note = "Месяц вышел за первый диапазон потребления: каждый диапазон по своему тарифу."
+    width = line.volume * Fraction(line.b, line.a) if line.a else Fraction(0)
+    if line.days < period.days or width.denominator != 1:
+        return Derived(_exact(line, period, facts).formula, numbers, [note])
+    text = decimal(int(width), MICRO)
+    source = _source(facts, "norm", "пределы диапазонов, решение региона")
+    numbers.append(Number("norm", f"из них в {number + 1}-м диапазоне", f"{text} {unit}", source))
+    if not zone:
+        return Derived(text, numbers, [note])
+    part = decimal(line.a, MICRO)
+    numbers.append(Number("own", "объём этой зоны суток", f"{part} {unit}", "показания счётчика или среднее"))
+    return Derived(f"{text} × {part} / {decimal(line.b, MICRO)}", numbers, [note])
 
 
 def _contract(line: Line, period: Period, facts: Facts) -> Derived:
@@ -377,6 +399,7 @@ _LEAVES: dict[Basis, Leaf] = {
     ),
     Basis.NORM_TEMPORARY: _temporary,
     Basis.CONTRACT: _contract,
+    Basis.RANGE: _range,
     Basis.SUM_OF_WATERS: _waters,
     Basis.HEAT_NORM: _by_area_norm,
     Basis.HEAT_NORM_UNIFORM: _heat_uniform,
@@ -401,4 +424,7 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.NOT_SUPPLIED: not_supplied,
     Basis.COLD_FOR_HOT: cold_for_hot,
     Basis.MANUAL: manual,
+    **dict.fromkeys(UNAUTHORISED, unauthorised),
+    **dict.fromkeys((Basis(code) for code in BENEFITS | COMPENSATIONS), benefit),
+    Basis.RENT: rent,
 }

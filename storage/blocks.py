@@ -21,12 +21,15 @@ from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, House
 from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES, Service
+from storage.block_benefits import read_benefits
 from storage.block_meters import individual
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.heat_past import heat_year, house_failures
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
+from storage.relief_values import Reliefs
+from storage.unauthorised import read_unauthorised
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -101,6 +104,10 @@ async def read_block(
         heat_year=await heat_year(connection, month, houses, accounts["id"], of_houses),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
+        unauthorised=await read_unauthorised(connection, month, accounts["id"]),
+        benefits=await read_benefits(
+            connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
+        ),
     )
 
 

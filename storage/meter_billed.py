@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import REDUCTIONS, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS, UNAUTHORISED, Basis
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
@@ -18,6 +18,9 @@ READ_BASES = (
     Basis.LATE_READING,
     Basis.NORM_TEMPORARY,
     *REDUCTIONS,
+    *UNAUTHORISED,
+    *BENEFITS,
+    *COMPENSATIONS,
     Basis.MANUAL,
 )  # these do not stand instead of a reading
 MONTH = "(r.period - l.months_back * interval '1 month')::date"  # which a line is about

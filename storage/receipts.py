@@ -153,6 +153,7 @@ def _rows(
 ) -> tuple[dict[SectionKind, list[ReceiptRow]], tuple[CorrectionRow, ...]]:
     """Rows by section, each recalculation in the first row of its service, with the grounds of them."""
     late = {(one.service, one.component): one for one in sheet.corrections}
+    off = {one.service: one.amount for one in sheet.benefits}
     rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
     grounds = []
     keyed = [(line.service, line.component, line.first_day, line) for line in sheet.lines]
@@ -165,6 +166,9 @@ def _rows(
             total = row.total_kopecks + correction.amount
             row = replace(row, recalculation_kopecks=correction.amount, total_kopecks=total)
             grounds.append(_ground(row.service, correction))
+        benefit = off.pop(service, 0)
+        if benefit:
+            row = replace(row, benefit_kopecks=benefit, total_kopecks=row.total_kopecks - benefit)
         rows[SECTIONS[CATALOGUE[service].group]].append(row)
     return rows, tuple(grounds)
 
@@ -312,7 +316,7 @@ def _change(sheet: Sheet, period: Period) -> Change | None:
     parts: dict[int, int] = defaultdict(int)
     for line in sheet.lines:
         parts[line.service] += line.amount + line.surcharge
-    for sign, rows in ((1, sheet.corrections), (-1, sheet.previous)):
+    for sign, rows in ((1, sheet.corrections), (-1, sheet.benefits), (-1, sheet.previous)):
         for row in rows:
             parts[row.service] += sign * row.amount
     previous = sum(row.amount for row in sheet.previous)

@@ -203,7 +203,12 @@ POLICIES: dict[str, Policy] = {
     ),
     "account_facts": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
     "account_services": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
-    "account_benefits": Policy((COMPANY,), rights=DATED),
+    "account_benefits": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
+    "relief_values": Policy(
+        reads=(f"state = 'approved' AND {SIGNED_IN}",),
+        writes=(),
+        rights=(*ADD, "UPDATE (state, decided_by, decided_at, superseded_at)"),
+    ),
     "persons": Policy((COMPANY,), rights=WRITE),
     "registrations": Policy((COMPANY,), rights=DATED),
     "ownerships": Policy((COMPANY,), rights=DATED),
@@ -212,6 +217,13 @@ POLICIES: dict[str, Policy] = {
     "meter_events": Policy((COMPANY, OWN_METER), (COMPANY,), rights=DATED),
     "readings": Policy((COMPANY, ACCOUNT)),
     "reading_verdicts": Policy((COMPANY,)),
+    "held_readings": Policy(
+        (COMPANY,),
+        rights=(
+            "SELECT",
+            "UPDATE (state, after1_micro, after2_micro, after3_micro, decided_by, decided_at, note, refusal)",
+        ),
+    ),
     # Runs are computed by workers; the web asks, stops and signs. Residents and suppliers see only
     # published sums.
     "runs": Policy(
@@ -225,16 +237,10 @@ POLICIES: dict[str, Policy] = {
             "SELECT",
             "INSERT",
             "UPDATE (stop_requested, requested_by, requested_at, approved_by, one_person)",
-    "held_readings": Policy(
-        (COMPANY,),
-        rights=(
-            "SELECT",
-            "UPDATE (state, after1_micro, after2_micro, after3_micro, decided_by, decided_at, note, refusal)",
-        ),
-    ),
         ),
     ),
     "run_blocks": Policy((RUN_OF_COMPANY,)),
+    "run_holds": Policy(rights=("SELECT", "UPDATE (state, decided_by, decided_at, reason)")),
     # The press is the centre's; workers render, pages ask and take.
     "press_runs": Policy(rights=("SELECT", "INSERT", "UPDATE (state, error, finished_at)")),
     "press_blocks": Policy(),
@@ -248,16 +254,27 @@ POLICIES: dict[str, Policy] = {
     "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
     "parked_accounts": Policy((COMPANY,)),
     # Corrections of past months; a resident reads the ground of those that touch an account of theirs.
-    "run_holds": Policy(rights=("SELECT", "UPDATE (state, decided_by, decided_at, reason)")),
     "corrections": Policy((COMPANY, OWN_CORRECTION), (COMPANY,), rights=ADD),
     "correction_sums": Policy((COMPANY,), rights=ADD),
     "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),
+    "unauthorised_uses": Policy(
+        (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
     "troubles": Policy(
         (COMPANY, DISPATCHED, ACCOUNT, "house_id = ANY ((SELECT paylogic_houses())::int[])"),
         (COMPANY, DISPATCHED),
         rights=("SELECT", "INSERT", "UPDATE (superseded_at)"),
     ),
+    "late_facts": Policy(
+        (COMPANY, DISPATCHED, ACCOUNT),
+        (COMPANY, DISPATCHED),
+        rights=(*ADD, "UPDATE (run_id, dismissed_at, dismissed_by, dismissal)"),
+    ),
     "jobs": Policy((COMPANY, CREATED_BY), rights=ADD),
+    # Why a month is dearer than the last: sums by house, counted by workers.
+    "change_months": Policy((HAS_COMPANIES,)),
+    "change_houses": Policy((COMPANY,)),
+    "change_sums": Policy((COMPANY,)),
     # Money is posted by workers alone.
     "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),

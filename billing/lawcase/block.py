@@ -24,6 +24,8 @@ from billing.block import (
 )
 from billing.history import MeterState, counted_people, has_temporary_stay, state
 from billing.law import change_days
+from billing.lawcase.acts import unauthorised_of
+from billing.lawcase.benefits import benefit_columns
 from billing.lawcase.block_past import cut_of, failure_of, heat_year_of
 from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
@@ -67,6 +69,8 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         coefficients=_coefficients(houses, period, segments),
         absent=absent_of(specs, _lived(specs, period), segments.first, period),
         troubles=troubles_of(houses, starts, period),
+        unauthorised=unauthorised_of(specs, period),
+        benefits=benefit_columns(specs, _lived(specs, period), _opened(specs, period), period),
     )
     return Built(block, starts)
 
@@ -269,17 +273,23 @@ def _people(stays: Iterable[Stay], period: Period, row: I64) -> None:
 
 
 def _lived(specs: Sequence[AccountSpec], period: Period) -> I64:
-    """(N, D) permanent residents of the days on which the account is open; only where somebody was away."""
+    """(N, D) permanent residents of the days on which the account is open; only where rules ask for them."""
     out = np.zeros((len(specs), period.days), np.int64)
     for at, spec in enumerate(specs):
-        if spec.absences:
+        if spec.absences or spec.benefits:
             _people(spec.residents, period, out[at])
-            opened = 0 if spec.opened is None else _clip((spec.opened - period.first_day).days, period.days)
-            closed = period.days
-            if spec.closed is not None:
-                closed = _clip((spec.closed - period.first_day).days + 1, period.days)
-            out[at, :opened] = 0
-            out[at, closed:] = 0
+    return out * _opened(specs, period)
+
+
+def _opened(specs: Sequence[AccountSpec], period: Period) -> I64:
+    """(N, D) 1 on the days on which the account is open."""
+    out = np.zeros((len(specs), period.days), np.int64)
+    for at, spec in enumerate(specs):
+        opened = 0 if spec.opened is None else _clip((spec.opened - period.first_day).days, period.days)
+        closed = period.days
+        if spec.closed is not None:
+            closed = _clip((spec.closed - period.first_day).days + 1, period.days)
+        out[at, opened:closed] = 1
     return out
 
 

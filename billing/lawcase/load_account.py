@@ -7,6 +7,8 @@ import re
 
 from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
+from billing.lawcase.acts import acts_of
+from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
 from billing.lawcase.load_relief import absences_of, troubles_of
@@ -30,6 +32,8 @@ ACCOUNT_KEYS = (
     "services",
     "absences",
     "troubles",
+    "acts",
+    "benefits",
 )
 METER_KEYS = (
     "service",
@@ -83,6 +87,8 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         meters=meters,
         absences=absences_of(cells.get("absences")),
         troubles=troubles_of(cells.get("troubles")),
+        acts=acts_of(cells.get("acts")),
+        benefits=benefits_of(cells.get("benefits")),
     )
 
 

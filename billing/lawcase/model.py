@@ -12,6 +12,7 @@ from fractions import Fraction
 from billing.heat_past import YearKnown
 from billing.history import ZERO, MeterFacts, Values
 from billing.lawcase.load_penalty import PenaltySpec
+from billing.lawcase.subsidy import SubsidySpec
 from billing.parked import Reason
 from billing.period import Period
 
@@ -54,6 +55,19 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class ActSpec:
+    """An act under п. 62: found on a day, for [first, after); billed in earlier months of the stretch."""
+
+    service: int
+    way: int
+    found: dt.date
+    first: dt.date
+    after: dt.date
+    capacity: int = 0
+    billed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AbsenceSpec:
     """People who left on a day and came back on another; both days are not counted."""
 
@@ -74,6 +88,18 @@ class TroubleSpec:
     value: int = 0
     limit: int = 0
     marks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitSpec:
+    """A льгота of a person of the account from a day to a day, both included. permille 0 = as its ground."""
+
+    ground: str
+    person: int = 1
+    permille: int = 0
+    in_document: bool = True
+    first: dt.date | None = None
+    last: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +194,8 @@ class AccountSpec:
     meters: tuple[MeterSpec, ...] = ()
     absences: tuple[AbsenceSpec, ...] = ()
     troubles: tuple[TroubleSpec, ...] = ()
+    benefits: tuple[BenefitSpec, ...] = ()
+    acts: tuple[ActSpec, ...] = ()
     expect: Expectation | None = None
 
 
@@ -191,7 +219,7 @@ class HouseSpec:
 class Case:
     """One case: what it is about, its month, its house. Expectations stand at the accounts.
 
-    A case about a penalty has its story in `penalty` and an empty house.
+    A case about a penalty or a subsidy has its story in `penalty`, `subsidy` and an empty house.
     """
 
     file: str
@@ -204,3 +232,4 @@ class Case:
     covers: tuple[str, ...] = ()
     source_wrong: str = ""
     penalty: PenaltySpec | None = None
+    subsidy: SubsidySpec | None = None

@@ -73,6 +73,9 @@ PRICES = (
 COVERED |= {name: [("P",)] for name in PRICES}
 REDUCTIONS = ("C026", "C028", "C029", "F020", "F022", "F023", "F025", "F027")  # lines below zero
 COVERED |= {name: [("reduction",)] for name in REDUCTIONS}
+COVERED |= {"C023": [("P",)], "F009": []}
+COVERED |= {name: [("benefit",)] for name in ("C040", "C041", "F073", "F074", "F075", "F077", "F079")}
+COVERED |= {"C034": [("P",)], "F071": [("subsidy",)], "C043": [("subsidy",)]}
 COVERED |= {"C024": [("refund",)], "F028": [("reduction",), ("net",)], "F030": []}
 PENALTIES = (
     *("F035", "F037", "F038", "P001", "P002", "P003", "P005", "P007", "P008", "P010", "P012", "P013", "P014"),
@@ -172,6 +175,8 @@ def kopecks_of(example: str) -> tuple[set[int], int]:
     for case in all_cases():
         if example in case.covers and case.penalty is not None:
             found.add(case.penalty.amount_kopecks)
+        elif example in case.covers and case.subsidy is not None:
+            found.add(case.subsidy.amount_kopecks)
         elif example in case.covers:
             expect = case.house.accounts[0].expect
             assert expect is not None

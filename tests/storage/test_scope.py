@@ -29,6 +29,7 @@ PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
     "choice_proposals",
     "penalty_values",
+    "relief_values",
     "press_runs",
     "run_holds",
     "press_blocks",
@@ -58,7 +59,7 @@ SEES = {
     "company": (COMPANY, set(PRIVATE) - CENTRE_ONLY - BY_USER),
     "dispatcher": (
         DISPATCHER,
-        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles"},
+        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles", "late_facts"},
     ),
     "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas", "formula_inputs"}),
     "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
@@ -71,7 +72,7 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents", "corrections", "absences", "troubles",
+            "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts", "unauthorised_uses",
         },
     ),
 }  # fmt: skip
