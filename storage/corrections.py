@@ -30,6 +30,7 @@ REASONS = {
     "tariff": "Изменён или отменён тариф, норматив",
     "service": "Услуга подключена или отключена",
     "court": "Решение суда, предписание",
+    "unauthorised": "Акт о вмешательстве или самовольном подключении",
     "other": "Другая причина",
 }
 SMALL_SCOPES = ("account", "house")  # their lines lie on shelves

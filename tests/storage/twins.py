@@ -49,17 +49,20 @@ FIXED: dict[tuple[str, str], object] = {
     ("penalty_lines", "amount_kopecks"): 0,
     ("corrections", "kind"): "manual",
     ("absences", "valid_to"): dt.date(2026, 10, 20),
+    ("unauthorised_uses", "valid_to"): dt.date(2026, 10, 20),
+    ("unauthorised_uses", "capacity_micro"): 0,
+    ("unauthorised_uses", "way"): 1,
     ("troubles", "ended_at"): dt.datetime(2026, 10, 2, tzinfo=dt.UTC),
     ("formulas", "service"): 100,
     ("payment_decisions", "deed"): "assign",
     ("register_rows", "verdict"): "good",
     ("press_runs", "layout"): "a4",
+    ("run_holds", "dimension"): "account",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
 }
 
 
-    ("run_holds", "dimension"): "account",
 def row(table: Table, number: int) -> dict[str, object]:
     """Values of every column that must be given, and of every nullable one a policy looks at."""
     return {

@@ -1,6 +1,6 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, lines, listing, manual, package, reading, start
+from web.corrections import desk, events, lines, listing, manual, package, reading, start, unauthorised
 
 ROUTERS = (
     listing.router,
@@ -9,6 +9,7 @@ ROUTERS = (
     desk.router,
     lines.router,
     reading.router,
+    unauthorised.router,
     manual.router,
     package.router,
 )
