@@ -1,8 +1,8 @@
 """Why a month costs more or less than the one before: exact parts of the change, to the kopeck.
 
 Lines of two months are compared service by service, and the tariff is put first. Each step replaces one
-number of the old month by that of the new one and asks what the line costs then (chain substitution), in this
-order:
+number of the old month by that of the new one and asks what the line costs then (chain substitution), in
+this order:
 
 1. TARIFF       the old volume at the new rate
 2. PEOPLE, AREA the new people and days, or metres and days, at the old norm
@@ -12,8 +12,8 @@ order:
 6. ROUNDING     what whole kopecks of several lines of one service leave (a month cut by a tariff)
 
 What has no pair is told whole: a service begins (STARTED) or ends (ENDED). Recalculations, reductions, acts
-and late readings are RECALCULATION, льготы are BENEFIT, penalties PENALTY. Steps telescope, so the parts of an
-account add up to the difference of its bills whatever the rounding of a step.
+and late readings are RECALCULATION, льготы are BENEFIT, penalties PENALTY. Steps telescope, so the parts of
+an account add up to the difference of its bills whatever the rounding of a step.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A cell keeps its volume and rate so that the cost can be asked again at another rate or volume. A cell of one
 line, or of lines with one rate and denominator, is exact; lines with different rates (a tariff that changed
-inside the month) become their volume and the average rate, fine enough that only kopecks of the lines are lost.
+inside the month) become their volume and the average rate, fine enough that only kopecks of the lines are
+lost.
 """
 
 from __future__ import annotations
