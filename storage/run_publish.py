@@ -15,7 +15,7 @@ from billing.ledger import accrual, correction
 from billing.period import Period
 from storage import ledger
 from storage.correction_limit import alone_limit, moved_kopecks
-from storage.runs import RunRefused, log, notify, refuse_empty, refuse_outdated
+from storage.runs import RunRefused, log, notify, refuse_empty, refuse_held, refuse_outdated
 from storage.session import Session
 
 PUBLISH_LOCK = 7_120_356  # with the month's ordinal: two runs of one month are published one after the other
@@ -40,6 +40,7 @@ async def publish_run(session: Session, run_id: int) -> bool:
     await refuse_empty(run)
     await refuse_outdated(session, run_id)
     posted_in: dt.date = await session.scalar(text(TO_PUBLISHED), {"id": run_id})
+    await refuse_held(session, run_id)
     if run.kind == "correction":
         await _post_correction(session, run, posted_in)
     else:

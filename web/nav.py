@@ -32,7 +32,7 @@ DISPATCH_STAFF = (Role.DISPATCHER, Role.COMPANY)
 
 ITEMS: tuple[Item, ...] = (
     Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
-    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
+    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs", "/centre/gate")),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
     Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),

@@ -1,6 +1,7 @@
 """Workplace of the settlement centre: the month, runs, parked accounts, values, import."""
 
 from web.centre import (
+    gate,
     imports,
     month,
     parked,
@@ -9,6 +10,7 @@ from web.centre import (
     press,
     press_files,
     run,
+    run_holds,
     run_houses,
     runs,
     value_new,
@@ -20,6 +22,8 @@ ROUTERS = (
     runs.router,
     run_houses.router,
     run.router,
+    run_holds.router,
+    gate.router,
     parked.router,
     values.router,
     value_new.router,
