@@ -53,7 +53,7 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (
         CheckConstraint(f"state IN {RUN_STATES}", name="state"),
-        CheckConstraint("scope_kind IN ('city', 'organisation', 'house', 'account')", name="scope"),
+        CheckConstraint("scope_kind IN ('city', 'organisation', 'house', 'account', 'late')", name="scope"),
         CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="two_persons"),
         Index("ix_runs_period_state", "period", "state"),
     )

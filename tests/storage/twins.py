@@ -54,6 +54,8 @@ FIXED: dict[tuple[str, str], object] = {
     ("unauthorised_uses", "way"): 1,
     ("troubles", "ended_at"): dt.datetime(2026, 10, 2, tzinfo=dt.UTC),
     ("formulas", "service"): 100,
+    ("late_facts", "kind"): "people",
+    ("late_facts", "house_id"): 1,
     ("payment_decisions", "deed"): "assign",
     ("register_rows", "verdict"): "good",
     ("press_runs", "layout"): "a4",

@@ -14,6 +14,7 @@ from web.centre import (
     run_houses,
     runs,
     value_new,
+    value_past,
     values,
 )
 
@@ -21,12 +22,13 @@ ROUTERS = (
     month.router,
     runs.router,
     run_houses.router,
-    run.router,
     run_holds.router,
     gate.router,
+    run.router,
     parked.router,
     values.router,
     value_new.router,
+    value_past.router,
     imports.router,
     press_files.router,
     press.router,

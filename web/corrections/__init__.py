@@ -1,9 +1,10 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, lines, listing, manual, package, reading, start, unauthorised
+from web.corrections import desk, events, lines, listing, manual, package, queue, reading, start, unauthorised
 
 ROUTERS = (
     listing.router,
+    queue.router,
     start.router,
     events.router,
     desk.router,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from storage import late_facts
 from storage.correction_pages import CorrectionHead, corrections
 from storage.corrections import REASONS
+from storage.late_facts import Filter
 from storage.session import Session
 from web.corrections.words import CORRECTORS, READERS, STATES, state_words
 from web.deps import CurrentUser, Reader
@@ -46,6 +48,7 @@ class ListingView:
     states: dict[str, tuple[str, str]]
     chips: list[tuple[str, str]]
     may_draft: bool
+    waiting: int
 
     def words(self, row: CorrectionHead) -> tuple[str, str]:
         """State of a row."""
@@ -74,7 +77,8 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
     if state.get("q"):
         chips.append(("q", f"документ или счёт: {state.get('q')}"))
     rows = await _found(session, state)
-    view = ListingView(state, rows, REASONS, STATES, chips, me.may(*CORRECTORS))
+    waiting = (await late_facts.chosen(session, Filter())).facts_count
+    view = ListingView(state, rows, REASONS, STATES, chips, me.may(*CORRECTORS), waiting)
     return page(request, "corrections/listing.html", view, "list")
 
 

@@ -11,6 +11,13 @@ SCOPES = ("city", "organisation", "house", "account", "late")
 
 
 def upgrade() -> None:
+    op.add_column("value_proposals", sa.Column("valid_to", sa.Date(), nullable=True))
+    op.add_column(
+        "value_proposals", sa.Column("is_backward", sa.Boolean(), server_default="false", nullable=False)
+    )
+    op.create_check_constraint(
+        op.f("ck_value_proposals_days"), "value_proposals", "valid_to IS NULL OR valid_to > valid_from"
+    )
     op.drop_constraint(op.f("ck_runs_scope"), "runs", type_="check")
     op.create_check_constraint(op.f("ck_runs_scope"), "runs", f"scope_kind IN {SCOPES}")
     op.create_table(
