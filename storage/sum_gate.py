@@ -40,10 +40,10 @@ class Limits:
 
 
 USUAL = {
-    "account": Limits(150, 80, 7_000_00),
-    "house": Limits(200, 80, 300_000_00),
-    "service": Limits(150, 60, 1_000_000_00),
-    "supplier": Limits(150, 60, 1_000_000_00),
+    "account": Limits(300, 80, 10_000_00),
+    "house": Limits(300, 80, 300_000_00),
+    "service": Limits(500, 80, 1_000_000_00),
+    "supplier": Limits(500, 80, 1_000_000_00),
 }
 """Until somebody says otherwise: the first month of heating passes, a misplaced comma does not."""
 

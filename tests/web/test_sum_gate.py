@@ -98,7 +98,7 @@ async def test_limits_are_dated_and_belong_to_the_city_or_a_company(
     assert "Закрытые месяцы уже проверены." in seen(late)
     assert (wrong.status_code, late.status_code, saved.status_code) == (422, 422, 303)
     assert 'value="5000"' in (await client.get("/centre/gate?owner=2")).text
-    assert 'value="7000"' in (await client.get("/centre/gate")).text
+    assert 'value="10000"' in (await client.get("/centre/gate")).text
     assert (
         await one(fresh_town, "SELECT count(*) FROM settings WHERE organisation_id = 2 AND key LIKE 'gate_%'")
         == 12
