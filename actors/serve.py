@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from actors.changes import CONSUMER as CHANGES
+from actors.changes import ChangeCounter
 from actors.imports import CONSUMER as IMPORTS
 from actors.imports import Imports
 from actors.intake import CONSUMER as READINGS
@@ -98,6 +100,7 @@ class Service:
             "imports": self._imports,
             "registers": self._registers,
             "penalties": self._penalties,
+            "changes": self._changes,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -184,6 +187,11 @@ class Service:
         penalties = Penalties(self.database)
         consumer = await self.bus.consumer(PENALTIES)
         await consumer.run(penalties.handle, penalties.bury, self.stop, is_transient)
+
+    async def _changes(self) -> None:
+        counter = ChangeCounter(self.database)
+        consumer = await self.bus.consumer(CHANGES)
+        await consumer.run(counter.handle, counter.bury, self.stop, is_transient)
 
     async def _registers(self) -> None:
         registers = Registers(self.database)
