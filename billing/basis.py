@@ -76,6 +76,8 @@ class Basis(IntEnum):
     WASTE_LATE = 98  # п. 17
     HOT_AS_COLD = 99  # п. 5: below 40 °C the hours are taken off …
     COLD_FOR_HOT = 100  # … and charged at the price of cold water
+    FLAT_METER = 102  # ф. 7: the common meter of a communal flat by people
+    FLAT_ROOM_METER = 103  # ф. 9: and meters in rooms
     RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
     BENEFIT_1 = 112  # a льгота taken off in the bill, one code a person of the account …
@@ -231,6 +233,18 @@ BASIS: dict[Basis, BasisInfo] = {
         "ПП 354, п. 59(1), прил. 2, ф. 3(1), 3(7)",
         "средний объём дома, micro",
         "площадь, дм²",
+    ),
+    Basis.FLAT_METER: BasisInfo(
+        "по общему счётчику квартиры, на человека",
+        "ПП 354, прил. 2, ф. 7",
+        "объём квартиры, micro",
+        "человеко-дней комнаты",
+    ),
+    Basis.FLAT_ROOM_METER: BasisInfo(
+        "по счётчикам комнат и общему счётчику квартиры",
+        "ПП 354, прил. 2, ф. 9",
+        "объём квартиры, micro",
+        "объём комнаты, micro",
     ),
     Basis.RANGE: BasisInfo(
         "по диапазону потребления",

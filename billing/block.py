@@ -84,6 +84,7 @@ class Accounts:
     temporary_days: I64  # (S, N)
     by_owners: Bool
     meter_impossible: I32  # bit 1 << service: an act says that a meter cannot be installed
+    flat: I32 | None = None  # which flat the account stands in; None = no flat has a common meter
 
     def __len__(self) -> int:
         return len(self.id)
@@ -134,6 +135,7 @@ class Meters:
     window: I64
     window_months: I16
     billed: I64
+    common: Bool | None = None  # the meter of a whole communal flat; None = there is none
     cut: Cut | None = None  # None = no tariff changes inside the month, or nobody read a meter that day
 
     def __len__(self) -> int:

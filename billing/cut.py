@@ -18,7 +18,7 @@ from billing.block import I64, Bool
 from billing.metering import POWERS, RANK, Group, Joined
 from billing.rule import clause
 from billing.services import Service
-from billing.work import Cuts, Rows, Volume, Work
+from billing.work import Cuts, Rows, Scalar, Volume, Work
 
 
 def find_cuts(work: Work, joined: Joined, service: int) -> dict[int, Cuts]:
@@ -76,7 +76,7 @@ def cut_volume(work: Work, whole: I64, before: I64, segment: I64) -> Volume:
 
 
 def measured_parts(
-    work: Work, service: int, group: Group, den: int, cuts: Cuts | None
+    work: Work, service: int, group: Group, den: Scalar, cuts: Cuts | None
 ) -> Iterator[tuple[Bool | None, Volume]]:
     """The volume of a group by meters with the mask of its rows (None = all): even, or on both sides of a
     reading.

@@ -173,6 +173,18 @@ class Joined:
     averaged: dict[int, Group]
 
 
+COMMUNAL = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
+
+
+def common_meters(work: Work, service: int) -> Bool | None:
+    """(M,) meters of the service that all rooms of a communal flat share, None = the block has none."""
+    meters, accounts = work.block.meters, work.block.accounts
+    if meters.common is None or accounts.flat is None or service not in COMMUNAL:
+        return None
+    of_rooms = accounts.kind[meters.account] == AccountKind.ROOM
+    return np.asarray(meters.common & of_rooms & (meters.service == service), np.bool_)
+
+
 def join(work: Work, service: int) -> Joined:
     """Meters of the service, summed by account. Component is 0 but for zones of electricity (1…3)."""
     block, found = work.block, work.meterings
@@ -180,6 +192,9 @@ def join(work: Work, service: int) -> Joined:
     rank = np.full(len(block), NO_METER, np.int64)
     rows = meters.of(service)
     rows = rows[work.has(service)[meters.account[rows]]]
+    common = common_meters(work, service)
+    if common is not None:
+        rows = rows[~common[rows]]
     if rows.size == 0:
         return Joined(rank, {}, {})
     account = meters.account[rows].astype(np.intp)

@@ -217,6 +217,31 @@ def _range(line: Line, period: Period, facts: Facts) -> Derived:
     return Derived(f"{text} × {part} / {decimal(line.b, MICRO)}", numbers, [note])
 
 
+def _flat(line: Line, period: Period, facts: Facts) -> Derived:
+    """The common meter of a communal flat: by people, or above the meters of the rooms."""
+    unit = _unit(line)
+    source = "показание или среднее общего счётчика"
+    numbers = [Number("house", "объём квартиры", f"{decimal(line.a, MICRO)} {unit}", source)]
+    plain = line.days == period.days and line.component != Component.HEAT_PART
+    if line.basis == Basis.FLAT_ROOM_METER:
+        own = f"{decimal(line.b, MICRO)} {unit}"
+        numbers.append(Number("own", "объём комнаты", own, "счётчик комнаты; без него ноль"))
+        note = "К комнате прибавлена её доля остатка: объём квартиры без комнат делят по числу проживающих."
+        if not plain:
+            return Derived(_exact(line, period, facts).formula, numbers, [note])
+        return Derived(f"{decimal(line.b, MICRO)} + {ratio(line.volume - line.b, MICRO)}", numbers, [note])
+    people = Fraction(line.a * line.b) / line.volume if line.volume else Fraction(0)
+    words = "Объём квартиры делят по числу проживающих, неполный месяц — по дням."
+    if not plain or people.denominator != 1:
+        return Derived(_exact(line, period, facts).formula, numbers, [words])
+    days = period.days if line.b % period.days == 0 and people % period.days == 0 else 1
+    mine, everybody = decimal(line.b // days), decimal(int(people) // days)
+    name = "человек" if days > 1 else "человеко-дней"
+    source = _source(facts, "people", "сведения о проживающих по дням месяца")
+    numbers.append(Number("people", f"{name} в комнате и в квартире", f"{mine} из {everybody}", source))
+    return Derived(f"{decimal(line.a, MICRO)} × {mine} / {everybody}", numbers, [words])
+
+
 def _contract(line: Line, period: Period, facts: Facts) -> Derived:
     """Volume of the contract by the days open."""
     volume = decimal(line.b, MICRO)
@@ -372,6 +397,12 @@ def _common_norm(line: Line, period: Period, facts: Facts) -> Derived:
     return derived
 
 
+def _formula(line: Line, period: Period, facts: Facts) -> Derived:
+    """The organisation's formula with numbers in it; only the fraction when they are not known."""
+    made = None if facts.formula is None else told(facts.formula, line.volume / MICRO, period)
+    return made or _exact(line, period, facts)
+
+
 _LEAVES: dict[Basis, Leaf] = {
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
@@ -400,6 +431,8 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.NORM_TEMPORARY: _temporary,
     Basis.CONTRACT: _contract,
     Basis.RANGE: _range,
+    Basis.FLAT_METER: _flat,
+    Basis.FLAT_ROOM_METER: _flat,
     Basis.SUM_OF_WATERS: _waters,
     Basis.HEAT_NORM: _by_area_norm,
     Basis.HEAT_NORM_UNIFORM: _heat_uniform,

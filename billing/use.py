@@ -8,13 +8,14 @@ missing, and the volumes are handed on to the services that need them (sewerage,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
+from billing.communal import add_rooms, share_flats
 from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
 from billing.parked import Reason
@@ -57,6 +58,7 @@ class Use:
     joined: Joined
     norms: list[NormGroup]
     cuts: dict[int, Cuts]
+    flats: list[tuple[int, Group, I64]] = field(default_factory=list)  # rooms by a common meter, with den
 
 
 @clause("ПП 354, п. 42, прил. 2, ф. 4")
@@ -92,7 +94,8 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
     meters are joined.
     """
     joined = join(work, service)
-    use = Use(service, joined, [], find_cuts(work, joined, service))
+    flats = share_flats(work, service, joined)
+    use = Use(service, joined, [], find_cuts(work, joined, service), flats)
     if 0 in use.cuts:
         work.cuts[service] = use.cuts[0]
     used = Used.nothing(work.segments, len(work.block))
@@ -104,6 +107,7 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
         used.even[group.rows] += group.num
         used.even_den[group.rows] = AVERAGE_DEN
         used.measured[group.rows] = True
+    add_rooms(used, flats)
     if needs_norm:
         by_contract, by_people = without_meter(work, joined, service)
         use.norms = [
@@ -217,6 +221,8 @@ def charge_use(work: Work, use: Use, component: int, *, raise_norm: bool = True,
         emit_group(work, use.service, zone or component, group, 1, use.cuts.get(zone), **options)
     for zone, group in use.joined.averaged.items():
         emit_group(work, use.service, zone or component, group, AVERAGE_DEN, **options)
+    for zone, group, den in use.flats:
+        emit_group(work, use.service, zone or component, group, den, **options)
     for by in use.norms:
         emit_norm(work, use.service, component, by, raise_norm=raise_norm, **options)
 
@@ -226,7 +232,7 @@ def emit_group(
     service: int,
     component: int,
     group: Group,
-    den: int,
+    den: Scalar,
     cuts: Cuts | None = None,
     *,
     rate: I64 | None = None,

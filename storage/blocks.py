@@ -95,7 +95,7 @@ async def read_block(
         days=segments.days,
         houses=houses,
         accounts=_weigh(accounts, facts, segments, period, houses),
-        meters=await individual(connection, month, read, accounts["id"], days[1:]),
+        meters=await individual(connection, month, read, accounts, days[1:]),
         house_meters=of_houses,
         services=services,
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
@@ -228,6 +228,7 @@ def _weigh(accounts: Columns, facts: Columns, segments: Segments, period: Period
         temporary_days=temporary_days,
         by_owners=lived == 0,
         meter_impossible=last["impossible"].astype(np.int32),
+        flat=accounts["flat_id"],
     )
 
 

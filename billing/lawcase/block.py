@@ -26,7 +26,7 @@ from billing.history import MeterState, counted_people, has_temporary_stay, stat
 from billing.law import change_days
 from billing.lawcase.acts import unauthorised_of
 from billing.lawcase.benefits import benefit_columns
-from billing.lawcase.block_past import cut_of, failure_of, heat_year_of
+from billing.lawcase.block_past import common_of, cut_of, failure_of, flats_of, heat_year_of
 from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
 from billing.period import Period
@@ -339,6 +339,7 @@ def _accounts(
         temporary_days=segments.sums(np.where(opened, temporary, 0)),
         by_owners=np.asarray(~(opened & (residents > 0)).any(axis=1), np.bool_),
         meter_impossible=np.array([_bits(spec.meter_impossible) for spec in specs], np.int32),
+        flat=flats_of(houses),
     )
 
 
@@ -379,6 +380,7 @@ def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
         window=_zones([volumes for volumes, _ in windows]),
         window_months=np.array([months for _, months in windows], np.int16),
         billed=_zones([meter.billed for _, meter, _ in rows]),
+        common=common_of([meter for _, meter, _ in rows]),
         cut=cut_of([meter for _, meter, _ in rows]),
     )
 

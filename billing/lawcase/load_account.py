@@ -19,6 +19,7 @@ from billing.period import Period
 ACCOUNT_KEYS = (
     "name",
     "kind",
+    "flat",
     "rooms",
     "area",
     "living_area",
@@ -44,6 +45,7 @@ METER_KEYS = (
     "removed",
     "verified_until",
     "supplier_duty",
+    "common",
     "faults",
     "unverified",
     "refusals",
@@ -71,6 +73,7 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
     return AccountSpec(
         name=cells["name"].text() if "name" in cells else name,
         kind=kind,
+        flat=cells["flat"].text() if "flat" in cells else "",
         rooms=cells["rooms"].integer(1, 20) if "rooms" in cells else 1,
         area=area,
         living_area_dm2=_area(cells.get("living_area")),
@@ -157,6 +160,7 @@ def _meter(cell: Cell, period: Period, season: frozenset[int] | None) -> MeterSp
         zones=zones,
         facts=facts,
         supplier_duty=cells["supplier_duty"].flag() if "supplier_duty" in cells else False,
+        common=cells["common"].flag() if "common" in cells else False,
         billed=_billed(cells.get("billed"), service, zones),
         window=_average(cells.get("average"), service, zones),
         on_change=_on_change(cells.get("on_change"), service, zones, period),

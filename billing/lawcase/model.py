@@ -110,6 +110,7 @@ class MeterSpec:
     zones: int
     facts: MeterFacts
     supplier_duty: bool = False
+    common: bool = False  # the meter of the whole communal flat
     billed: Values = ZERO
     window: tuple[Values, int] | None = None
     on_change: tuple[dt.date, Values] | None = None  # a reading taken on the day a tariff changes
@@ -180,6 +181,7 @@ class AccountSpec:
 
     name: str
     kind: int = 0
+    flat: str = ""  # rooms with one name stand in one communal flat
     rooms: int = 1
     area: tuple[Step, ...] = ()
     living_area_dm2: int | None = None

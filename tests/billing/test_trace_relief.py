@@ -18,7 +18,8 @@ from billing.trace_line import Line
 pytestmark = pytest.mark.fast
 
 FILES = [
-    Path(__file__).parent.parent / "law" / f"{name}.yaml" for name in ("absence", "quality", "unauthorised")
+    Path(__file__).parent.parent / "law" / f"{name}.yaml"
+    for name in ("absence", "quality", "unauthorised", "communal", "electricity")
 ]
 CASES = load_paths(FILES)
 
