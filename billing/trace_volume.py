@@ -397,12 +397,6 @@ def _common_norm(line: Line, period: Period, facts: Facts) -> Derived:
     return derived
 
 
-def _formula(line: Line, period: Period, facts: Facts) -> Derived:
-    """The organisation's formula with numbers in it; only the fraction when they are not known."""
-    made = None if facts.formula is None else told(facts.formula, line.volume / MICRO, period)
-    return made or _exact(line, period, facts)
-
-
 _LEAVES: dict[Basis, Leaf] = {
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
