@@ -56,6 +56,7 @@ class Basis(IntEnum):
     WASTE_OWNERS = 73
     FIXED = 74
     PERSONS = 75  # a sum a person, services of organisations
+    FORMULA = 77  # a formula of the organisation (billing.formula)
     RENT = 76  # of social tenants
     COMMON_NORM = 80
     COMMON_ACTUAL = 81
@@ -275,6 +276,9 @@ BASIS: dict[Basis, BasisInfo] = {
         "ЖК РФ, ст. 156, ч. 3; приказ 668/пр",
         "площадь × дней, дм²",
         "Кж и Кс, permille",
+    ),
+    Basis.FORMULA: BasisInfo(
+        "по формуле организации", "договор: формула организации", "номер формулы", "отпечаток её чисел"
     ),
     Basis.COMMON_NORM: BasisInfo(
         "норматив на общее имущество",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.benefits import Benefits
+from billing.formula.rows import Formulas
 from billing.heat_past import HeatYear, HouseFailure
 from billing.period import Period
 from billing.reduction import Absent, Troubles
@@ -85,6 +86,7 @@ class Accounts:
     by_owners: Bool
     meter_impossible: I32  # bit 1 << service: an act says that a meter cannot be installed
     flat: I32 | None = None  # which flat the account stands in; None = no flat has a common meter
+    floor: I16 | None = None  # of the flat, MISSING where unknown; None = nobody asked
 
     def __len__(self) -> int:
         return len(self.id)
@@ -214,6 +216,7 @@ class Block:
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
+    formulas: Formulas | None = None  # of services of organisations, None = none
     benefits: Benefits | None = None  # льготы, None = none
     unauthorised: Unauthorised | None = None  # acts under п. 62, None = none
 

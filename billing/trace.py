@@ -63,12 +63,14 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     derived = derive(charge, period, known)
     unit = known.unit or _unit(charge)
     rate = decimal(charge.rate, RATE_PER_RUBLE, least=2)
-    formula = f"{bracketed(derived.formula)} × {rate}"
+    is_sum = charge.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE
+    unit = "₽" if is_sum else unit
+    formula = derived.formula if is_sum else f"{bracketed(derived.formula)} × {rate}"
     surcharge_formula = _surcharge_formula(charge, derived.formula, rate)
     if line.kind == REVERSAL:
         formula = f"−({formula})"
         surcharge_formula = f"−({surcharge_formula})" if surcharge_formula else ""
-    numbers = [*derived.numbers, _rate(charge, period, known, rate, unit)]
+    numbers = [*derived.numbers, *([] if is_sum else [_rate(charge, period, known, rate, unit)])]
     return Trace(
         label=_label(charge, known),
         when=_when(charge, period),
@@ -97,6 +99,8 @@ def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> N
         return Number("rate", "начислено за услугу", f"{rate} ₽", source)
     if charge.basis in COMPENSATIONS:
         return Number("rate", "вычитается в квитанции", f"{rate} ₽", "льготу выплачивает соцзащита")
+    if facts.formula is not None and not facts.formula.checked.by_tariff:
+        return Number("rate", "цена", f"{rate} ₽ за {unit}", f"формула № {facts.formula.version}")
     source = facts.sources.get("rate", f"тариф, действующий {_when(charge, period)}")
     return Number("rate", "тариф", f"{rate} ₽ за {unit}", source)
 
@@ -184,6 +188,8 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
     if line.basis in SHARES:
         what = "ручная корректировка" if line.basis == Basis.MANUAL else f"{how}, {percent(charge)} от {rate}"
         return f"{label} — {what}: {amount}."
+    if line.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE:
+        return f"{label} — {how}, всего {amount}."
     sentence = f"{label} — {how}: {volume} {unit} по {rate}, всего {amount}."
     if charge.surcharge_kopecks:
         surcharge = format_scaled(charge.surcharge_kopecks, KOPECKS_PER_RUBLE, 2)

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
 from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, UNAUTHORISED, Basis
+from billing.formula.told import told
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
@@ -397,7 +398,14 @@ def _common_norm(line: Line, period: Period, facts: Facts) -> Derived:
     return derived
 
 
+def _formula(line: Line, period: Period, facts: Facts) -> Derived:
+    """The organisation's formula with numbers in it; only the fraction when they are not known."""
+    made = None if facts.formula is None else told(facts.formula, line.volume / MICRO, period)
+    return made or _exact(line, period, facts)
+
+
 _LEAVES: dict[Basis, Leaf] = {
+    Basis.FORMULA: _formula,
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
     **dict.fromkeys(

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from billing.block import MISSING, Norm, Rate
 from billing.period import Period
 from storage.bulk import Connection
+from storage.formulas import FormulaBook, read_formulas
 from storage.relief_values import Reliefs, read_reliefs
 
 I64 = npt.NDArray[np.int64]
@@ -150,6 +151,7 @@ class Values:
     coefficients: dict[str, Table] = field(default_factory=dict)
     version: str = ""
     reliefs: Reliefs | None = None
+    formulas: FormulaBook = field(default_factory=FormulaBook)
     _changing: list[DatedRow] = field(init=False, repr=False)
     _known: dict[Any, I64] = field(init=False, repr=False)
 
@@ -306,7 +308,10 @@ async def read_values(connection: Connection, period: Period, as_of: dt.datetime
     by_key = _by(coefficients, _coefficient_key, (), digest)
     reliefs = await read_reliefs(connection, period.first_day, as_of)
     digest.update(reliefs.version.encode())
-    return Values(period, by_tariff, by_norm, by_key, digest.hexdigest()[:16], reliefs)
+    formulas = await read_formulas(connection, period, as_of)
+    if formulas.rows:
+        digest.update(repr(formulas.rows).encode())
+    return Values(period, by_tariff, by_norm, by_key, digest.hexdigest()[:16], reliefs, formulas)
 
 
 def _coefficient_key(row: Any) -> str:

@@ -36,7 +36,7 @@ I64 = npt.NDArray[np.int64]
 
 HOUSE = Row.of(id="int4", company_id="int4", zone="int2", total="int8", common="int8", uniform="bool")
 ACCOUNT = Row.of(id="int4", house_id="int4", flat_id="int4", kind="int2", opened="date", closed="date")
-FLAT = Row.of(id="int4", rooms="int2")
+FLAT = Row.of(id="int4", rooms="int2", floor="int2")
 FACT = Row.of(
     account_id="int4",
     first="date",
@@ -104,6 +104,7 @@ async def read_block(
         heat_year=await heat_year(connection, month, houses, accounts["id"], of_houses),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
+        formulas=values.formulas.of_houses(houses.id, houses.company_id),
         unauthorised=await read_unauthorised(connection, month, accounts["id"]),
         benefits=await read_benefits(
             connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
@@ -157,7 +158,10 @@ async def _accounts(connection: Connection, month: Month, houses: Houses) -> Col
         f"AND (a.closed_on IS NULL OR a.closed_on >= '{period.first_day}')",
     )
     flats = await copy_out(
-        connection, FLAT, f"SELECT f.id, f.rooms_count FROM flats f WHERE f.house_id = ANY({month.house_ids})"
+        connection,
+        FLAT,
+        "SELECT f.id, f.rooms_count, coalesce(f.floor, -1)::int2 FROM flats f "
+        f"WHERE f.house_id = ANY({month.house_ids})",
     )
     house = rows_of(columns["house_id"], houses.id).astype(np.int32)
     order = np.lexsort((columns["id"], house))
@@ -165,7 +169,8 @@ async def _accounts(connection: Connection, month: Month, houses: Houses) -> Col
     columns["house"] = house[order]
     flat = rows_of(columns["flat_id"], flats["id"])
     assert (flat >= 0).all(), "an account stands in a flat of another house"
-    columns["rooms"] = flats["rooms"][flat] if len(flat) else np.zeros(0, np.int16)
+    for name in ("rooms", "floor"):
+        columns[name] = flats[name][flat] if len(flat) else np.zeros(0, np.int16)
     return columns
 
 
@@ -229,6 +234,7 @@ def _weigh(accounts: Columns, facts: Columns, segments: Segments, period: Period
         by_owners=lived == 0,
         meter_impossible=last["impossible"].astype(np.int32),
         flat=accounts["flat_id"],
+        floor=accounts["floor"],
     )
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy import text
 
 from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
@@ -32,6 +34,7 @@ from storage.receipt_queries import (
 from storage.session import Session
 
 Rows = Sequence[Any]
+OWN_SERVICES = text("SELECT code, label, unit FROM services WHERE code >= 100")
 REDUCED = sorted(int(basis) for basis in REDUCTIONS)
 APART = sorted({*REDUCED, *BENEFITS, *COMPENSATIONS})
 
@@ -56,6 +59,7 @@ class Sheet:
     penalties: Sequence[PenaltyRow]
     due_on: dt.date
     benefits: Rows = ()
+    own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
         contacts[row.house_id].append(row)
     penalties = await read_penalties(session, ids, period.first_day)
     law = await penalty_law(session)
+    own = {row.code: (row.label, row.unit) for row in await session.execute(OWN_SERVICES)}
     return {
         head.id: Sheet(
             head,
@@ -116,6 +121,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             penalties.get(head.id, ()),
             law.of(head.company_id).terms.due(period),
             benefits.get(head.id, ()),
+            own,
         )
         for head in heads
     }

@@ -1,5 +1,5 @@
-"""Formulas of services that a centre or a company writes itself, what lines were computed from, and choices the
-law leaves open that wait for a second person.
+"""Formulas of services that a centre or a company writes itself, what lines were computed from, and
+choices the law leaves open that wait for a second person.
 """
 
 from __future__ import annotations
