@@ -1,5 +1,13 @@
 """The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
 
-from web.accounts import card, edit, penalties, readings, receipts
+from web.accounts import benefits, card, edit, penalties, readings, receipts
 
-ROUTERS = (card.supplied, card.router, edit.router, penalties.router, readings.router, receipts.router)
+ROUTERS = (
+    card.supplied,
+    card.router,
+    edit.router,
+    benefits.router,
+    penalties.router,
+    readings.router,
+    receipts.router,
+)

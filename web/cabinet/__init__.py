@@ -1,5 +1,13 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
-from web.cabinet import bills, home, readings, requests, why
+from web.cabinet import benefits, bills, home, penalties, readings, requests, why
 
-ROUTERS = (home.router, readings.router, why.router, bills.router, requests.router)
+ROUTERS = (
+    home.router,
+    readings.router,
+    why.router,
+    bills.router,
+    penalties.router,
+    requests.router,
+    benefits.router,
+)
