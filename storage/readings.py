@@ -26,6 +26,7 @@ from storage.meters import Known, Row, derive, load
 
 LAST_DAY_KEY = "reading_last_day"  # setting: the last day on which a resident's reading is the open month's
 WINDOWED_SOURCES = ("resident", "payment")
+NOTHING_SAID = Verdict(())
 HELD_WORDS = "Пока его не проверит сотрудник, считаем по среднему или нормативу."
 
 
@@ -38,7 +39,7 @@ class Checked:
     volume: Values
     message: str
     replaces: Values | None = None
-    verdict: Verdict = Verdict(())
+    verdict: Verdict = NOTHING_SAID
 
     @property
     def is_held(self) -> bool:
@@ -98,8 +99,8 @@ def judged(given: vee.Taken, verdict: Verdict, *, confirmed: bool, can_ask: bool
     known, values, month, taken_on = given.known, given.values, given.month, given.taken_on
     volume = consumed(known.previous(month.ordinal).values, values, known.card.digits)
     if verdict.is_held:
-        said = f"Принято на проверку. {verdict.held_words} {HELD_WORDS}"
-        return Checked(values, month.first_day, volume, said, None, verdict)
+        aside = f"Принято на проверку. {verdict.held_words} {HELD_WORDS}"
+        return Checked(values, month.first_day, volume, aside, None, verdict)
     replaced = known.at(month.ordinal)
     said = [f"Принято. Расход {words(sum(volume))} {known.card.unit}."]
     if given.was_late:

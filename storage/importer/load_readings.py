@@ -51,7 +51,6 @@ async def load_readings(load: Load, book: Book) -> None:
     refuse_twins(
         book.good(sheets.READINGS), ("service", "serial", "month"), "Показание этого счётчика за месяц"
     )
-    counts = book.counts(sheets.READINGS)
     rows = [row for row in book.good(sheets.READINGS) if _find_meter(load, row) is not None]
     given = await _known(load, {load.meters[row["serial"], row["service"]].id for row in rows})
     for _, months in groupby(
