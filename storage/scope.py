@@ -128,6 +128,10 @@ ACCOUNT_OF_COMPANY = (
     "EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND "
     "a.company_id = ANY ((SELECT paylogic_companies())::int[]))"
 )
+OWN_WHAT_IF = (
+    "EXISTS (SELECT 1 FROM what_ifs w WHERE w.id = what_if_id AND "
+    "w.company_id = ANY ((SELECT paylogic_companies())::int[]))"
+)
 RESIDENT_OF_COMPANY = "role = 'resident' AND organisation_id = ANY ((SELECT paylogic_companies())::int[])"
 
 
@@ -161,7 +165,7 @@ WRITE = ("SELECT", "INSERT", "UPDATE")
 DATED = ("SELECT", "INSERT", "UPDATE (valid_to, superseded_at)")
 
 # What only workers touch: the web has no right at all.
-WORKERS_ONLY = frozenset({"processed_events"})
+WORKERS_ONLY = frozenset({"processed_events", "fact_changes"})
 
 POLICIES: dict[str, Policy] = {
     # Reference data: addresses without people, organisations, prices. Everybody reads, the owner of a value
@@ -272,9 +276,13 @@ POLICIES: dict[str, Policy] = {
     ),
     "jobs": Policy((COMPANY, CREATED_BY), rights=ADD),
     # Why a month is dearer than the last: sums by house, counted by workers.
-    "change_months": Policy((HAS_COMPANIES,)),
+    "change_months": Policy(public=True, writes=()),
     "change_houses": Policy((COMPANY,)),
     "change_sums": Policy((COMPANY,)),
+    # «Что если»: a company asks about its own houses; marks of changed facts are the workers' own.
+    "what_ifs": Policy((COMPANY,), rights=(*ADD, "UPDATE (state)")),
+    "what_if_sums": Policy((OWN_WHAT_IF,), ()),
+    "what_if_extremes": Policy((OWN_WHAT_IF,), ()),
     # Money is posted by workers alone.
     "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),

@@ -24,4 +24,5 @@ from storage.tables import (  # noqa: F401
     services,
     unauthorised,
     users,
+    what_if,
 )

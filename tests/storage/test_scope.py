@@ -23,7 +23,7 @@ TABLES = sorted(set(Base.metadata.tables) - WORKERS_ONLY)
 REFERENCE = {
     "organisations", "settings", "regions", "cities", "streets", "houses", "house_states",
     "house_managements",
-    "entrances", "services", "house_services", "tariffs", "norms", "coefficients", "months",
+    "entrances", "services", "house_services", "tariffs", "norms", "coefficients", "months", "change_months",
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
@@ -103,7 +103,7 @@ async def seen(pages: Database, table: str, scope: Scope | None) -> list[object]
     """Numbers of the rows seen: the first column that is an id."""
     columns = Base.metadata.tables[table].columns
     names = [column.name for column in columns]
-    if table == "months":
+    if table in ("months", "change_months"):
         number = "EXTRACT(month FROM period)::int - 8"
     else:
         by = ("id", "code", "company_id", "run_id", "entry_id", "account_id", "user_id")

@@ -16,6 +16,7 @@ from web.centre import (
     value_new,
     value_past,
     values,
+    what_if,
 )
 
 ROUTERS = (
@@ -34,4 +35,5 @@ ROUTERS = (
     press.router,
     penalty_values.router,
     penalties.router,
+    what_if.router,
 )
