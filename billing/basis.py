@@ -79,6 +79,7 @@ class Basis(IntEnum):
     COLD_FOR_HOT = 100  # … and charged at the price of cold water
     FLAT_METER = 102  # ф. 7: the common meter of a communal flat by people
     FLAT_ROOM_METER = 103  # ф. 9: and meters in rooms
+    HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
     RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
     BENEFIT_1 = 112  # a льгота taken off in the bill, one code a person of the account …
@@ -247,6 +248,12 @@ BASIS: dict[Basis, BasisInfo] = {
         "объём квартиры, micro",
         "объём комнаты, micro",
     ),
+    Basis.HEAT_YEAR_FIX: BasisInfo(
+        "корректировка за прошлый год",
+        "ПП 354, п. 42(1), прил. 2, ф. 3(2), 3(4)",
+        "стоимость года, коп.",
+        "начислено за год, коп.",
+    ),
     Basis.RANGE: BasisInfo(
         "по диапазону потребления",
         "ПП 1178: диапазоны потребления; ПП 354, прил. 2, ф. 1",
@@ -378,8 +385,11 @@ SHARES = frozenset(
         Basis.WASTE_LATE,
         Basis.HOT_AS_COLD,
         Basis.MANUAL,
+        Basis.HEAT_YEAR_FIX,
     )
 )
+# Whole sums of money: no volume, no share of a charge.
+SUMS = frozenset((Basis.MANUAL, Basis.HEAT_YEAR_FIX))
 
 
 def info(basis: int) -> BasisInfo:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from billing.benefits import Benefits
 from billing.formula.rows import Formulas
-from billing.heat_past import HeatYear, HouseFailure
+from billing.heat_past import HeatFix, HeatYear, HouseFailure
 from billing.period import Period
 from billing.reduction import Absent, Troubles
 from billing.unauthorised import Unauthorised
@@ -214,6 +214,7 @@ class Block:
     norms: dict[tuple[int, str], Norm]
     coefficients: dict[str, I64]  # by key, (S, H) permille, MISSING where none
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
+    heat_fix: HeatFix | None = None  # last year of those who paid evenly, in the month that corrects it
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
     formulas: Formulas | None = None  # of services of organisations, None = none

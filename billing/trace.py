@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, SUMS, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
@@ -64,6 +64,7 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     unit = known.unit or _unit(charge)
     rate = decimal(charge.rate, RATE_PER_RUBLE, least=2)
     is_sum = charge.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE
+    is_sum |= charge.basis == Basis.HEAT_YEAR_FIX  # a difference of two sums
     unit = "₽" if is_sum else unit
     formula = derived.formula if is_sum else f"{bracketed(derived.formula)} × {rate}"
     surcharge_formula = _surcharge_formula(charge, derived.formula, rate)
@@ -106,7 +107,7 @@ def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> N
 
 
 def _volume(charge: Line, facts: Facts, unit: str) -> str:
-    if charge.basis == Basis.MANUAL:
+    if charge.basis in SUMS:
         return "—"
     return percent(charge) if charge.basis in PERCENTS else f"{volume_text(charge, facts)} {unit}"
 
@@ -186,7 +187,7 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
     if line.basis in BENEFITS:
         return f"{label} — {how}: {percent(charge)} от {rate}, всего {amount}."
     if line.basis in SHARES:
-        what = "ручная корректировка" if line.basis == Basis.MANUAL else f"{how}, {percent(charge)} от {rate}"
+        what = how if line.basis in SUMS else f"{how}, {percent(charge)} от {rate}"
         return f"{label} — {what}: {amount}."
     if line.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE:
         return f"{label} — {how}, всего {amount}."

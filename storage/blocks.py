@@ -26,6 +26,7 @@ from storage.block_meters import individual
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.heat_fix import CHOSEN, read_heat_fix
 from storage.heat_past import heat_year, house_failures
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
 from storage.relief_values import Reliefs
@@ -89,6 +90,8 @@ async def read_block(
     of_houses = house_meters(read, houses.id)
     if (heat := of_houses.get(Service.HEATING)) is not None:
         heat.failure = await house_failures(connection, month, read, houses.id)
+    of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
+    of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
     return Block(
         period=period,
         first_day=segments.first_day,
@@ -100,8 +103,11 @@ async def read_block(
         services=services,
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
         norms={key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms},
-        coefficients={key: values.coefficient(key, at, nobody, days) for key in values.coefficients},
-        heat_year=await heat_year(connection, month, houses, accounts["id"], of_houses),
+        coefficients=of_coefficients,
+        heat_year=of_year,
+        heat_fix=await read_heat_fix(
+            connection, month, houses, accounts, of_year, of_coefficients.get(CHOSEN)
+        ),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
         formulas=values.formulas.of_houses(houses.id, houses.company_id),

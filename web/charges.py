@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from billing.basis import BENEFITS, COMPENSATIONS, SHARES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, SHARES, SUMS, info
 from billing.benefits import said
 from billing.money import share_of
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
@@ -26,7 +26,7 @@ GROUP_TITLES = (
     ("other", "Другие услуги"),
 )
 MONTH_DAYS_LEAST = 28
-PERCENTS = (SHARES | BENEFITS | COMPENSATIONS) - {Basis.MANUAL}  # lines whose volume is a share of the charge
+PERCENTS = (SHARES | BENEFITS | COMPENSATIONS) - SUMS  # lines whose volume is a share of the charge
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from billing.history import counted_people
 from billing.lawcase.cells import Cell
-from billing.lawcase.model import AccountSpec, ActSpec, Stay
-from billing.lawcase.units import SERVICES, volume_unit
+from billing.lawcase.model import AccountSpec, ActSpec, Stay, YearSpec
+from billing.lawcase.units import SERVICES, rate_unit, volume_unit
 from billing.period import Period
 from billing.unauthorised import I64, ONE_DAY, Unauthorised, Way, days_inside, person_months
 
@@ -37,6 +37,18 @@ def _act(cell: Cell) -> ActSpec:
     capacity = row["capacity"].quantity(unit) if "capacity" in row else 0
     billed = row["billed"].quantity(unit) if "billed" in row else 0
     return ActSpec(service, way, found, first, after, capacity, billed)
+
+
+def year_of(cell: Cell | None) -> YearSpec | None:
+    """Last year of heat paid evenly: {billed: kopecks, months: [{volume: of the house, tariff}, …]}."""
+    if cell is None or cell.is_none:
+        return None
+    row = cell.fields(("billed", "months"), ("billed", "months"))
+    heat, cost = SERVICES["heating"], 0
+    for item in row["months"].items():
+        part = item.fields(("volume", "tariff"), ("volume", "tariff"))
+        cost += part["volume"].quantity(volume_unit(heat)) * part["tariff"].quantity(rate_unit(heat, 0))
+    return YearSpec(row["billed"].integer(), cost)
 
 
 def unauthorised_of(specs: Sequence[AccountSpec], period: Period) -> Unauthorised | None:

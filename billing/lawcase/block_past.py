@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import Cut
-from billing.heat_past import HeatYear, HouseFailure, YearKnown
+from billing.heat_past import HeatFix, HeatYear, HouseFailure, YearKnown
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec
 from billing.metering import average_over_60
 
@@ -67,3 +67,15 @@ def flats_of(houses: Sequence[HouseSpec]) -> npt.NDArray[np.int32]:
             key = (house, account.flat or f"\0{at}")
             out.append(known.setdefault(key, len(known) + 1))
     return np.array(out, np.int32)
+
+
+def heat_fix_of(specs: Sequence[AccountSpec]) -> HeatFix | None:
+    """Last year of the accounts that tell it."""
+    years = [spec.heat_last_year for spec in specs]
+    if all(year is None for year in years):
+        return None
+    return HeatFix(
+        np.array([year is not None for year in years], np.bool_),
+        np.array([0 if year is None else year.cost for year in years], np.int64),
+        np.array([0 if year is None else year.billed for year in years], np.int64),
+    )

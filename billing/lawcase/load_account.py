@@ -7,7 +7,7 @@ import re
 
 from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
-from billing.lawcase.acts import acts_of
+from billing.lawcase.acts import acts_of, year_of
 from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
@@ -34,6 +34,7 @@ ACCOUNT_KEYS = (
     "absences",
     "troubles",
     "acts",
+    "heat_last_year",
     "benefits",
 )
 METER_KEYS = (
@@ -91,6 +92,7 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         absences=absences_of(cells.get("absences")),
         troubles=troubles_of(cells.get("troubles")),
         acts=acts_of(cells.get("acts")),
+        heat_last_year=year_of(cells.get("heat_last_year")),
         benefits=benefits_of(cells.get("benefits")),
     )
 

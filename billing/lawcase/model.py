@@ -103,6 +103,14 @@ class BenefitSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class YearSpec:
+    """Last year of an account that paid evenly: kopecks charged; Σ volume of the house × tariff."""
+
+    billed: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSpec:
     """An individual meter. window, when given, replaces what the history of readings would yield."""
 
@@ -198,6 +206,7 @@ class AccountSpec:
     troubles: tuple[TroubleSpec, ...] = ()
     benefits: tuple[BenefitSpec, ...] = ()
     acts: tuple[ActSpec, ...] = ()
+    heat_last_year: YearSpec | None = None
     expect: Expectation | None = None
 
 

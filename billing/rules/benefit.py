@@ -88,7 +88,7 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     lines, days = charged.lines, charged.block.days_in_month
     known = np.zeros(len(charged.block), np.bool_)
     known[benefits.account] = True
-    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY})
+    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY, Basis.HEAT_YEAR_FIX})
     rows = np.flatnonzero(known[charged.owner] & (lines.service < SERVICES) & ~np.isin(lines.basis, left_out))
     key = charged.owner[rows].astype(np.int64) * SERVICES + lines.service[rows]
     keys, first, place = np.unique(key, return_index=True, return_inverse=True)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.fast
 
 FILES = [
     Path(__file__).parent.parent / "law" / f"{name}.yaml"
-    for name in ("absence", "quality", "unauthorised", "communal", "electricity")
+    for name in ("absence", "quality", "unauthorised", "communal", "electricity", "heating")
 ]
 CASES = load_paths(FILES)
 

@@ -73,7 +73,7 @@ PRICES = (
 COVERED |= {name: [("P",)] for name in PRICES}
 REDUCTIONS = ("C026", "C028", "C029", "F020", "F022", "F023", "F025", "F027")  # lines below zero
 COVERED |= {name: [("reduction",)] for name in REDUCTIONS}
-COVERED |= {"C023": [("P",)], "F009": [], "C038": [("P",)], "C039": [("P",)]}
+COVERED |= {"C014": [("correction",)], "C023": [("P",)], "F009": [], "C038": [("P",)], "C039": [("P",)]}
 COVERED |= {name: [("benefit",)] for name in ("C040", "C041", "F073", "F074", "F075", "F077", "F079")}
 COVERED |= {"C034": [("P",)], "F071": [("subsidy",)], "C043": [("subsidy",)]}
 COVERED |= {"C024": [("refund",)], "F028": [("reduction",), ("net",)], "F030": []}
@@ -89,7 +89,6 @@ ELSEWHERE = {
 }
 # Examples whose rule is not written yet, with the reason.
 WAITING = {
-    "C014": "годовая корректировка отопления равными долями",
     "F040": "горячая вода, приготовленная в доме (ф. 20)",
     "G001": "формат идентификаторов ГИС ЖКХ не проверяется при вводе",
 }

@@ -1,4 +1,4 @@
-"""A communal flat in the database: rooms share its meter, and its late reading takes off what they all paid."""
+"""A communal flat in the database: rooms share its meter, a late reading takes off what they all paid."""
 
 from __future__ import annotations
 
