@@ -8,6 +8,7 @@ them. Heating of a room (formula 8) is its area with its share of the flat's com
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def _summed(volumes: I64) -> I64:
     return out
 
 
-def _zones(work: Work, flats: I64, parts: list[tuple[Rows, Rows]]) -> I64:
+def _zones(work: Work, flats: Any, parts: list[tuple[Rows, Rows]]) -> I64:
     """(F,) zones of all meters of a flat, 1 where they differ."""
     least = np.full(len(flats), ZONES, np.int64)
     most = np.ones(len(flats), np.int64)

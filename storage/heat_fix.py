@@ -81,7 +81,7 @@ def told(lines: Columns, accounts: Columns, volumes: I64, first: Period) -> Heat
     cost, billed = np.zeros(size, object), np.zeros(size, np.int64)
     np.add.at(cost, at, part * lines["rate"][kept].astype(object))
     np.add.at(billed, at, lines["kopecks"][kept])
-    return HeatFix(days.any(1), cost.astype(np.int64), billed)
+    return HeatFix(np.asarray(days.any(1), np.bool_), cost.astype(np.int64), billed)
 
 
 async def _billed(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -254,7 +255,7 @@ async def read_unauthorised(
     )
 
 
-def _date(days: int | np.integer) -> dt.date:  # type: ignore[type-arg]
+def _date(days: Any) -> dt.date:
     """A date of COPY."""
     return dt.date.fromordinal(int(days) + DAY_ZERO)
 

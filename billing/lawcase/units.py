@@ -59,7 +59,9 @@ def components(service: int) -> dict[str, int]:
     if service in HEATED:
         names |= WATER_PARTS
     if service in LIT:
-        zones: dict[str, int] = {"single": Component.WHOLE} | ZONES
+        zones: dict[str, int] = {"single": int(Component.WHOLE)} | {
+            name: int(code) for name, code in ZONES.items()
+        }
         names |= zones
         if service == Service.ELECTRICITY:
             names |= {

@@ -8,6 +8,7 @@ touch it, bad quality takes nothing off it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ def less_billed(
         whole = AVERAGE_DEN * work.days * work.days
         now = used.over(work.days)[acts.account[mine]].astype(object) * acts.now[mine].astype(object)
         billed = billed + (now * 2 + whole) // (2 * whole)
-    return np.maximum(num - billed * den, 0)
+    return np.asarray(np.maximum(num - billed * den, 0), object)
 
 
 def _charge(work: Work, service: int, due: Due) -> None:
@@ -133,7 +134,13 @@ def _charge_hot(work: Work, due: Due) -> None:
     volume = Volume(even=due.num[kept], even_den=due.den[kept])
     a, b = due.a[kept], due.b[kept]
     for component, of in ((Component.WHOLE, found.whole), (Component.COLD_PART, found.cold)):
-        given = {"basis": due.basis, "a": a, "b": b, "rate": _on_day(of, segment), "skip_missing": True}
+        given: dict[str, Any] = {
+            "basis": due.basis,
+            "a": a,
+            "b": b,
+            "rate": _on_day(of, segment),
+            "skip_missing": True,
+        }
         emit(work, service, component, rows, volume, **given)
     heat = _on_day(found.heat, segment)
     for some, of_heat in heat_volumes(work, heat_of(norm), rows, volume):
