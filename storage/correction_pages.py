@@ -78,13 +78,14 @@ r.scope_kind,
   FROM runs r JOIN corrections c ON c.run_id = r.id
 """
 FOUND = """
- WHERE (CAST(:state AS text) IS NULL OR r.state = :state)
+ WHERE r.kind = 'correction' AND (CAST(:state AS text) IS NULL OR r.state = :state)
    AND (CAST(:reason AS text) IS NULL OR c.reason = :reason)
    AND (CAST(:words AS text) IS NULL OR c.ground ILIKE '%' || CAST(:words AS text) || '%'
         OR EXISTS (SELECT 1 FROM accounts a WHERE r.scope_kind = 'account' AND a.id = r.scope_id
                      AND a.number = :words))
    AND (CAST(:account_id AS int) IS NULL OR (r.scope_kind = 'account' AND r.scope_id = :account_id))
- ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"""
+"""
+PAGE = " ORDER BY r.created_at DESC, r.id DESC LIMIT :limit OFFSET :offset"
 
 
 def _head(row: Row[tuple[object, ...]]) -> CorrectionHead:
@@ -107,10 +108,21 @@ async def corrections(
     words: str | None = None,
     account_id: int | None = None,
     limit: int = LIST_MAX,
+    offset: int = 0,
 ) -> list[CorrectionHead]:
     """Packages we may see, newest first; words: a part of the ground, or the number of an account."""
-    values = {"state": state, "reason": reason, "words": words, "account_id": account_id, "limit": limit}
-    return [_head(row) for row in await session.execute(text(HEAD + FOUND), values)]
+    values: dict[str, object] = {"state": state, "reason": reason, "words": words, "account_id": account_id}
+    values |= {"limit": limit, "offset": offset}
+    return [_head(row) for row in await session.execute(text(HEAD + FOUND + PAGE), values)]
+
+
+async def corrections_count(
+    session: Session, *, state: str | None = None, reason: str | None = None, words: str | None = None
+) -> int:
+    """How many packages the same filter finds."""
+    values = {"state": state, "reason": reason, "words": words, "account_id": None}
+    counted = f"SELECT count(*)::int FROM runs r JOIN corrections c ON c.run_id = r.id {FOUND}"  # noqa: S608
+    return int(await session.scalar(text(counted), values) or 0)
 
 
 # ---- what a draft would do ---------------------------------------------------------------------------------

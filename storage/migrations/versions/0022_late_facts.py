@@ -11,6 +11,25 @@ SCOPES = ("city", "organisation", "house", "account", "late")
 
 
 def upgrade() -> None:
+    op.add_column("penalty_values", sa.Column("due_before", sa.Date(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_penalty_values_due_before"), "penalty_values", "due_before IS NULL OR family = 'moratorium'"
+    )
+    op.create_index(
+        "ix_runs_corrections",
+        "runs",
+        ["created_at", "id"],
+        postgresql_where=sa.text("kind = 'correction'"),
+    )
+    op.create_index(
+        "ix_runs_small", "runs", ["scope_kind", "scope_id"], postgresql_where=sa.text("id >= 1000000000")
+    )
+    op.create_index(
+        "ix_run_totals_small",
+        "run_totals",
+        ["supplier_id", "run_id"],
+        postgresql_where=sa.text("run_id >= 1000000000"),
+    )
     op.add_column("value_proposals", sa.Column("valid_to", sa.Date(), nullable=True))
     op.add_column(
         "value_proposals", sa.Column("is_backward", sa.Boolean(), server_default="false", nullable=False)
