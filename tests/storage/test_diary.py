@@ -35,13 +35,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from actors.local import run_until_idle
+from billing.allocation import BY_LAW
 from billing.period import Period
 from storage import (
     corrections,
@@ -56,6 +57,7 @@ from storage import (
 )
 from storage.absences import NewAbsence, add_absence, withdraw_absence
 from storage.corrections import Ground
+from storage.debts import open_debts
 from storage.engine import Database
 from storage.incidents import NewIncident
 from storage.late_facts import Filter
@@ -432,3 +434,41 @@ async def test_penalties_follow_payments_and_late_facts(diary: Diary) -> None:
     assert after == {**first, (1, "12", WATER): 2_62}
     report = await check_ledger(diary.owner.url)
     assert report["ok"], report["found"]
+
+
+async def pay_all_until_february(session: Session) -> object:
+    """Flat 1 pays four months, each named, on 20 February: its opening of March is nothing."""
+    day = dt.date(2025, 2, 20)
+    months_ = [Period.parse("2024-11").shift(more).first_day for more in range(4)]
+    named = [
+        Incoming(5, str(at), "0000000001", 2040_00, day, of_period=of) for at, of in enumerate(months_, 1)
+    ]
+    return await post_payments(session, named)
+
+
+async def test_debts_since_the_account_owed_nothing_are_those_of_its_whole_life(diary: Diary) -> None:
+    """March 2040,00 less December's absence 104,52 that came back after everything had been paid: 1935,48.
+
+    A service kept apart makes the whole life to be read; nobody is charged for service 99.
+    """
+    await live(diary, Period.parse("2025-01"), {})
+    await diary.reading(FEBRUARY_2025, shown(FEBRUARY_2025))
+    await diary.charge(FEBRUARY_2025)
+    await diary.deed(pay_all_until_february)
+    await diary.close(FEBRUARY_2025)
+    await diary.deed(FACTS["away"])
+    await diary.correct()
+    await diary.reading(FEBRUARY_2025.shift(1), shown(FEBRUARY_2025.shift(1)))
+    await diary.charge(FEBRUARY_2025.shift(1))
+
+    whole = replace(BY_LAW, apart=(99,))
+    found = []
+    async with diary.owner.reading() as session:
+        for policies in ({}, {2: whole}):
+            owed = await open_debts(session, [1, 2], [2, 2], policies)
+            names = (owed.account, owed.period, owed.payee, owed.service, owed.amount)
+            found.append(sorted(zip(*(one.tolist() for one in names), strict=True)))
+
+    assert sum(row[-1] for row in found[0] if row[0] == 0) == 1935_48
+    assert {row[1] for row in found[0] if row[0] == 0} == {FEBRUARY_2025.shift(1).ordinal}
+    assert found[0] == found[1]
