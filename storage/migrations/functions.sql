@@ -362,7 +362,8 @@ RETURNS TABLE (house_id int, service smallint, component smallint, accounts bigi
                amount_kopecks bigint, surcharge_kopecks bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-  SELECT a.house_id, l.service, l.component, count(DISTINCT l.account_id), sum(l.volume_num::numeric / l.volume_den),
+  SELECT a.house_id, l.service, l.component, count(DISTINCT l.account_id),
+         coalesce(sum(l.volume_num::numeric / l.volume_den) FILTER (WHERE l.basis < 92), 0), -- above: shares of charges
          sum(l.amount_kopecks)::bigint, sum(l.surcharge_kopecks)::bigint
     FROM public.accounts a JOIN public.lines l ON l.account_id = a.id
    WHERE a.company_id = company AND l.supplier_id = public.paylogic_supplier()
