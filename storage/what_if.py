@@ -16,6 +16,7 @@ from storage.what_if_work import COUNT
 
 LIST_MAX = 100
 COMPARED_MAX = 4
+EXTREMES_SHOWN = 20
 AFTER_MAX = 10**12
 
 
@@ -194,12 +195,13 @@ async def sums(
 
 
 async def extremes(session: Session, what_if_id: int) -> list[ExtremeRow]:
-    """Those whose bill would change most, the greatest rise first."""
+    """Those whose bill would change most, up or down."""
     found = await session.execute(
         text(f"""
         SELECT a.id AS account_id, a.number, {ADDRESS} AS address, e.before_kopecks, e.after_kopecks
           FROM what_if_extremes e JOIN accounts a ON a.id = e.account_id {ADDRESS_JOINS}
-         WHERE e.what_if_id = :id ORDER BY e.after_kopecks - e.before_kopecks DESC, a.id"""),  # noqa: S608
+         WHERE e.what_if_id = :id
+         ORDER BY abs(e.after_kopecks - e.before_kopecks) DESC, a.id LIMIT {EXTREMES_SHOWN}"""),  # noqa: S608
         {"id": what_if_id},
     )
     return [ExtremeRow(**row._mapping) for row in found]

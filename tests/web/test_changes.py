@@ -41,6 +41,9 @@ def change(accounts: range) -> int:
 async def test_the_centre_sees_the_city_and_the_company_its_own(sign_in: SignIn) -> None:
     centre, company = await sign_in("ivanova"), await sign_in("center")
 
+    whole = await centre.get("/changes")
+    assert 'id="period"' in whole.text, "the form of filters stands in the frame of the page"
+    assert "<nav" in whole.text
     city, own = plain(await centre.get("/changes")), plain(await company.get("/changes"))
     other = plain(await company.get("/changes?company=3"))
 

@@ -115,7 +115,7 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         companies=companies,
         company_name=next((one.name for one in companies if one.id == company_id), ""),
     )
-    return page(request, "changes/month.html", view, block="body", headers={"HX-Replace-Url": state.url()})
+    return page(request, "changes/month.html", view, block="found", headers={"HX-Replace-Url": state.url()})
 
 
 @router.get(".{form}")
