@@ -202,6 +202,7 @@ class Benefits:
     area_dm2: I64
     heat_dm2: I64
     permille: I16
+    capital_rate: int = 0  # the minimum contribution for capital repair, 0 = the whole one counts
 
     def __len__(self) -> int:
         return len(self.account)
@@ -293,6 +294,7 @@ def columns(held: Held, terms: list[Terms], value: Look) -> Benefits | None:
         area_dm2=np.where(flags["is_area_limited"], area, 0),
         heat_dm2=np.where(flags["is_norm_limited"], area, 0),
         permille=np.where((own > 0) & (shares > 0), own, shares).astype(np.int16),
+        capital_rate=value(CAPITAL_MINIMUM) or 0,
     )
 
 

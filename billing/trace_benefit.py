@@ -10,7 +10,7 @@ from billing.benefits import AREA_SERVICES, PERMILLE_MAX, said
 from billing.money import share_of
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, MICRO, PERMILLE, format_scaled
-from billing.services import CATALOGUE
+from billing.services import CATALOGUE, Service
 from billing.trace_line import Derived, Facts, Line, Number
 
 PERCENT = 100
@@ -44,6 +44,10 @@ def benefit(line: Line, period: Period, facts: Facts) -> Derived:
             Number("within", "в пределах нормы", _percent_of(within), f"предел на всех {ratio(per)} {unit}")
         )
         notes.append("Сверх нормы льготы нет: эта часть оплачивается полностью.")
+    elif within != 1 and line.service == Service.CAPITAL_REPAIR:
+        words = _percent_of(within)
+        numbers.append(Number("minimum", "минимальный взнос от взноса дома", words, "закон субъекта"))
+        notes.append("Льготу дают с минимального взноса на капитальный ремонт.")
     elif within != 1:
         notes.append("Льготы нескольких человек вместе не могут быть больше платы за услугу.")
     if within != 1:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from billing.benefits import Benefits, Held, columns, grounds, product_value, terms_of
+from billing.benefits import CAPITAL_MINIMUM, Benefits, Held, columns, grounds, product_value, terms_of
 from billing.lawcase.cells import Cell, Unit
 from billing.lawcase.model import AccountSpec, BenefitSpec
 from billing.period import Period
@@ -37,7 +37,9 @@ def _benefit(cell: Cell) -> BenefitSpec:
     )
 
 
-def benefit_columns(specs: Sequence[AccountSpec], lived: I64, opened: I64, period: Period) -> Benefits | None:
+def benefit_columns(
+    specs: Sequence[AccountSpec], lived: I64, opened: I64, period: Period, capital_minimum: int = 0
+) -> Benefits | None:
     """lived (N, D): permanent residents by day; opened (N, D): days the account is open."""
     rows: list[tuple[int, ...]] = []
     codes = sorted({one.ground for spec in specs for one in spec.benefits})
@@ -64,6 +66,8 @@ def benefit_columns(specs: Sequence[AccountSpec], lived: I64, opened: I64, perio
     table = np.array(rows, np.int64).T
 
     def value(key: str) -> int | None:
+        if key == CAPITAL_MINIMUM:
+            return capital_minimum
         return product_value(key, period.first_day)
 
     terms = [found for code in codes if (found := terms_of(code, value)) is not None]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from billing.benefits import CAPITAL_MINIMUM
 from billing.block import (
     MISSING,
     Accounts,
@@ -71,7 +72,9 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         absent=absent_of(specs, _lived(specs, period), segments.first, period),
         troubles=troubles_of(houses, starts, period),
         unauthorised=unauthorised_of(specs, period),
-        benefits=benefit_columns(specs, _lived(specs, period), _opened(specs, period), period),
+        benefits=benefit_columns(
+            specs, _lived(specs, period), _opened(specs, period), period, _capital_minimum(houses)
+        ),
     )
     return Built(block, starts)
 
@@ -280,6 +283,12 @@ def _lived(specs: Sequence[AccountSpec], period: Period) -> I64:
         if spec.absences or spec.benefits:
             _people(spec.residents, period, out[at])
     return out * _opened(specs, period)
+
+
+def _capital_minimum(houses: Sequence[HouseSpec]) -> int:
+    """The minimum contribution a case names, 0 when none does; strangers have no льготы."""
+    named = (house.law.coefficients.get(CAPITAL_MINIMUM, ()) for house in houses)
+    return max((step.value or 0 for steps in named for step in steps), default=0)
 
 
 def _opened(specs: Sequence[AccountSpec], period: Period) -> I64:

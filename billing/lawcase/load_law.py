@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from billing.benefits import CAPITAL_MINIMUM
+from billing.choices import QUESTIONS
 from billing.law import RAISED_SERVICES
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import Law, NormStep, Step
@@ -20,6 +22,8 @@ LAW_KEYS = (
     "heating_months",
     "sewerage_cold_only",
     *RENT,
+    CAPITAL_MINIMUM,
+    *QUESTIONS,
 )
 RAISED = {CATALOGUE[service].key: f"raise_{CATALOGUE[service].key}" for service in RAISED_SERVICES}
 HEATING_MONTHS = "heating_months"
@@ -62,6 +66,13 @@ def load_law(cell: Cell | None) -> Law:
     for name in RENT:
         if name in cells:
             coefficients[name] = _steps(cells[name], _coefficient)
+    for key, question in QUESTIONS.items():
+        if key in cells:
+            answers = {one.key: at for at, one in enumerate(question.answers)}
+            coefficients[key] = (Step(None, cells[key].choice(answers)),)
+    if CAPITAL_MINIMUM in cells:
+        unit = rate_unit(Service.CAPITAL_REPAIR, 0)
+        coefficients[CAPITAL_MINIMUM] = (Step(None, cells[CAPITAL_MINIMUM].quantity(unit)),)
     if "sewerage_cold_only" in cells:
         chosen = cells["sewerage_cold_only"].choice(COLD_ONLY)
         coefficients["sewerage_cold_only"] = (Step(None, chosen),)

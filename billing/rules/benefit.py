@@ -142,8 +142,20 @@ def _limits(
     limit = np.where(by_area, wanted * MICRO_M2_PER_DM2, norm)
     limit = np.where(limits, np.minimum(limit, LIMIT_MAX), 0)
     top, bottom = np.where(limits, within, 1), np.where(limits, used, 1)
+    top, bottom = _of_minimum(charged, benefits, base, at, service, top, bottom)
     common = np.gcd(top, bottom)
     return limit, (top // common).astype(object), (bottom // common).astype(object)
+
+
+@clause("ЖК РФ, ст. 169, ч. 2.1: льгота с минимального взноса на капремонт")
+def _of_minimum(
+    charged: Charged, benefits: Benefits, base: _Base, at: I64, service: I64, top: I64, bottom: I64
+) -> tuple[I64, I64]:
+    """Of a contribution above the minimum only the minimum counts, where the region has named it."""
+    least = benefits.capital_rate
+    rate = charged.lines.rate[base.row[at]] if len(at) else np.zeros(0, np.int64)
+    above = (service == Service.CAPITAL_REPAIR) & (least > 0) & (rate > least)
+    return np.where(above, top * least, top), np.where(above, bottom * rate, bottom)
 
 
 def _norms(charged: Charged, owner: I64, service: I64) -> I64:

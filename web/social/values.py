@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.benefits import Key
-from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, PERMILLE, format_scaled
+from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, PERMILLE, RATE_PER_RUBLE, format_scaled
 from storage import relief_values
 from storage.relief_values import NewRelief, ReliefRow
 from storage.session import Session
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/social/values", dependencies=[allow(Role.SOCIAL, *CE
 DOCUMENT_MAX = 300
 SECTIONS = {
     "subsidy": "Субсидия",
+    "capital_minimum": "Капитальный ремонт",
     "area_norm": "Социальная норма площади",
     "ground": "Льготы по основаниям",
 }
@@ -33,7 +34,7 @@ DONE = {
     "approved": "Утверждено: начисления и субсидии учтут это со своего дня.",
     "declined": "Отклонено, расчёты этого не увидят.",
 }
-UNITS = {"permille": "%", "dm2": "м²", "kopecks": "₽ в месяц", "flag": "да — 1, нет — 0"}
+UNITS = {"permille": "%", "dm2": "м²", "rate": "₽ за м²", "kopecks": "₽ в месяц", "flag": "да — 1, нет — 0"}
 COLUMNS = (
     Column("Что", width=70),
     Column("С", "date", 12),
@@ -76,6 +77,8 @@ def _words(unit: str, value: int) -> str:
         return f"{format_scaled(value, DM2_PER_M2, 2).removesuffix(',00')} м²"
     if unit == "kopecks":
         return f"{format_scaled(value, KOPECKS_PER_RUBLE, 2)} ₽"
+    if unit == "rate":
+        return f"{format_scaled(value, RATE_PER_RUBLE, 2)} ₽ за м²" if value else "не назван"
     return "да" if value else "нет"
 
 
@@ -160,6 +163,8 @@ def _read(form: Typed) -> NewRelief | None:
             form.refuse("value", "Доля бывает от 0 до 100 %.")
     elif unit == "dm2":
         value = form.scaled("value", 2, "Введите квадратные метры: 18 или 33,5.")
+    elif unit == "rate":
+        value = form.scaled("value", 4, "Введите рубли за м²: 12,51.")
     elif unit == "kopecks":
         value = form.scaled("value", 2, "Введите рубли: 15 200 или 3 350,50.")
     elif unit == "flag":
