@@ -79,6 +79,8 @@ class Basis(IntEnum):
     COLD_FOR_HOT = 100  # … and charged at the price of cold water
     FLAT_METER = 102  # ф. 7: the common meter of a communal flat by people
     FLAT_ROOM_METER = 103  # ф. 9: and meters in rooms
+    HOUSE_NORM = 78  # ОДН under direct management: ф. 10, 15
+    HOUSE_ACTUAL = 79  # ф. 10, 12
     HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
     RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
@@ -247,6 +249,18 @@ BASIS: dict[Basis, BasisInfo] = {
         "ПП 354, прил. 2, ф. 9",
         "объём квартиры, micro",
         "объём комнаты, micro",
+    ),
+    Basis.HOUSE_NORM: BasisInfo(
+        "ОДН по нормативу",
+        "ПП 354, п. 44, прил. 2, ф. 10, 15",
+        "площадь, дм²",
+        "норматив, micro на м²",
+    ),
+    Basis.HOUSE_ACTUAL: BasisInfo(
+        "ОДН по счётчику дома",
+        "ПП 354, п. 44, прил. 2, ф. 10, 12",
+        "объём ОДН дома, micro",
+        "площадь, дм²",
     ),
     Basis.HEAT_YEAR_FIX: BasisInfo(
         "корректировка за прошлый год",

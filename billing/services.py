@@ -54,6 +54,8 @@ class Method(IntEnum):
     FIXED = 3  # a sum a flat
     COMMON_NORM = 4
     COMMON_ACTUAL = 5
+    COMMON_DIRECT_NORM = 6  # ОДН of Rules 354: the owners manage themselves or the supplier bills
+    COMMON_DIRECT_ACTUAL = 7
 
 
 METHOD_NAMES = {m.name.lower(): m for m in Method}

@@ -206,7 +206,7 @@ def _range(line: Line, period: Period, facts: Facts) -> Derived:
     numbers = [Number("window", "объём месяца", month, "показания счётчика или среднее")]
     note = "Месяц вышел за первый диапазон потребления: каждый диапазон по своему тарифу."
     width = line.volume * Fraction(line.b, line.a) if line.a else Fraction(0)
-    if line.days < period.days or width.denominator != 1:
+    if line.days < period.days or width.denominator != 1 or not line.b:
         return Derived(_exact(line, period, facts).formula, numbers, [note])
     text = decimal(int(width), MICRO)
     source = _source(facts, "norm", "пределы диапазонов, решение региона")
@@ -233,7 +233,7 @@ def _flat(line: Line, period: Period, facts: Facts) -> Derived:
         return Derived(f"{decimal(line.b, MICRO)} + {ratio(line.volume - line.b, MICRO)}", numbers, [note])
     people = Fraction(line.a * line.b) / line.volume if line.volume else Fraction(0)
     words = "Объём квартиры делят по числу проживающих, неполный месяц — по дням."
-    if not plain or people.denominator != 1:
+    if not plain or people.denominator != 1 or not people:
         return Derived(_exact(line, period, facts).formula, numbers, [words])
     days = period.days if line.b % period.days == 0 and people % period.days == 0 else 1
     mine, everybody = decimal(line.b // days), decimal(int(people) // days)
@@ -453,6 +453,8 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.PERSONS: _fixed,
     Basis.COMMON_NORM: _common_norm,
     Basis.COMMON_ACTUAL: _share_of_house,
+    Basis.HOUSE_NORM: _common_norm,
+    Basis.HOUSE_ACTUAL: _share_of_house,
     **dict.fromkeys(SHARES, share),
     **YEARS,
     Basis.ABSENCE: absence(_temporary),

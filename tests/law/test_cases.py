@@ -73,6 +73,7 @@ PRICES = (
 COVERED |= {name: [("P",)] for name in PRICES}
 REDUCTIONS = ("C026", "C028", "C029", "F020", "F022", "F023", "F025", "F027")  # lines below zero
 COVERED |= {name: [("reduction",)] for name in REDUCTIONS}
+COVERED |= {"F040": [("P",)]}
 COVERED |= {"C014": [("correction",)], "C023": [("P",)], "F009": [], "C038": [("P",)], "C039": [("P",)]}
 COVERED |= {name: [("benefit",)] for name in ("C040", "C041", "F073", "F074", "F075", "F077", "F079")}
 COVERED |= {"C034": [("P",)], "F071": [("subsidy",)], "C043": [("subsidy",)]}
@@ -89,7 +90,6 @@ ELSEWHERE = {
 }
 # Examples whose rule is not written yet, with the reason.
 WAITING = {
-    "F040": "горячая вода, приготовленная в доме (ф. 20)",
     "G001": "формат идентификаторов ГИС ЖКХ не проверяется при вводе",
 }
 
