@@ -15,6 +15,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, Bool
+from billing.choices import TARIFF_DAY, answered
 from billing.metering import POWERS, RANK, Group, Joined
 from billing.rule import clause
 from billing.services import Service
@@ -37,7 +38,8 @@ def find_cuts(work: Work, joined: Joined, service: int) -> dict[int, Cuts]:
     np.minimum.at(first, account, np.where(sound, at, 0))
     np.maximum.at(last, account, np.where(sound, at, 0))
     whole = work.open_total == work.days
-    segment = np.where((first == last) & whole, last, 0)
+    by_days = answered(work, TARIFF_DAY, np.arange(len(block))) == 1
+    segment = np.where((first == last) & whole & ~by_days, last, 0)
     out: dict[int, Cuts] = {}
     for component in joined.measured:
         zone = max(component - 1, 0)

@@ -15,6 +15,7 @@ import numpy as np
 
 from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
+from billing.choices import RAISING_MONTH, answered
 from billing.communal import add_rooms, share_flats
 from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
@@ -74,10 +75,16 @@ def raising(work: Work, service: int, rows: Rows) -> I64 | None:
     if federal is None:
         return None
     regional = work.block.coefficients.get(f"raise_{CATALOGUE[service].key}")
+    answer = answered(work, RAISING_MONTH, rows)
+    if answer.any():
+        whole = np.array([0, federal[0], federal[-1]], np.int64)[answer]
+        by_month = np.where(answer > 0, whole, federal[:, None])
+    else:
+        by_month = federal[:, None]
     if regional is None:
-        return federal[:, None]
+        return by_month
     given = regional[:, work.block.accounts.house[rows]]
-    return np.where(given == MISSING, federal[:, None], given)
+    return np.where(given == MISSING, by_month, given)
 
 
 @clause("ПП 354, п. 56(2)")

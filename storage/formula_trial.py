@@ -40,12 +40,12 @@ SELECT a.id, a.number, a.house_id, {ADDRESS} AS address FROM accounts a
  WHERE a.closed_on IS NULL AND {{condition}}"""  # noqa: S608 - words of ours
 EXTREMES = """a.id IN (
   SELECT x.account_id FROM (
-    SELECT k.account_id, row_number() OVER (ORDER BY k.area_dm2 NULLS LAST, k.account_id) AS small,
-           row_number() OVER (ORDER BY k.area_dm2 DESC NULLS LAST, k.account_id) AS large,
-           row_number() OVER (ORDER BY k.residents DESC, k.account_id) AS crowded
-      FROM account_facts k JOIN houses w ON w.id = k.house_id
-     WHERE k.superseded_at IS NULL AND k.valid_to IS NULL
-       AND (CAST(:owner AS int) IS NULL OR w.company_id = :owner)
+    SELECT y.id AS account_id, row_number() OVER (ORDER BY k.area_dm2 NULLS LAST, y.id) AS small,
+           row_number() OVER (ORDER BY k.area_dm2 DESC NULLS LAST, y.id) AS large,
+           row_number() OVER (ORDER BY k.residents DESC NULLS LAST, y.id) AS crowded
+      FROM accounts y JOIN houses w ON w.id = y.house_id
+      LEFT JOIN account_facts k ON k.account_id = y.id AND k.superseded_at IS NULL AND k.valid_to IS NULL
+     WHERE y.closed_on IS NULL AND (CAST(:owner AS int) IS NULL OR w.company_id = :owner)
        AND (CAST(:houses AS int[]) IS NULL OR w.id = ANY (:houses))) x
    WHERE x.small <= :sample OR x.large <= :sample OR x.crowded <= :sample)"""
 
