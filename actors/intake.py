@@ -15,8 +15,9 @@ from typing import Any
 
 from actors.orders import bury
 from billing.reading import ReadingRefused
+from billing.vee.batch import NONE
 from gateways.bus import Buried, Event
-from storage import inbox, outbox
+from storage import held_readings, inbox, outbox
 from storage.engine import Database
 from storage.month_pages import open_period
 from storage.readings import give_reading
@@ -46,7 +47,22 @@ class Intake:
         async with self._database.transaction() as session:
             for event in events:
                 if await outbox.once(session, CONSUMER, event.id):
-                    await self._take(session, event)
+                    await self._obey(session, event)
+
+    async def _obey(self, session: Session, event: Event) -> None:
+        if event.subject == held_readings.SUBJECT:
+            await self._decide(session, event)
+        else:
+            await self._take(session, event)
+
+    async def _decide(self, session: Session, event: Event) -> None:
+        """What a person decided about a held reading."""
+        held_id, opened = event.payload.get("held_id"), await open_period(session)
+        if not isinstance(held_id, int):
+            raise BadEvent("В решении о показании нет его номера.")
+        if opened is None:
+            raise BadEvent("Нет открытого месяца, показание некуда записать.")
+        await held_readings.carry_out(session, held_id, opened)
 
     async def _take(self, session: Session, event: Event) -> None:
         payload = event.payload
@@ -95,6 +111,7 @@ def _reading(payload: dict[str, Any]) -> dict[str, Any]:
             "user_id": None if payload.get("user_id") is None else int(payload["user_id"]),
             "confirmed": bool(payload.get("confirmed", False)),
             "period": None if payload.get("period") is None else dt.date.fromisoformat(payload["period"]),
+            "total_micro": NONE if payload.get("total_micro") is None else int(payload["total_micro"]),
         }
     except (KeyError, TypeError, ValueError) as error:
         raise BadEvent(f"Событие показания не понято: {error!r}.") from error

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from actors.changes import CONSUMER as CHANGES
+from actors.changes import ChangeCounter
 from actors.imports import CONSUMER as IMPORTS
 from actors.imports import Imports
 from actors.intake import CONSUMER as READINGS
@@ -34,9 +36,12 @@ from actors.registers import CONSUMER as REGISTERS
 from actors.registers import Registers
 from actors.relay import Relay
 from actors.supervisor import Crew, Supervisor
+from actors.what_if import CONSUMER as WHAT_IF
+from actors.what_if import WhatIfs
 from gateways.bus import Bus, Outgoing, connect
 from storage.engine import Database
 from storage.run_store import run_store
+from storage.warm_blocks import WarmBlocks
 from storage.work import BlockStore, is_transient
 
 log = logging.getLogger("paylogic.actors")
@@ -87,6 +92,7 @@ class Service:
         self._making_crew = asyncio.Lock()
         self._wake_press: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
+        self._warm = WarmBlocks()
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -100,6 +106,8 @@ class Service:
             "imports": self._imports,
             "registers": self._registers,
             "penalties": self._penalties,
+            "changes": self._changes,
+            "what if": self._what_if,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -189,6 +197,16 @@ class Service:
         penalties = Penalties(self.database)
         consumer = await self.bus.consumer(PENALTIES)
         await consumer.run(penalties.handle, penalties.bury, self.stop, is_transient)
+
+    async def _changes(self) -> None:
+        counter = ChangeCounter(self.database)
+        consumer = await self.bus.consumer(CHANGES)
+        await consumer.run(counter.handle, counter.bury, self.stop, is_transient)
+
+    async def _what_if(self) -> None:
+        what_ifs = WhatIfs(self.database, self._warm)
+        consumer = await self.bus.consumer(WHAT_IF)
+        await consumer.run(what_ifs.handle, what_ifs.bury, self.stop, is_transient)
 
     async def _registers(self) -> None:
         registers = Registers(self.database)

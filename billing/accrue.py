@@ -20,6 +20,7 @@ from billing.parked import Parked, Reason
 from billing.relief import Charged
 from billing.rule import RULES
 from billing.rules.absence import absence
+from billing.rules.benefit import benefit
 from billing.rules.capital_repair import capital_repair
 from billing.rules.cold_water import cold_water
 from billing.rules.common_needs import common_needs
@@ -29,7 +30,9 @@ from billing.rules.gas import gas
 from billing.rules.heating import heating
 from billing.rules.hot_water import hot_water
 from billing.rules.quality import quality
+from billing.rules.rent import rent
 from billing.rules.sewerage import sewerage
+from billing.rules.unauthorised import unauthorised
 from billing.rules.upkeep import upkeep
 from billing.rules.waste import waste
 from billing.work import Part, Work
@@ -47,6 +50,7 @@ ORDER: tuple[Callable[[Work], None], ...] = (
     heating,
     waste,
     upkeep,
+    rent,
     capital_repair,
     common_needs,
     custom,
@@ -82,19 +86,20 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
     work.meterings = decide(work)
     for rule in ORDER:
         rule(work)
+    unauthorised(work)
     return reduced(block, gather(block, work.parts, parked.mask())), parked
 
 
 def reduced(block: Block, lines: Lines) -> Lines:
-    """With what absences and bad quality take off; the same lines where nobody was away and nothing broke."""
-    if block.absent is None and block.troubles is None:
+    """With what absences, bad quality, then льготы take off; the same lines where nothing is taken."""
+    if block.absent is None and block.troubles is None and block.benefits is None:
         return lines
     charged = Charged.of(block, lines)
-    away = absence(charged)
-    if away:
-        charged = charged.with_more(away)
-    worse = quality(charged)
-    return charged.with_more(worse).lines if worse else charged.lines
+    for reduction in (absence, quality, benefit):
+        found = reduction(charged)
+        if found:
+            charged = charged.with_more(found)
+    return charged.lines
 
 
 def gather(block: Block, parts: Iterable[Part], parked: Bool) -> Lines:

@@ -31,6 +31,9 @@ class Basis(IntEnum):
     LATE_READING = 13  # difference of readings less volumes billed meanwhile
     AVERAGE_NONRESIDENTIAL = 14
     NORM_TEMPORARY = 15
+    TAMPERING = 17  # п. 62: ten norms less what was billed
+    CONNECTION = 18  # п. 62: capacity of what was connected, day and night
+    CONNECTION_NORM = 19  # п. 62: ten norms, the capacity is not known
     CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21
@@ -53,6 +56,8 @@ class Basis(IntEnum):
     WASTE_OWNERS = 73
     FIXED = 74
     PERSONS = 75  # a sum a person, services of organisations
+    FORMULA = 77  # a formula of the organisation (billing.formula)
+    RENT = 76  # of social tenants
     COMMON_NORM = 80
     COMMON_ACTUAL = 81
     HEAT_YEAR = 82  # ф. 3(2): a twelfth of last year, nobody has meters
@@ -72,7 +77,29 @@ class Basis(IntEnum):
     WASTE_LATE = 98  # п. 17
     HOT_AS_COLD = 99  # п. 5: below 40 °C the hours are taken off …
     COLD_FOR_HOT = 100  # … and charged at the price of cold water
+    FLAT_METER = 102  # ф. 7: the common meter of a communal flat by people
+    FLAT_ROOM_METER = 103  # ф. 9: and meters in rooms
+    HOUSE_NORM = 78  # ОДН under direct management: ф. 10, 15
+    HOUSE_ACTUAL = 79  # ф. 10, 12
+    HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
+    RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
+    BENEFIT_1 = 112  # a льгота taken off in the bill, one code a person of the account …
+    BENEFIT_2 = 113
+    BENEFIT_3 = 114
+    BENEFIT_4 = 115
+    BENEFIT_5 = 116
+    BENEFIT_6 = 117
+    BENEFIT_7 = 118
+    BENEFIT_8 = 119
+    COMPENSATION_1 = 120  # … and one paid to the person by the social protection body: nothing comes off
+    COMPENSATION_2 = 121
+    COMPENSATION_3 = 122
+    COMPENSATION_4 = 123
+    COMPENSATION_5 = 124
+    COMPENSATION_6 = 125
+    COMPENSATION_7 = 126
+    COMPENSATION_8 = 127
 
 
 OWNERS = 40  # BASIS + OWNERS when nobody lives and the owners are counted
@@ -125,6 +152,21 @@ BASIS: dict[Basis, BasisInfo] = {
     Basis.NORM_TEMPORARY: BasisInfo("временно проживающие, по нормативу", "ПП 354, п. 56, 57", *_NORM),
     Basis.CONTRACT: BasisInfo(
         "по договору: нежилое помещение", "ПП 354, п. 43", "дней", "объём по договору за месяц, micro"
+    ),
+    Basis.TAMPERING: BasisInfo(
+        "вмешательство в счётчик: норматив × 10 за вычетом начисленного",
+        "ПП 354, п. 62",
+        "человеко-месяцев × 377 580",
+        "норматив, micro на человека",
+    ),
+    Basis.CONNECTION: BasisInfo(
+        "несанкционированное подключение: мощность круглые сутки", "ПП 354, п. 62", "часов", "micro в час"
+    ),
+    Basis.CONNECTION_NORM: BasisInfo(
+        "несанкционированное подключение: норматив × 10",
+        "ПП 354, п. 62",
+        "человеко-месяцев × 377 580",
+        "норматив, micro на человека",
     ),
     Basis.SUM_OF_WATERS: BasisInfo(
         "сумма холодной и горячей воды", "ПП 354, п. 42", "объём ХВС, micro", "объём ГВС, micro"
@@ -196,6 +238,42 @@ BASIS: dict[Basis, BasisInfo] = {
         "средний объём дома, micro",
         "площадь, дм²",
     ),
+    Basis.FLAT_METER: BasisInfo(
+        "по общему счётчику квартиры, на человека",
+        "ПП 354, прил. 2, ф. 7",
+        "объём квартиры, micro",
+        "человеко-дней комнаты",
+    ),
+    Basis.FLAT_ROOM_METER: BasisInfo(
+        "по счётчикам комнат и общему счётчику квартиры",
+        "ПП 354, прил. 2, ф. 9",
+        "объём квартиры, micro",
+        "объём комнаты, micro",
+    ),
+    Basis.HOUSE_NORM: BasisInfo(
+        "ОДН по нормативу",
+        "ПП 354, п. 44, прил. 2, ф. 10, 15",
+        "площадь, дм²",
+        "норматив, micro на м²",
+    ),
+    Basis.HOUSE_ACTUAL: BasisInfo(
+        "ОДН по счётчику дома",
+        "ПП 354, п. 44, прил. 2, ф. 10, 12",
+        "объём ОДН дома, micro",
+        "площадь, дм²",
+    ),
+    Basis.HEAT_YEAR_FIX: BasisInfo(
+        "корректировка за прошлый год",
+        "ПП 354, п. 42(1), прил. 2, ф. 3(2), 3(4)",
+        "стоимость года, коп.",
+        "начислено за год, коп.",
+    ),
+    Basis.RANGE: BasisInfo(
+        "по диапазону потребления",
+        "ПП 1178: диапазоны потребления; ПП 354, прил. 2, ф. 1",
+        "объём зоны, micro",
+        "объём месяца, micro",
+    ),
     Basis.AREA: BasisInfo("по площади", "ЖК РФ, ст. 156, 169", "площадь × дней, дм²", "дней"),
     Basis.WASTE_PERSONS: BasisInfo(
         "по числу проживающих",
@@ -214,6 +292,15 @@ BASIS: dict[Basis, BasisInfo] = {
     ),
     Basis.FIXED: BasisInfo("твёрдая сумма", "договор", "дней", "дней в месяце"),
     Basis.PERSONS: BasisInfo("по числу проживающих", "договор", "человеко-дней", "дней в месяце"),
+    Basis.RENT: BasisInfo(
+        "по площади и коэффициентам качества и платы",
+        "ЖК РФ, ст. 156, ч. 3; приказ 668/пр",
+        "площадь × дней, дм²",
+        "Кж и Кс, permille",
+    ),
+    Basis.FORMULA: BasisInfo(
+        "по формуле организации", "договор: формула организации", "номер формулы", "отпечаток её чисел"
+    ),
     Basis.COMMON_NORM: BasisInfo(
         "норматив на общее имущество",
         "ЖК РФ, ст. 156, ч. 9.2; ПП 491, п. 29",
@@ -288,9 +375,18 @@ BASIS: dict[Basis, BasisInfo] = {
     ),
     Basis.MANUAL: BasisInfo("ручная корректировка", "документ-основание", "знак", "—"),
 }
+RENT_BITS = 16
+BENEFICIARIES_MAX = 8  # of one account
+BENEFITS = frozenset(range(Basis.BENEFIT_1, Basis.BENEFIT_1 + BENEFICIARIES_MAX))
+COMPENSATIONS = frozenset(range(Basis.COMPENSATION_1, Basis.COMPENSATION_1 + BENEFICIARIES_MAX))
+_OF_BENEFIT = ("ЖК РФ, ст. 159, 160; закон о льготе", "начислено и предел на человека", "льгота, доли и дни")
+BASIS |= {Basis(code): BasisInfo("льгота", *_OF_BENEFIT) for code in BENEFITS}
+BASIS |= {Basis(code): BasisInfo("льгота деньгами, через соцзащиту", *_OF_BENEFIT) for code in COMPENSATIONS}
 
 # Lines that take off what others charged: never a base of the next reduction.
 REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Basis.COLD_FOR_HOT)
+# Lines by an act about unauthorised use: no consumption of the month, never a base of a reduction.
+UNAUTHORISED = frozenset((Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM))
 # Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
 SHARES = frozenset(
     (
@@ -303,8 +399,11 @@ SHARES = frozenset(
         Basis.WASTE_LATE,
         Basis.HOT_AS_COLD,
         Basis.MANUAL,
+        Basis.HEAT_YEAR_FIX,
     )
 )
+# Whole sums of money: no volume, no share of a charge.
+SUMS = frozenset((Basis.MANUAL, Basis.HEAT_YEAR_FIX))
 
 
 def info(basis: int) -> BasisInfo:

@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from billing.heat_past import HeatYear, HouseFailure
+from billing.benefits import Benefits
+from billing.formula.rows import Formulas
+from billing.heat_past import HeatFix, HeatYear, HouseFailure
 from billing.period import Period
 from billing.reduction import Absent, Troubles
+from billing.unauthorised import Unauthorised
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -82,6 +85,8 @@ class Accounts:
     temporary_days: I64  # (S, N)
     by_owners: Bool
     meter_impossible: I32  # bit 1 << service: an act says that a meter cannot be installed
+    flat: I32 | None = None  # which flat the account stands in; None = no flat has a common meter
+    floor: I16 | None = None  # of the flat, MISSING where unknown; None = nobody asked
 
     def __len__(self) -> int:
         return len(self.id)
@@ -132,6 +137,7 @@ class Meters:
     window: I64
     window_months: I16
     billed: I64
+    common: Bool | None = None  # the meter of a whole communal flat; None = there is none
     cut: Cut | None = None  # None = no tariff changes inside the month, or nobody read a meter that day
 
     def __len__(self) -> int:
@@ -208,8 +214,12 @@ class Block:
     norms: dict[tuple[int, str], Norm]
     coefficients: dict[str, I64]  # by key, (S, H) permille, MISSING where none
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
+    heat_fix: HeatFix | None = None  # last year of those who paid evenly, in the month that corrects it
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
+    formulas: Formulas | None = None  # of services of organisations, None = none
+    benefits: Benefits | None = None  # льготы, None = none
+    unauthorised: Unauthorised | None = None  # acts under п. 62, None = none
 
     def __len__(self) -> int:
         return len(self.accounts)

@@ -15,10 +15,11 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, Bool
+from billing.choices import TARIFF_DAY, answered
 from billing.metering import POWERS, RANK, Group, Joined
 from billing.rule import clause
 from billing.services import Service
-from billing.work import Cuts, Rows, Volume, Work
+from billing.work import Cuts, Rows, Scalar, Volume, Work
 
 
 def find_cuts(work: Work, joined: Joined, service: int) -> dict[int, Cuts]:
@@ -37,7 +38,8 @@ def find_cuts(work: Work, joined: Joined, service: int) -> dict[int, Cuts]:
     np.minimum.at(first, account, np.where(sound, at, 0))
     np.maximum.at(last, account, np.where(sound, at, 0))
     whole = work.open_total == work.days
-    segment = np.where((first == last) & whole, last, 0)
+    by_days = answered(work, TARIFF_DAY, np.arange(len(block))) == 1
+    segment = np.where((first == last) & whole & ~by_days, last, 0)
     out: dict[int, Cuts] = {}
     for component in joined.measured:
         zone = max(component - 1, 0)
@@ -76,7 +78,7 @@ def cut_volume(work: Work, whole: I64, before: I64, segment: I64) -> Volume:
 
 
 def measured_parts(
-    work: Work, service: int, group: Group, den: int, cuts: Cuts | None
+    work: Work, service: int, group: Group, den: Scalar, cuts: Cuts | None
 ) -> Iterator[tuple[Bool | None, Volume]]:
     """The volume of a group by meters with the mask of its rows (None = all): even, or on both sides of a
     reading.

@@ -2,7 +2,7 @@
 
 Law: Rules 416, section IV; Rules 354, cl. 31, 108.
 
-Times of day are of the house's zone; the clock is an argument. Working days follow billing.due.
+Times of day are of the house's zone; the clock is an argument. Working days: billing.due and the calendar.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from billing.due import is_working
+from billing.penalty.terms import Calendar
 
 CHUTE_FIRST_HOUR, CHUTE_LAST_HOUR = 8, 23
 WORKDAY_END_HOUR = 18
@@ -81,22 +82,30 @@ def guess(said: str) -> tuple[str, bool]:
     return category, any(stem in plain for stem in ACCIDENT_STEMS)
 
 
-def deadline(category: str, is_accident: bool, registered_at: dt.datetime) -> tuple[dt.datetime, str]:
-    """The last moment and its ground; registered_at is in the zone of the house. KeyError: no category."""
+NOTHING_MOVED = Calendar()
+
+
+def deadline(
+    category: str, is_accident: bool, registered_at: dt.datetime, calendar: Calendar = NOTHING_MOVED
+) -> tuple[dt.datetime, str]:
+    """The last moment and its ground; registered_at is in the zone of the house. KeyError: no category.
+
+    calendar: days the government moved; they matter to terms in working days.
+    """
     known = CATEGORIES[category]
     term = known.accident if is_accident else known.ordinary
     if term.working_days:
-        day = _after_working_days(registered_at.date(), term.working_days)
+        day = _after_working_days(registered_at.date(), term.working_days, calendar)
         return _end_of(day, registered_at), term.ground
     if term.daytime_only:
         return _in_daytime(registered_at, dt.timedelta(minutes=term.minutes)), term.ground
     return registered_at + dt.timedelta(minutes=term.minutes), term.ground
 
 
-def _after_working_days(day: dt.date, count: int) -> dt.date:
+def _after_working_days(day: dt.date, count: int, calendar: Calendar) -> dt.date:
     while count:
         day += dt.timedelta(days=1)
-        count -= is_working(day)
+        count -= is_working(day, calendar.days_off, calendar.working_days)
     return day
 
 

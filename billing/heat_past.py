@@ -50,3 +50,19 @@ class HouseFailure:
     month: I64
     average60: I64
     months: I64
+
+
+FIX_MONTH = 3  # last year is corrected in the first quarter, here in its last month unless the centre chose
+
+
+@dataclass(slots=True)
+class HeatFix:
+    """Last year of accounts that paid evenly, (N,); due: it is corrected now.
+
+    cost: Σ volume of the house in a month × the tariff of the account in it, micro-Gcal × 0.0001 RUB.
+    billed: kopecks charged for the year by equal parts.
+    """
+
+    due: Bool
+    cost: I64
+    billed: I64

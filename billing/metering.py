@@ -19,6 +19,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, AccountKind, Bool
+from billing.choices import REFUSAL, SECOND_REFUSAL, SHORT_FAULT, answered
 from billing.quantity import MICRO
 from billing.rule import clause
 from billing.services import Service
@@ -68,7 +69,8 @@ def decide(work: Work) -> Meterings:
     """The table for every meter of the block at once."""
     meters = work.block.meters
     measured = by_reading(meters.start, meters.end, meters.digits.astype(np.int64))
-    plain = meters.has_reading & (meters.failed_month == 0) & (meters.refused_month == 0)
+    shut = (meters.refused_month > 0) & (answered(work, REFUSAL, meters.account.astype(np.intp)) == 0)
+    plain = meters.has_reading & (meters.failed_month == 0) & ~shut
     late = plain & (meters.gap_months > 0)
     rank = np.full(len(meters), RANK[Basis.METER], np.int64)
     rank[late] = RANK[Basis.LATE_READING]
@@ -95,9 +97,12 @@ def _without_reading(work: Work, rest: Rows) -> I64:
     rank = silent_rank(silent, enough, law.average_periods_silent)
     broken = failed > 0
     rank = np.where(broken, fault_rank(failed, enough, law.average_periods_fault), rank)
+    account = meters.account[rest].astype(np.intp)
+    at_once = broken & ~enough & (answered(work, SHORT_FAULT, account) == 1)
+    rank = np.where(at_once, RANK[Basis.NORM_FAULT], rank)
     rank = np.where(broken & by_supplier, supplier_rank(enough), rank)
     no_access = refused > 0
-    again = meters.second_refusal[rest]
+    again = meters.second_refusal[rest] & (answered(work, SECOND_REFUSAL, account) == 0)
     rank = np.where(no_access, refused_rank(refused, again, enough, law.average_periods_refused), rank)
 
     nonresidential = work.block.accounts.kind[meters.account[rest]] == AccountKind.NONRESIDENTIAL
@@ -173,6 +178,18 @@ class Joined:
     averaged: dict[int, Group]
 
 
+COMMUNAL = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
+
+
+def common_meters(work: Work, service: int) -> Bool | None:
+    """(M,) meters of the service that all rooms of a communal flat share, None = the block has none."""
+    meters, accounts = work.block.meters, work.block.accounts
+    if meters.common is None or accounts.flat is None or service not in COMMUNAL:
+        return None
+    of_rooms = accounts.kind[meters.account] == AccountKind.ROOM
+    return np.asarray(meters.common & of_rooms & (meters.service == service), np.bool_)
+
+
 def join(work: Work, service: int) -> Joined:
     """Meters of the service, summed by account. Component is 0 but for zones of electricity (1…3)."""
     block, found = work.block, work.meterings
@@ -180,6 +197,9 @@ def join(work: Work, service: int) -> Joined:
     rank = np.full(len(block), NO_METER, np.int64)
     rows = meters.of(service)
     rows = rows[work.has(service)[meters.account[rows]]]
+    common = common_meters(work, service)
+    if common is not None:
+        rows = rows[~common[rows]]
     if rows.size == 0:
         return Joined(rank, {}, {})
     account = meters.account[rows].astype(np.intp)

@@ -6,6 +6,7 @@ guesses the quotient from shortened operands, then mends the guess by the exact 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,13 @@ def reduce_fraction(num: I64, den: I64) -> tuple[I64, I64]:
     """num / den in lowest terms, row by row; den > 0."""
     divisor = np.maximum(np.gcd(num, den), 1)
     return num // divisor, den // divisor
+
+
+def share_of(kopecks: int, share: Fraction) -> int:
+    """kopecks × share, half away from zero."""
+    exact = kopecks * share
+    magnitude = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return -magnitude if exact < 0 else magnitude
 
 
 def share_out(total: int, weights: list[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Whether a reading can be taken: what is refused, what is asked about, and the words for it.
+"""What a reading is before the rules of billing.vee look at it: the meter, the digits, the usual month.
 
 Values are micro-units by zone, as in billing.history. A refusal says what, why and what to do; a question is
 asked once and the answer is `confirmed`.
@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from billing.history import ZERO, ZONES_MAX, Mark, Values, consumed
+from billing.history import ZERO, Mark, Values, consumed
 from billing.quantity import MICRO, format_scaled, parse_scaled
 from billing.services import CATALOGUE, Service
 
-JUMP_TIMES = 3  # more than three usual months is asked about
-JUMP_FLOOR_MICRO = 3 * MICRO  # and only when it is more than three units
 USUAL_INTERVALS_MIN = 3
 USUAL_INTERVALS_MAX = 6
 ROLLOVER_PART = (
@@ -24,19 +22,6 @@ ROLLOVER_PART = (
 )
 DECIMALS_MAX = 6
 METER_DECIMALS = 3  # figures after the comma of a counter; counters of heat show up to six
-# More than a flat uses in a month, asked about while the meter has no history: water is two bath tubs a day
-# for
-# each of four people over their norm (7 m³), electricity is five norms, gas heats a large flat by itself,
-# heat is
-# three norms of a flat of 100 m² in January. Nothing stops who answers «точно».
-CEILING_MONTH_MICRO: dict[int, int] = {
-    Service.COLD_WATER: 60 * MICRO,
-    Service.HOT_WATER: 40 * MICRO,
-    Service.SEWERAGE: 100 * MICRO,
-    Service.HEATING: 8 * MICRO,
-    Service.ELECTRICITY: 2_000 * MICRO,
-    Service.GAS: 800 * MICRO,
-}
 
 
 class ReadingRefused(ValueError):
@@ -136,120 +121,3 @@ def usual_month(marks: Sequence[Mark], digits: int) -> tuple[int, int] | None:
         volumes.append(total // (after.month - before.month))
     last = volumes[-USUAL_INTERVALS_MAX:]
     return (min(last), max(last)) if len(last) >= USUAL_INTERVALS_MIN else None
-
-
-def judge(
-    meter: MeterCard,
-    previous: Previous,
-    values: Values,
-    *,
-    taken_on: dt.date,
-    today: dt.date,
-    period: int,
-    usual: tuple[int, int] | None = None,
-    confirmed: bool = False,
-) -> Values:
-    """Volume since the previous reading by zone. period: ordinal of the month the reading closes.
-
-    Raises ReadingRefused; ReadingAsked when it is unusual and not confirmed.
-    """
-    _judge_date(meter, previous, taken_on, today)
-    for zone in range(meter.zones):
-        if values[zone] >= meter.turn_micro:
-            raise ReadingRefused(
-                "too_long",
-                f"Показание {words(values[zone])} длиннее счётчика: у него {meter.digits} цифр до запятой. "
-                "Проверьте, нет ли лишней цифры.",
-            )
-        if values[zone] < previous.values[zone]:
-            _judge_smaller(meter, previous, values[zone], previous.values[zone], confirmed)
-    assert values[meter.zones :] == ZERO[: ZONES_MAX - meter.zones], "a zone the meter does not have"
-    volume = consumed(previous.values, values, meter.digits)
-    if not confirmed:
-        months = max(1, period - previous.month)
-        if usual is not None:
-            _judge_jump(meter, sum(volume), months, usual, values)
-        elif not meter.of_house:
-            _judge_ceiling(meter, sum(volume), months, values)
-    return volume
-
-
-def _judge_date(meter: MeterCard, previous: Previous, taken_on: dt.date, today: dt.date) -> None:
-    if taken_on > today:
-        raise ReadingRefused(
-            "in_future",
-            f"День снятия {taken_on:%d.%m.%Y} ещё не наступил. Укажите сегодняшний день или раньше.",
-        )
-    if meter.removed_on is not None and taken_on >= meter.removed_on:
-        raise ReadingRefused(
-            "removed",
-            f"Счётчик № {meter.serial} снят {meter.removed_on:%d.%m.%Y}. Передайте показание нового "
-            f"счётчика.",
-        )
-    if taken_on < meter.installed_on:
-        raise ReadingRefused(
-            "before_installation",
-            f"Счётчик № {meter.serial} установлен {meter.installed_on:%d.%m.%Y}. Укажите день не раньше "
-            f"этого.",
-        )
-    if taken_on < previous.taken_on:
-        raise ReadingRefused(
-            "before_previous",
-            f"Прошлое показание снято {previous.taken_on:%d.%m.%Y}, это — раньше. Проверьте день снятия.",
-        )
-
-
-def _judge_smaller(meter: MeterCard, previous: Previous, value: int, before: int, confirmed: bool) -> None:
-    rolled = value - before + meter.turn_micro
-    if rolled * ROLLOVER_PART > meter.turn_micro:
-        raise ReadingRefused(
-            "smaller",
-            f"Показание {words(value)} меньше прошлого {words(before)} от {previous.taken_on:%d.%m}. "
-            "Если счётчик заменён, оформите замену; если ошиблись, исправьте.",
-        )
-    if not confirmed:
-        raise ReadingAsked(
-            "rollover",
-            f"Показание {words(value)} меньше прошлого {words(before)}. Если счётчик прошёл через нули, "
-            f"расход "
-            f"{words(rolled)} {meter.unit}. Всё верно?",
-        )
-
-
-def _judge_jump(meter: MeterCard, volume: int, months: int, usual: tuple[int, int], values: Values) -> None:
-    low, high = usual
-    if volume <= JUMP_FLOOR_MICRO * months or volume <= JUMP_TIMES * high * months:
-        return
-    raise ReadingAsked(
-        "jump",
-        f"Расход {words(volume)} {meter.unit}, обычно {_range(low * months, high * months)} {meter.unit}. "
-        f"{_check_again(meter, values)}",
-    )
-
-
-def _judge_ceiling(meter: MeterCard, volume: int, months: int, values: Values) -> None:
-    """A meter without history is held against what a flat can use at all."""
-    ceiling = CEILING_MONTH_MICRO.get(meter.service)
-    if ceiling is None or volume <= ceiling * months:
-        return
-    raise ReadingAsked(
-        "ceiling",
-        f"Расход {words(volume)} {meter.unit}. Столько в квартире не бывает: за {_months(months)} обычно "
-        f"меньше "
-        f"{words(ceiling * months)} {meter.unit}. Точно? {_check_again(meter, values)}",
-    )
-
-
-def _months(count: int) -> str:
-    return "месяц" if count == 1 else f"{count} мес."
-
-
-def _check_again(meter: MeterCard, values: Values) -> str:
-    typed = ", ".join(words(value) for value in values[: meter.zones])
-    return f"Проверьте цифры. Если всё верно, нажмите «Да, передать {typed}»."
-
-
-def _range(low: int, high: int) -> str:
-    """«5–8» in whole units, or one number."""
-    first, last = low // MICRO, -(-high // MICRO)
-    return f"{last}" if first == last else f"{first}–{last}"

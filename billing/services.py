@@ -24,6 +24,7 @@ class Service(IntEnum):
     WASTE = 7
     UPKEEP = 8
     CAPITAL_REPAIR = 9
+    RENT = 10  # of social tenants
     COMMON_COLD_WATER = 21
     COMMON_HOT_WATER = 22
     COMMON_SEWERAGE = 23
@@ -53,6 +54,8 @@ class Method(IntEnum):
     FIXED = 3  # a sum a flat
     COMMON_NORM = 4
     COMMON_ACTUAL = 5
+    COMMON_DIRECT_NORM = 6  # ОДН of Rules 354: the owners manage themselves or the supplier bills
+    COMMON_DIRECT_ACTUAL = 7
 
 
 METHOD_NAMES = {m.name.lower(): m for m in Method}
@@ -75,6 +78,7 @@ CATALOGUE: dict[int, ServiceInfo] = {
     info.code: info
     for info in (
         ServiceInfo(8, "upkeep", "Содержание жилого помещения", "Содержание", "м²", 2, "housing"),
+        ServiceInfo(10, "rent", "Плата за наём жилого помещения", "Наём", "м²", 2, "housing"),
         ServiceInfo(
             21, "common_cold_water", "Холодная вода на общее имущество", "ХВС СОИ", "м³", 6, "common"
         ),
@@ -97,14 +101,20 @@ CATALOGUE: dict[int, ServiceInfo] = {
 }
 
 ELECTRICITY_ZONES = {0: "", 1: "день", 2: "ночь", 3: "полупик"}
+RANGE_STEP = 4  # component of a range of consumption: zone + 4 × (range − 1)
+RANGES = 3
 HOT_WATER_PARTS = {0: "", 1: "холодная вода", 2: "тепловая энергия"}
 
 
 def component_label(service: int, component: int) -> str:
     """«Горячее водоснабжение (тепловая энергия)» for (2, 2); the plain label when there is one component."""
     info = CATALOGUE[service]
-    parts = HOT_WATER_PARTS if service in (2, 22) else ELECTRICITY_ZONES
-    part = parts.get(component, "")
+    if service in (2, 22):
+        part = HOT_WATER_PARTS.get(component, "")
+    else:
+        number, zone = divmod(component, RANGE_STEP)
+        words = (ELECTRICITY_ZONES[zone], f"{number + 1}-й диапазон" if number else "")
+        part = ", ".join(word for word in words if word)
     return f"{info.label} ({part})" if part else info.label
 
 

@@ -13,17 +13,19 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import OWNERS, SHARES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, SUMS, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE, component_label, component_unit
+from billing.trace_benefit import compensation_kopecks
 from billing.trace_line import Facts, Line, Number
 from billing.trace_relief import percent
 from billing.trace_volume import derive
 
 ROUNDING = "Округлено один раз, до копейки: половина копейки и больше — до целой."
 HEAT_DECIMALS = 6
+PERCENTS = SHARES | BENEFITS | COMPENSATIONS  # lines whose «volume» is a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,15 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     derived = derive(charge, period, known)
     unit = known.unit or _unit(charge)
     rate = decimal(charge.rate, RATE_PER_RUBLE, least=2)
-    formula = f"{bracketed(derived.formula)} × {rate}"
+    is_sum = charge.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE
+    is_sum |= charge.basis == Basis.HEAT_YEAR_FIX  # a difference of two sums
+    unit = "₽" if is_sum else unit
+    formula = derived.formula if is_sum else f"{bracketed(derived.formula)} × {rate}"
     surcharge_formula = _surcharge_formula(charge, derived.formula, rate)
     if line.kind == REVERSAL:
         formula = f"−({formula})"
         surcharge_formula = f"−({surcharge_formula})" if surcharge_formula else ""
-    numbers = [*derived.numbers, _rate(charge, period, known, rate, unit)]
+    numbers = [*derived.numbers, *([] if is_sum else [_rate(charge, period, known, rate, unit)])]
     return Trace(
         label=_label(charge, known),
         when=_when(charge, period),
@@ -90,14 +95,21 @@ def _rate(charge: Line, period: Period, facts: Facts, rate: str, unit: str) -> N
         return Number("rate", "сумма", f"{rate} ₽", "документ-основание корректировки")
     if charge.basis in SHARES:
         return Number("rate", "начислено за услугу", f"{rate} ₽", "строки этой услуги в том же месяце, без К")
+    if charge.basis in BENEFITS:
+        source = "строки этой услуги за месяц после снижений, без К и временных жильцов"
+        return Number("rate", "начислено за услугу", f"{rate} ₽", source)
+    if charge.basis in COMPENSATIONS:
+        return Number("rate", "вычитается в квитанции", f"{rate} ₽", "льготу выплачивает соцзащита")
+    if facts.formula is not None and not facts.formula.checked.by_tariff:
+        return Number("rate", "цена", f"{rate} ₽ за {unit}", f"формула № {facts.formula.version}")
     source = facts.sources.get("rate", f"тариф, действующий {_when(charge, period)}")
     return Number("rate", "тариф", f"{rate} ₽ за {unit}", source)
 
 
 def _volume(charge: Line, facts: Facts, unit: str) -> str:
-    if charge.basis == Basis.MANUAL:
+    if charge.basis in SUMS:
         return "—"
-    return percent(charge) if charge.basis in SHARES else f"{volume_text(charge, facts)} {unit}"
+    return percent(charge) if charge.basis in PERCENTS else f"{volume_text(charge, facts)} {unit}"
 
 
 def evaluate(trace: Trace) -> tuple[int, int]:
@@ -167,9 +179,18 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
     amount = f"{format_scaled(charge.amount_kopecks, KOPECKS_PER_RUBLE, 2)} ₽"
     if line.kind == REVERSAL:
         return f"{label}: снято начисленное раньше, {amount} ({how}, {volume} {unit} по {rate})."
+    if line.basis in COMPENSATIONS:
+        paid = format_scaled(compensation_kopecks(line), KOPECKS_PER_RUBLE, 2)
+        return (
+            f"{label} — {how}: {percent(charge)}, соцзащита выплатит {paid} ₽. Сумма квитанции не меняется."
+        )
+    if line.basis in BENEFITS:
+        return f"{label} — {how}: {percent(charge)} от {rate}, всего {amount}."
     if line.basis in SHARES:
-        what = "ручная корректировка" if line.basis == Basis.MANUAL else f"{how}, {percent(charge)} от {rate}"
+        what = how if line.basis in SUMS else f"{how}, {percent(charge)} от {rate}"
         return f"{label} — {what}: {amount}."
+    if line.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE:
+        return f"{label} — {how}, всего {amount}."
     sentence = f"{label} — {how}: {volume} {unit} по {rate}, всего {amount}."
     if charge.surcharge_kopecks:
         surcharge = format_scaled(charge.surcharge_kopecks, KOPECKS_PER_RUBLE, 2)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from billing.arithmetic import decimal, ratio, signed
 from billing.basis import Basis
 from billing.period import Period
-from billing.quantity import DM2_PER_M2, MICRO
+from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, MICRO
 from billing.trace_line import Derived, Facts, Line, Number
 
 MONTHS = 12
@@ -86,8 +86,21 @@ def _area(line: Line, facts: Facts) -> Number:
     return Number("area", "площадь", text, facts.sources.get("area", "карточка счёта"))
 
 
+def year_fix(line: Line, period: Period, facts: Facts) -> Derived:
+    """What last year should have cost less what was charged for it, in roubles."""
+    cost, billed = (decimal(value, KOPECKS_PER_RUBLE, least=2) for value in (line.a, line.b))
+    last = _last(period)
+    numbers = [
+        Number("cost", f"стоит {last}", f"{cost} ₽", "счётчики дома и квартиры, тарифы месяцев"),
+        Number("billed", f"начислено за {last}", f"{billed} ₽", "строки отопления двенадцати месяцев"),
+    ]
+    note = "Платили равными долями по позапрошлому году; раз в год сумму сверяют с тем, что показал счётчик."
+    return Derived(f"{cost} − {billed}", numbers, [note])
+
+
 YEARS = {
     Basis.HEAT_YEAR: year_share,
     Basis.HEAT_YEAR_METERED: year_metered,
     Basis.HEAT_YEAR_UNMETERED: year_unmetered,
+    Basis.HEAT_YEAR_FIX: year_fix,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, Self
 
+from billing.formula.rows import FormulaFacts
 from billing.lines import DTYPES, REVERSAL, Lines
 
 
@@ -74,6 +75,7 @@ class Facts:
     label: str | None = None  # of a service of an organisation (codes from 100)
     unit: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    formula: FormulaFacts | None = None  # of a line by a formula of an organisation
 
 
 @dataclass(frozen=True, slots=True)

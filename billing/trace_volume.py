@@ -13,13 +13,16 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
-from billing.basis import OWNERS, SHARES, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, UNAUTHORISED, Basis
+from billing.formula.told import told
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
-from billing.services import CATALOGUE, Component, component_unit
+from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
+from billing.trace_benefit import benefit, rent
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
 from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
+from billing.trace_unauthorised import unauthorised
 from billing.work import AVERAGE_DEN
 
 MONTHS = 12
@@ -195,6 +198,51 @@ def _temporary(line: Line, period: Period, facts: Facts) -> Derived:
     return _norm(line, period, facts, MONTHS if line.service == 7 else 1)
 
 
+def _range(line: Line, period: Period, facts: Facts) -> Derived:
+    """The part of the month that falls in the range × the zone's part of the month."""
+    number, zone = divmod(line.component, RANGE_STEP)
+    unit = _unit(line)
+    month = f"{decimal(line.b, MICRO)} {unit}"
+    numbers = [Number("window", "объём месяца", month, "показания счётчика или среднее")]
+    note = "Месяц вышел за первый диапазон потребления: каждый диапазон по своему тарифу."
+    width = line.volume * Fraction(line.b, line.a) if line.a else Fraction(0)
+    if line.days < period.days or width.denominator != 1 or not line.b:
+        return Derived(_exact(line, period, facts).formula, numbers, [note])
+    text = decimal(int(width), MICRO)
+    source = _source(facts, "norm", "пределы диапазонов, решение региона")
+    numbers.append(Number("norm", f"из них в {number + 1}-м диапазоне", f"{text} {unit}", source))
+    if not zone:
+        return Derived(text, numbers, [note])
+    part = decimal(line.a, MICRO)
+    numbers.append(Number("own", "объём этой зоны суток", f"{part} {unit}", "показания счётчика или среднее"))
+    return Derived(f"{text} × {part} / {decimal(line.b, MICRO)}", numbers, [note])
+
+
+def _flat(line: Line, period: Period, facts: Facts) -> Derived:
+    """The common meter of a communal flat: by people, or above the meters of the rooms."""
+    unit = _unit(line)
+    source = "показание или среднее общего счётчика"
+    numbers = [Number("house", "объём квартиры", f"{decimal(line.a, MICRO)} {unit}", source)]
+    plain = line.days == period.days and line.component != Component.HEAT_PART
+    if line.basis == Basis.FLAT_ROOM_METER:
+        own = f"{decimal(line.b, MICRO)} {unit}"
+        numbers.append(Number("own", "объём комнаты", own, "счётчик комнаты; без него ноль"))
+        note = "К комнате прибавлена её доля остатка: объём квартиры без комнат делят по числу проживающих."
+        if not plain:
+            return Derived(_exact(line, period, facts).formula, numbers, [note])
+        return Derived(f"{decimal(line.b, MICRO)} + {ratio(line.volume - line.b, MICRO)}", numbers, [note])
+    people = Fraction(line.a * line.b) / line.volume if line.volume else Fraction(0)
+    words = "Объём квартиры делят по числу проживающих, неполный месяц — по дням."
+    if not plain or people.denominator != 1 or not people:
+        return Derived(_exact(line, period, facts).formula, numbers, [words])
+    days = period.days if line.b % period.days == 0 and people % period.days == 0 else 1
+    mine, everybody = decimal(line.b // days), decimal(int(people) // days)
+    name = "человек" if days > 1 else "человеко-дней"
+    source = _source(facts, "people", "сведения о проживающих по дням месяца")
+    numbers.append(Number("people", f"{name} в комнате и в квартире", f"{mine} из {everybody}", source))
+    return Derived(f"{decimal(line.a, MICRO)} × {mine} / {everybody}", numbers, [words])
+
+
 def _contract(line: Line, period: Period, facts: Facts) -> Derived:
     """Volume of the contract by the days open."""
     volume = decimal(line.b, MICRO)
@@ -350,7 +398,14 @@ def _common_norm(line: Line, period: Period, facts: Facts) -> Derived:
     return derived
 
 
+def _formula(line: Line, period: Period, facts: Facts) -> Derived:
+    """The organisation's formula with numbers in it; only the fraction when they are not known."""
+    made = None if facts.formula is None else told(facts.formula, line.volume / MICRO, period)
+    return made or _exact(line, period, facts)
+
+
 _LEAVES: dict[Basis, Leaf] = {
+    Basis.FORMULA: _formula,
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
     **dict.fromkeys(
@@ -377,6 +432,9 @@ _LEAVES: dict[Basis, Leaf] = {
     ),
     Basis.NORM_TEMPORARY: _temporary,
     Basis.CONTRACT: _contract,
+    Basis.RANGE: _range,
+    Basis.FLAT_METER: _flat,
+    Basis.FLAT_ROOM_METER: _flat,
     Basis.SUM_OF_WATERS: _waters,
     Basis.HEAT_NORM: _by_area_norm,
     Basis.HEAT_NORM_UNIFORM: _heat_uniform,
@@ -384,7 +442,6 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.HEAT_HOUSE_METERED: _heat_metered,
     Basis.HEAT_HOUSE_UNMETERED: _heat_unmetered,
     Basis.HEAT_HOUSE_ALL_METERED: _heat_metered,
-    **YEARS,
     Basis.HEAT_FAILED: failed(_share_of_house),
     Basis.HEAT_FAILED_METERED: failed(_heat_metered),
     Basis.HEAT_FAILED_UNMETERED: failed(_heat_unmetered),
@@ -396,9 +453,15 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.PERSONS: _fixed,
     Basis.COMMON_NORM: _common_norm,
     Basis.COMMON_ACTUAL: _share_of_house,
+    Basis.HOUSE_NORM: _common_norm,
+    Basis.HOUSE_ACTUAL: _share_of_house,
     **dict.fromkeys(SHARES, share),
+    **YEARS,
     Basis.ABSENCE: absence(_temporary),
     Basis.NOT_SUPPLIED: not_supplied,
     Basis.COLD_FOR_HOT: cold_for_hot,
     Basis.MANUAL: manual,
+    **dict.fromkeys(UNAUTHORISED, unauthorised),
+    **dict.fromkeys((Basis(code) for code in BENEFITS | COMPENSATIONS), benefit),
+    Basis.RENT: rent,
 }

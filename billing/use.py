@@ -8,13 +8,15 @@ missing, and the volumes are handed on to the services that need them (sewerage,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
+from billing.choices import RAISING_MONTH, answered
+from billing.communal import add_rooms, share_flats
 from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
 from billing.parked import Reason
@@ -57,6 +59,7 @@ class Use:
     joined: Joined
     norms: list[NormGroup]
     cuts: dict[int, Cuts]
+    flats: list[tuple[int, Group, I64]] = field(default_factory=list)  # rooms by a common meter, with den
 
 
 @clause("ПП 354, п. 42, прил. 2, ф. 4")
@@ -72,10 +75,16 @@ def raising(work: Work, service: int, rows: Rows) -> I64 | None:
     if federal is None:
         return None
     regional = work.block.coefficients.get(f"raise_{CATALOGUE[service].key}")
+    answer = answered(work, RAISING_MONTH, rows)
+    if answer.any():
+        whole = np.array([0, federal[0], federal[-1]], np.int64)[answer]
+        by_month = np.where(answer > 0, whole, federal[:, None])
+    else:
+        by_month = federal[:, None]
     if regional is None:
-        return federal[:, None]
+        return by_month
     given = regional[:, work.block.accounts.house[rows]]
-    return np.where(given == MISSING, federal[:, None], given)
+    return np.where(given == MISSING, by_month, given)
 
 
 @clause("ПП 354, п. 56(2)")
@@ -92,7 +101,8 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
     meters are joined.
     """
     joined = join(work, service)
-    use = Use(service, joined, [], find_cuts(work, joined, service))
+    flats = share_flats(work, service, joined)
+    use = Use(service, joined, [], find_cuts(work, joined, service), flats)
     if 0 in use.cuts:
         work.cuts[service] = use.cuts[0]
     used = Used.nothing(work.segments, len(work.block))
@@ -104,6 +114,7 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
         used.even[group.rows] += group.num
         used.even_den[group.rows] = AVERAGE_DEN
         used.measured[group.rows] = True
+    add_rooms(used, flats)
     if needs_norm:
         by_contract, by_people = without_meter(work, joined, service)
         use.norms = [
@@ -217,6 +228,8 @@ def charge_use(work: Work, use: Use, component: int, *, raise_norm: bool = True,
         emit_group(work, use.service, zone or component, group, 1, use.cuts.get(zone), **options)
     for zone, group in use.joined.averaged.items():
         emit_group(work, use.service, zone or component, group, AVERAGE_DEN, **options)
+    for zone, group, den in use.flats:
+        emit_group(work, use.service, zone or component, group, den, **options)
     for by in use.norms:
         emit_norm(work, use.service, component, by, raise_norm=raise_norm, **options)
 
@@ -226,7 +239,7 @@ def emit_group(
     service: int,
     component: int,
     group: Group,
-    den: int,
+    den: Scalar,
     cuts: Cuts | None = None,
     *,
     rate: I64 | None = None,

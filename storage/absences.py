@@ -10,7 +10,8 @@ from sqlalchemy import text
 from billing.history import full_days
 from billing.law import value_on
 from billing.period import Period
-from storage import audit
+from storage import audit, late_facts
+from storage.late_facts import LateFact
 from storage.people import Deed, PeopleRefused
 from storage.session import Session
 
@@ -109,6 +110,10 @@ async def add_absence(session: Session, account_id: int, new: NewAbsence, deed: 
             "account_id": account_id,
         },
     )
+    await late_facts.note(
+        session,
+        [_late(f"absence-{absence_id}", account_id, (new.left, new.back), new.people, deed.ground)],
+    )
     await audit.record(
         session,
         "absence_added",
@@ -121,6 +126,21 @@ async def add_absence(session: Session, account_id: int, new: NewAbsence, deed: 
         ground=deed.ground,
     )
     return int(absence_id or 0)
+
+
+def _late(
+    key: str, account_id: int, days: tuple[dt.date, dt.date], people: int, ground: str, is_gone: bool = False
+) -> LateFact:
+    said = "Снято отсутствие" if is_gone else "Отсутствовали"
+    return LateFact(
+        key=key,
+        kind="absence",
+        happened_on=days[0],
+        after=days[1] + dt.timedelta(days=1),
+        words=f"{said}: {people} чел., {days[0]:%d.%m.%Y} — {days[1]:%d.%m.%Y}",
+        ground=ground,
+        account_id=account_id,
+    )
 
 
 def _check(new: NewAbsence) -> None:
@@ -158,13 +178,16 @@ async def withdraw_absence(session: Session, absence_id: int, deed: Deed) -> int
             text(
                 "UPDATE absences SET superseded_at = clock_timestamp() WHERE id = :id AND "
                 "superseded_at IS NULL "
-                "RETURNING account_id, company_id, valid_from, valid_to"
+                "RETURNING account_id, company_id, valid_from, valid_to, people"
             ),
             {"id": absence_id},
         )
     ).one_or_none()
     if row is None:
         raise PeopleRefused("unknown_absence", "Этого отсутствия уже нет. Обновите страницу.")
+    days = (row.valid_from, row.valid_to)
+    late = _late(f"absence-{absence_id}-back", row.account_id, days, row.people, deed.ground, is_gone=True)
+    await late_facts.note(session, [late])
     await audit.record(
         session,
         "absence_withdrawn",

@@ -22,6 +22,8 @@ import numpy.typing as npt
 from billing.block import MISSING, Norm, Rate
 from billing.period import Period
 from storage.bulk import Connection
+from storage.formulas import FormulaBook, read_formulas
+from storage.relief_values import Reliefs, read_reliefs
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -148,6 +150,8 @@ class Values:
     norms: dict[tuple[int, str], Table] = field(default_factory=dict)
     coefficients: dict[str, Table] = field(default_factory=dict)
     version: str = ""
+    reliefs: Reliefs | None = None
+    formulas: FormulaBook = field(default_factory=FormulaBook)
     _changing: list[DatedRow] = field(init=False, repr=False)
     _known: dict[Any, I64] = field(init=False, repr=False)
 
@@ -302,7 +306,12 @@ async def read_values(connection: Connection, period: Period, as_of: dt.datetime
     by_tariff = _by(tariffs, lambda r: (r["service"], r["component"]), ("consumer",), digest)
     by_norm = _by(norms, lambda r: (r["service"], r["kind"]), ("rooms", "persons"), digest)
     by_key = _by(coefficients, _coefficient_key, (), digest)
-    return Values(period, by_tariff, by_norm, by_key, digest.hexdigest()[:16])
+    reliefs = await read_reliefs(connection, period.first_day, as_of)
+    digest.update(reliefs.version.encode())
+    formulas = await read_formulas(connection, period, as_of)
+    if formulas.rows:
+        digest.update(repr(formulas.rows).encode())
+    return Values(period, by_tariff, by_norm, by_key, digest.hexdigest()[:16], reliefs, formulas)
 
 
 def _coefficient_key(row: Any) -> str:

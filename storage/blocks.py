@@ -21,19 +21,23 @@ from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, House
 from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES, Service
+from storage.block_benefits import read_benefits
 from storage.block_meters import individual
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.heat_fix import CHOSEN, read_heat_fix
 from storage.heat_past import heat_year, house_failures
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
+from storage.relief_values import Reliefs
+from storage.unauthorised import read_unauthorised
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
 HOUSE = Row.of(id="int4", company_id="int4", zone="int2", total="int8", common="int8", uniform="bool")
 ACCOUNT = Row.of(id="int4", house_id="int4", flat_id="int4", kind="int2", opened="date", closed="date")
-FLAT = Row.of(id="int4", rooms="int2")
+FLAT = Row.of(id="int4", rooms="int2", floor="int2")
 FACT = Row.of(
     account_id="int4",
     first="date",
@@ -86,21 +90,31 @@ async def read_block(
     of_houses = house_meters(read, houses.id)
     if (heat := of_houses.get(Service.HEATING)) is not None:
         heat.failure = await house_failures(connection, month, read, houses.id)
+    of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
+    of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
     return Block(
         period=period,
         first_day=segments.first_day,
         days=segments.days,
         houses=houses,
         accounts=_weigh(accounts, facts, segments, period, houses),
-        meters=await individual(connection, month, read, accounts["id"], days[1:]),
+        meters=await individual(connection, month, read, accounts, days[1:]),
         house_meters=of_houses,
         services=services,
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},
         norms={key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms},
-        coefficients={key: values.coefficient(key, at, nobody, days) for key in values.coefficients},
-        heat_year=await heat_year(connection, month, houses, accounts["id"], of_houses),
+        coefficients=of_coefficients,
+        heat_year=of_year,
+        heat_fix=await read_heat_fix(
+            connection, month, houses, accounts, of_year, of_coefficients.get(CHOSEN)
+        ),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),
+        formulas=values.formulas.of_houses(houses.id, houses.company_id),
+        unauthorised=await read_unauthorised(connection, month, accounts["id"]),
+        benefits=await read_benefits(
+            connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
+        ),
     )
 
 
@@ -150,7 +164,10 @@ async def _accounts(connection: Connection, month: Month, houses: Houses) -> Col
         f"AND (a.closed_on IS NULL OR a.closed_on >= '{period.first_day}')",
     )
     flats = await copy_out(
-        connection, FLAT, f"SELECT f.id, f.rooms_count FROM flats f WHERE f.house_id = ANY({month.house_ids})"
+        connection,
+        FLAT,
+        "SELECT f.id, f.rooms_count, coalesce(f.floor, -1)::int2 FROM flats f "
+        f"WHERE f.house_id = ANY({month.house_ids})",
     )
     house = rows_of(columns["house_id"], houses.id).astype(np.int32)
     order = np.lexsort((columns["id"], house))
@@ -158,7 +175,8 @@ async def _accounts(connection: Connection, month: Month, houses: Houses) -> Col
     columns["house"] = house[order]
     flat = rows_of(columns["flat_id"], flats["id"])
     assert (flat >= 0).all(), "an account stands in a flat of another house"
-    columns["rooms"] = flats["rooms"][flat] if len(flat) else np.zeros(0, np.int16)
+    for name in ("rooms", "floor"):
+        columns[name] = flats[name][flat] if len(flat) else np.zeros(0, np.int16)
     return columns
 
 
@@ -221,6 +239,8 @@ def _weigh(accounts: Columns, facts: Columns, segments: Segments, period: Period
         temporary_days=temporary_days,
         by_owners=lived == 0,
         meter_impossible=last["impossible"].astype(np.int32),
+        flat=accounts["flat_id"],
+        floor=accounts["floor"],
     )
 
 

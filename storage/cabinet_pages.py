@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from billing.penalty.terms import Terms
+from storage.penalty_law import KEYS, TERMS, terms_of
 from storage.readings import LAST_DAY_KEY
 from storage.session import Session
 
@@ -46,6 +48,8 @@ class Around:
     answers: tuple[Answer, ...]
     reading_last_day: int | None
     emergency_phone: str | None
+    terms: Terms
+    """When months must be paid: the organisation's reading of the law, moved days, late documents."""
 
 
 AROUND = f"""
@@ -65,7 +69,8 @@ SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(v.label, i.is_planned, i.sta
            AND (s.organisation_id IS NULL OR s.organisation_id = :company_id)
          ORDER BY s.organisation_id NULLS LAST LIMIT 1) AS last_day,
        (SELECT coalesce(o.emergency_phone, o.phone) FROM organisations o WHERE o.id = :company_id)
-         AS emergency_phone
+         AS emergency_phone,
+{TERMS}
 """  # noqa: S608
 
 
@@ -83,6 +88,7 @@ async def around(
                 "period": period,
                 "since": now - dt.timedelta(days=ANSWERS_DAYS),
                 "key": LAST_DAY_KEY,
+                "due_keys": list(KEYS),
             },
         )
     ).one()
@@ -97,6 +103,7 @@ async def around(
         ),
         reading_last_day=None if row.last_day is None else int(row.last_day),
         emergency_phone=row.emergency_phone,
+        terms=terms_of(_parsed(row.moved_days), _parsed(row.due_settings)),
     )
 
 

@@ -66,6 +66,7 @@ r.scope_kind,
          WHEN 'organisation' THEN (SELECT short_name FROM organisations o WHERE o.id = r.scope_id)
          WHEN 'house' THEN (SELECT s.kind || ' ' || s.name || ', ' || h.number
                               FROM houses h JOIN streets s ON s.id = h.street_id WHERE h.id = r.scope_id)
+         WHEN 'late' THEN 'факты задним числом, ' || (SELECT count(*) FROM late_facts f WHERE f.run_id = r.id)
          WHEN 'account' THEN (SELECT 'счёт ' || a.number FROM accounts a WHERE a.id = r.scope_id)
        END AS scope_name,
        r.company_id, r.state, r.stop_requested, r.created_by, paylogic_staff_name(r.created_by) AS
@@ -78,13 +79,14 @@ r.scope_kind,
   FROM runs r JOIN corrections c ON c.run_id = r.id
 """
 FOUND = """
- WHERE (CAST(:state AS text) IS NULL OR r.state = :state)
+ WHERE r.kind = 'correction' AND (CAST(:state AS text) IS NULL OR r.state = :state)
    AND (CAST(:reason AS text) IS NULL OR c.reason = :reason)
    AND (CAST(:words AS text) IS NULL OR c.ground ILIKE '%' || CAST(:words AS text) || '%'
         OR EXISTS (SELECT 1 FROM accounts a WHERE r.scope_kind = 'account' AND a.id = r.scope_id
                      AND a.number = :words))
    AND (CAST(:account_id AS int) IS NULL OR (r.scope_kind = 'account' AND r.scope_id = :account_id))
- ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"""
+"""
+PAGE = " ORDER BY r.created_at DESC, r.id DESC LIMIT :limit OFFSET :offset"
 
 
 def _head(row: Row[tuple[object, ...]]) -> CorrectionHead:
@@ -107,10 +109,21 @@ async def corrections(
     words: str | None = None,
     account_id: int | None = None,
     limit: int = LIST_MAX,
+    offset: int = 0,
 ) -> list[CorrectionHead]:
     """Packages we may see, newest first; words: a part of the ground, or the number of an account."""
-    values = {"state": state, "reason": reason, "words": words, "account_id": account_id, "limit": limit}
-    return [_head(row) for row in await session.execute(text(HEAD + FOUND), values)]
+    values: dict[str, object] = {"state": state, "reason": reason, "words": words, "account_id": account_id}
+    values |= {"limit": limit, "offset": offset}
+    return [_head(row) for row in await session.execute(text(HEAD + FOUND + PAGE), values)]
+
+
+async def corrections_count(
+    session: Session, *, state: str | None = None, reason: str | None = None, words: str | None = None
+) -> int:
+    """How many packages the same filter finds."""
+    values = {"state": state, "reason": reason, "words": words, "account_id": None}
+    counted = f"SELECT count(*)::int FROM runs r JOIN corrections c ON c.run_id = r.id {FOUND}"  # noqa: S608
+    return int(await session.scalar(text(counted), values) or 0)
 
 
 # ---- what a draft would do ---------------------------------------------------------------------------------
@@ -247,7 +260,7 @@ class AccountCorrection:
 
 
 OF_ACCOUNT = """
-SELECT r.id AS run_id, r.state, c.reason, c.ground, c.ground_on, r.posted_in,
+SELECT r.id AS run_id, r.state, c.reason, coalesce(late.ground, c.ground) AS ground, c.ground_on, r.posted_in,
        (r.period - l.months_back * interval '1 month')::date AS of_period, l.service,
        coalesce(-sum(l.amount_kopecks + l.surcharge_kopecks) FILTER (WHERE l.kind = 1), 0)::bigint AS
        was_kopecks,
@@ -255,12 +268,17 @@ SELECT r.id AS run_id, r.state, c.reason, c.ground, c.ground_on, r.posted_in,
        now_kopecks,
        sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks, c.kind = 'manual' AS is_manual
   FROM lines l JOIN runs r ON r.id = l.run_id JOIN corrections c ON c.run_id = r.id
+  LEFT JOIN LATERAL (
+    SELECT string_agg(DISTINCT f.ground, '; ') AS ground FROM late_facts f
+     WHERE r.scope_kind = 'late' AND f.run_id = r.id AND f.ground <> '' AND (f.account_id = l.account_id
+       OR f.account_id IS NULL AND f.house_id = (SELECT a.house_id FROM accounts a WHERE a.id = l.account_id))
+    ) late ON true
  WHERE l.account_id = :account_id AND l.run_id = ANY (ARRAY(
          SELECT r2.id FROM runs r2 JOIN run_accounts x ON x.run_id = r2.id AND x.account_id = :account_id
           WHERE r2.kind = 'correction' AND (r2.state = 'published' OR (r2.state = 'checked' AND :drafts))))
    AND (CAST(:posted_in AS date) IS NULL OR coalesce(r.posted_in, r.period) = :posted_in)
    AND (CAST(:run_id AS int) IS NULL OR r.id = :run_id)
- GROUP BY r.id, c.run_id, 7, l.service
+ GROUP BY r.id, c.run_id, late.ground, 7, l.service
 HAVING sum(l.amount_kopecks + l.surcharge_kopecks) <> 0
  ORDER BY r.id DESC, 7, l.service"""
 

@@ -26,6 +26,16 @@ from storage.run_plan import (
 
 MONTHS_IN_MEMORY = 6  # a block of a correction holds lines of all its months: more of them, fewer accounts
 
+OF_LATE_FACTS = """h.id IN (
+  SELECT f.house_id FROM late_facts f WHERE f.run_id = $3 AND f.house_id IS NOT NULL
+  UNION
+  SELECT s.house_id FROM late_facts f
+    JOIN house_services s ON s.service = f.service AND s.superseded_at IS NULL
+    JOIN houses g ON g.id = s.house_id
+   WHERE f.run_id = $3 AND f.house_id IS NULL AND (f.zone_id IS NULL OR f.zone_id = g.zone_id)
+     AND (f.organisation_id IS NULL OR f.organisation_id IN (g.company_id, s.supplier_id)))"""
+"""Houses of late facts; of a value, every house with its service in its zone and organisation."""
+
 
 async def plan(connection: Connection, run_id: int, block_accounts: int | None = None) -> bool:
     """Plan a run or a correction; False when it was planned before. In the caller's transaction."""
@@ -50,8 +60,10 @@ async def _plan_correction(connection: Connection, run: Any, block_accounts: int
     assert row is not None, "a correction without its row"
     first, last = Period.of(row["first_period"]), Period.of(row["last_period"])
     months = [Period(at) for at in range(first.ordinal, last.ordinal + 1)]
-    query = HOUSES.format(scope=IN_SCOPE[run["scope_kind"]])
-    houses = await connection.fetch(query, first.first_day, last.shift(1).first_day, run["scope_id"])
+    is_late = run["scope_kind"] == "late"
+    query = HOUSES.format(scope=OF_LATE_FACTS if is_late else IN_SCOPE[run["scope_kind"]])
+    scope_id = run["id"] if is_late else run["scope_id"]
+    houses = await connection.fetch(query, first.first_day, last.shift(1).first_day, scope_id)
     if not houses:
         words = f"В области перерасчёта не было открытых счетов, месяцы: {_span(first, last)}."
         await fail(connection, run["id"], words)

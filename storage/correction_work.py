@@ -17,6 +17,7 @@ from billing.money import I64
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, RATE_PER_RUBLE
 from storage.bulk import Connection, Row, copy_in
+from storage.formulas import write_told
 from storage.lines import (
     ACCOUNT_SUM,
     COLUMNS,
@@ -91,6 +92,7 @@ async def _recomputed(connection: Connection, task: BlockTask, values_of: Values
     seen: set[int] = set()
     async for done in recompute(connection, months, task.house_ids, values_of, task.account_id):
         parts.append((done.period, done.changes))
+        await write_told(connection, done.block.formulas)
         seen.update(done.block.accounts.id[done.looked_at].tolist())
         _add_parked(parked, done)
     return Drafted.of(parts, len(seen), parked)

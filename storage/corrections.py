@@ -14,8 +14,9 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from billing.period import Period
-from storage import audit, outbox
+from storage import audit, late_facts, outbox
 from storage.correction_limit import alone_limit, moved_kopecks
+from storage.late_facts import Chosen, Filter
 from storage.recompute import MONTHS_MAX
 from storage.runs import PUBLISH, START, RunRefused, log, notify, refuse_empty, refuse_outdated
 from storage.session import Session
@@ -30,6 +31,7 @@ REASONS = {
     "tariff": "Изменён или отменён тариф, норматив",
     "service": "Услуга подключена или отключена",
     "court": "Решение суда, предписание",
+    "unauthorised": "Акт о вмешательстве или самовольном подключении",
     "other": "Другая причина",
 }
 SMALL_SCOPES = ("account", "house")  # their lines lie on shelves
@@ -87,9 +89,75 @@ async def request_correction(
     opened = await _open_month(session)
     until = last or opened.shift(-1)
     _check_months(first, until, opened)
-    return await _insert(
+    run_id = await _insert(
         session, scope_kind, scope_id, "recalculated", first, until, opened, ground, user_id, command_id
     )
+    oldest = opened.shift(-MONTHS_MAX)
+    await late_facts.take_in(session, run_id, scope_kind, scope_id, (first, until), oldest)
+    return run_id
+
+
+async def request_late(
+    session: Session,
+    wanted: Filter,
+    day: dt.date,
+    user_id: int | None,
+    command_id: str | None = None,
+) -> int:
+    """Plan a correction of the houses of waiting late facts over all months they touch; the id of its run.
+
+    day: today, the date of a package that rests on several documents. The same command_id again gives the
+    same correction.
+    """
+    opened = await _open_month(session)
+    known = await session.scalar(text("SELECT id FROM runs WHERE command_id = :id"), {"id": command_id})
+    if known is not None:
+        return int(known)
+    found = await late_facts.chosen(session, wanted)
+    if not found.facts_count or found.first is None or found.last is None:
+        raise RunRefused("nothing-waits", "Этих фактов в очереди уже нет: их взяли в перерасчёт или убрали.")
+    first = max(Period.of(found.first), opened.shift(-MONTHS_MAX))
+    last = min(Period.of(found.last), opened.shift(-1))
+    if first > last:
+        raise RunRefused(
+            "too-old", f"Эти факты старше {MONTHS_MAX} месяцев: срок исковой давности прошёл.", 422
+        )
+    is_house = found.house_id is not None and not found.values_count
+    run_id = await _insert(
+        session,
+        "house" if is_house else "late",
+        found.house_id if is_house else None,
+        "recalculated",
+        first,
+        last,
+        opened,
+        _ground_of(found, day),
+        user_id,
+        command_id,
+        company_id=None if found.values_count else found.company_id,
+    )
+    if not await late_facts.take(session, run_id, wanted, opened):
+        raise RunRefused("nothing-waits", "Эти факты только что взял в перерасчёт другой сотрудник.")
+    return run_id
+
+
+def _ground_of(found: Chosen, day: dt.date) -> Ground:
+    """The document of the facts when they share one; else that they are several."""
+    document = found.ground or f"Факты, внесённые задним числом: {found.facts_count}"
+    return Ground(REASON_OF_KIND.get(found.kind or "", "other"), document, day)
+
+
+REASON_OF_KIND = {
+    "people": "people",
+    "owner": "people",
+    "area": "area",
+    "absence": "absence",
+    "reading": "reading",
+    "meter": "meter",
+    "quality": "quality",
+    "tariff": "tariff",
+    "norm": "tariff",
+}
 
 
 def _check_months(first: Period, last: Period, opened: Period) -> None:
@@ -154,9 +222,10 @@ async def _insert(
     user_id: int | None,
     command_id: str | None,
     sums: Sequence[HandSum] = (),
+    company_id: int | None = None,
 ) -> int:
     command_id = command_id or uuid4().hex
-    company_id = await _company(session, scope_kind, scope_id)
+    company_id = company_id if scope_kind == "late" else await _company(session, scope_kind, scope_id)
     run_id: int | None = await session.scalar(
         text(SHELVED if scope_kind in SMALL_SCOPES else OWN),
         {

@@ -19,6 +19,7 @@ from billing.allocation import BY_LAW, Debts, Payments, Policy, allocate
 from billing.ledger import Book
 from billing.period import Period
 from storage.session import Session
+from storage.shelves import SHELF_FROM
 
 I64 = npt.NDArray[np.int64]
 NO_PERIOD = 0
@@ -70,18 +71,19 @@ SELECT w.ordinal - 1 AS at, w.account_id, coalesce(paid.period, begun.period) AS
      WHERE o.account_id = w.account_id AND paid.period IS NULL
        AND o.period = (SELECT min(m.period) FROM months m)) begun ON true"""
 
-RUNS = """
-SELECT id, period, posted_in FROM runs WHERE state = 'published' AND posted_in >= :since"""
+RUNS = f"""
+SELECT id FROM runs WHERE state = 'published' AND posted_in >= :since AND id < {SHELF_FROM}"""  # noqa: S608
 
-CHARGED = """
+CHARGED = f"""
 SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee,
        l.service, false AS penalty,
        sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount
   FROM unnest(CAST(:ats AS int[]), CAST(:accounts AS int[]), CAST(:since AS date[]))
     AS w(at, account_id, since)
-  JOIN lines l ON l.account_id = w.account_id AND l.run_id = ANY (CAST(:runs AS int[]))
-  JOIN runs r ON r.id = l.run_id AND r.posted_in >= w.since
- GROUP BY 1, 2, 3, 4"""
+  JOIN lines l ON l.account_id = w.account_id
+   AND (l.run_id = ANY (CAST(:runs AS int[])) OR l.run_id >= {SHELF_FROM})
+  JOIN runs r ON r.id = l.run_id AND r.state = 'published' AND r.posted_in >= w.since
+ GROUP BY 1, 2, 3, 4"""  # noqa: S608 - numbers of ours
 
 POSTED = f"""
 SELECT w.at, p.of_period AS period, p.organisation_id AS payee, p.service,

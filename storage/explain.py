@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import trace
+from billing.formula.rows import FormulaFacts
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE
@@ -24,6 +25,7 @@ from billing.trace_shown import shown
 from storage import account_pages
 from storage.account_pages import LineRow
 from storage.engine import Database
+from storage.formulas import facts_of
 from storage.why_pages import LineSources, sources
 
 
@@ -159,6 +161,7 @@ async def _explain(
         )
     papers = await sources(session, shown, account.company_id, account.house_id)
     labels = await _labels(session, shown)
+    formulas = await facts_of(session, shown)
     return Explanation(
         account=account.number,
         address=account.address,
@@ -166,7 +169,7 @@ async def _explain(
         is_draft=any(line.is_draft for line in shown),
         total_kopecks=sum(line.total_kopecks for line in shown),
         lines=tuple(
-            _line(line, account, found, labels.get(line.service))
+            _line(line, account, found, labels.get(line.service), formulas.get((line.a, line.b)))
             for line, found in zip(shown, papers, strict=True)
         ),
     )
@@ -180,7 +183,11 @@ async def _labels(session: AsyncSession, lines: Sequence[LineRow]) -> dict[int, 
 
 
 def _line(
-    row: LineRow, account: Any, found: LineSources | None, custom: tuple[str, str] | None
+    row: LineRow,
+    account: Any,
+    found: LineSources | None,
+    custom: tuple[str, str] | None,
+    formula: FormulaFacts | None,
 ) -> LineExplained:
     """A stored line told by billing.trace, its formulas evaluated again."""
     line = Line(
@@ -202,7 +209,7 @@ def _line(
         a=row.a,
         b=row.b,
     )
-    told = trace.explain(line, Period.of(row.period), _facts(account, found, custom))
+    told = trace.explain(line, Period.of(row.period), _facts(account, found, custom, formula))
     eye = shown(told)
     known = CATALOGUE.get(row.service)
     return LineExplained(
@@ -228,14 +235,19 @@ def _line(
     )
 
 
-def _facts(account: Any, found: LineSources | None, custom: tuple[str, str] | None) -> Facts:
+def _facts(
+    account: Any,
+    found: LineSources | None,
+    custom: tuple[str, str] | None,
+    formula: FormulaFacts | None,
+) -> Facts:
     papers: dict[str, str] = {}
     if found is not None and found.tariff_document:
         papers["rate"] = found.tariff_document
     if found is not None and found.norm_document:
         papers["norm"] = found.norm_document
     label, unit = custom or (None, None)
-    return Facts(account.area_total_dm2, account.area_common_dm2, None, label, unit, papers)
+    return Facts(account.area_total_dm2, account.area_common_dm2, None, label, unit, papers, formula)
 
 
 def _money(kopecks: int) -> str:

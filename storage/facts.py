@@ -6,13 +6,18 @@ A stretch is [valid_from, valid_to). The facts known now are the rows not supers
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.quantity import format_scaled
+from storage import late_facts
+from storage.late_facts import LateFact
+
 FOREVER = dt.date.max
+AREA_SCALE = 100  # dm2 in a m2
 OF_DEED = ""  # the ground of the deed that is made now
 
 
@@ -87,12 +92,54 @@ async def change_facts(
         text("UPDATE account_facts SET superseded_at = clock_timestamp() WHERE id = ANY(:ids)"),
         {"ids": [stretch.id for stretch in known if stretch.id not in kept]},
     )
+    newest = 0
     for stretch in wanted:
         if stretch.id == 0:
-            await _insert(
+            newest = await _insert(
                 session, account_id, stretch, ground if stretch.ground == OF_DEED else stretch.ground
             )
+    await late_facts.note(session, [late_fact(account_id, start, wanted, ground, newest)])
     return True
+
+
+def late_fact(
+    account_id: int, before: Sequence[Stretch], after: Sequence[Stretch], ground: str, number: int
+) -> LateFact:
+    """The change for the queue of late facts: from its first day until the facts are as they were again."""
+    made = [one for one in after if one.id == 0 and one.ground == OF_DEED]
+    first, last = min(one.first for one in made), max(one.after for one in made)
+    was = next((one.facts for one in before if one.first <= first < one.after), UNKNOWN)
+    kind, words = told(was, made[0].facts)
+    return LateFact(
+        key=f"facts-{number}",
+        kind=kind,
+        happened_on=first,
+        after=None if last == FOREVER else last,
+        words=words,
+        ground=ground,
+        account_id=account_id,
+    )
+
+
+def told(was: Facts, now: Facts) -> tuple[str, str]:
+    """What changed, as the kind of a late fact and in words."""
+    for kind, name, words in (
+        ("people", "residents", "Проживающих: {} → {}"),
+        ("people", "temporary", "Временно проживающих: {} → {}"),
+        ("owner", "owners", "Собственников: {} → {}"),
+        ("area", "area_dm2", "Площадь, м²: {} → {}"),
+        ("area", "living_area_dm2", "Жилая площадь, м²: {} → {}"),
+        ("area", "heated_area_dm2", "Отапливаемая площадь, м²: {} → {}"),
+    ):
+        old, new = getattr(was, name), getattr(now, name)
+        if old != new:
+            pair = [_area(one) if kind == "area" else str(one) for one in (old, new)]
+            return kind, words.format(*pair)
+    return "meter", "Возможность установить счётчик: изменилась"
+
+
+def _area(dm2: int | None) -> str:
+    return "нет" if dm2 is None else format_scaled(dm2, AREA_SCALE, 2)
 
 
 async def facts_on(session: AsyncSession, account_id: int, day: dt.date) -> Facts:
@@ -131,16 +178,16 @@ async def _known(session: AsyncSession, account_id: int) -> list[Stretch]:
     ]
 
 
-async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, ground: str | None) -> None:
+async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, ground: str | None) -> int:
     facts = stretch.facts
-    await session.execute(
+    new_id = await session.scalar(
         text(
             "INSERT INTO account_facts (account_id, house_id, company_id, area_dm2, living_area_dm2, "
             "heated_area_dm2, "
             "residents, temporary, owners, meter_impossible, ground, valid_from, valid_to) "
             "SELECT id, house_id, company_id, :area, :living, :heated, :residents, :temporary, :owners, "
             ":impossible, "
-            ":ground, :first, :after FROM accounts WHERE id = :account_id"
+            ":ground, :first, :after FROM accounts WHERE id = :account_id RETURNING id"
         ),
         {
             "account_id": account_id,
@@ -156,3 +203,4 @@ async def _insert(session: AsyncSession, account_id: int, stretch: Stretch, grou
             "after": None if stretch.after == FOREVER else stretch.after,
         },
     )
+    return int(new_id or 0)

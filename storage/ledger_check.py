@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.ledger import Book
 from billing.period import Period
+from storage import penalty_check
 from storage.engine import Database
 
 FOUND_MAX = 100  # differences listed of one check; all are counted
@@ -168,7 +169,8 @@ async def check_ledger(database_url: str, progress: Progress | None = None) -> d
 async def _check(session: AsyncSession, progress: Progress | None) -> dict[str, Any]:
     runs = (await session.execute(text(RUN_SUM), {"residents": RESIDENTS})).all()
     months = list((await session.execute(text("SELECT period FROM months ORDER BY period"))).scalars())
-    report = _Report(progress, len(ENTRIES) + 1 + 2 * len(runs) + max(0, len(months) - 1))
+    total = len(ENTRIES) + 1 + 2 * len(runs) + max(0, len(months) - 1) + penalty_check.CHECKS_COUNT
+    report = _Report(progress, total)
     for one in ENTRIES:
         report.add(one.title, (await session.execute(text(one.sql))).all())
     report.add("Итог каждого прогона равен его записи и суммам по получателям", _run_differences(runs))
@@ -181,6 +183,8 @@ async def _check(session: AsyncSession, progress: Progress | None) -> dict[str, 
     for period in months[:-1]:
         rows = (await session.execute(text(OPENINGS), _opening_values(period, runs))).all()
         report.add(f"Остатки после месяца {Period.of(period).title} выводятся из начислений и платежей", rows)
+    for title, rows in await penalty_check.checks(session):
+        report.add(title, rows)
     counts = (await session.execute(text(COUNTS))).one()
     return {
         "ok": report.count == 0,

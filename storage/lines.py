@@ -28,6 +28,7 @@ from billing.period import Period
 from billing.services import CATALOGUE, Service
 from storage.bulk import Connection, Row, copy_in, copy_out, int_array
 from storage.compute import Computed
+from storage.formulas import write_told
 from storage.meter_reads import rows_of
 from storage.shelves import KEYS, PARTITIONED, clear_shelf, ensure_shelf, is_shelved, partition
 
@@ -185,6 +186,7 @@ async def write_block(
         digest=hex_digest(lines.digest()),
     )
     lines, account = by_account(block, lines)
+    await write_told(connection, block.formulas)  # of itself harmless where the block is refused
     try:
         async with connection.transaction():
             stored = await lock_block(connection, run_id, block_no)
@@ -379,7 +381,7 @@ async def _write_houses(
 
 def parked_message(reason: Reason, service: int, detail: str) -> str:
     """The sentence a person reads."""
-    label = CATALOGUE[service].label if service in CATALOGUE else ""
+    label = CATALOGUE[service].label if service in CATALOGUE else "услугу организации"
     return reason.value.format(service=label, detail=detail)
 
 

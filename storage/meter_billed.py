@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import REDUCTIONS, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS, UNAUTHORISED, Basis
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
@@ -18,15 +20,36 @@ READ_BASES = (
     Basis.LATE_READING,
     Basis.NORM_TEMPORARY,
     *REDUCTIONS,
+    *UNAUTHORISED,
+    *BENEFITS,
+    *COMPENSATIONS,
     Basis.MANUAL,
 )  # these do not stand instead of a reading
 MONTH = "(r.period - l.months_back * interval '1 month')::date"  # which a line is about
+COMMON_BIT = 50
 HOT_HEAT = (2, 2)  # service, component measured in Gcal: the volume is in its cold part
 LATE = Row.of(account_id="int4", period="date", service="int2", component="int2", num="int8", den="int8")
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """common (M,): meters of whole communal flats. Rooms of those read late: room, account of the meter,
+    months of the gap, (R,) each.
+    """
+
+    common: npt.NDArray[np.bool_]
+    room: npt.NDArray[np.int32]
+    holder: npt.NDArray[np.int32]
+    gap: npt.NDArray[np.int32]
+
+
 async def billed_meanwhile(
-    connection: Connection, month: Month, read: Read, account_ids: npt.NDArray[np.int32], state: State
+    connection: Connection,
+    month: Month,
+    read: Read,
+    account_ids: npt.NDArray[np.int32],
+    state: State,
+    shared: Shared,
 ) -> npt.NDArray[np.int64]:
     """(M, 3) volumes of published lines since the previous reading of meters that were read late.
 
@@ -39,14 +62,16 @@ async def billed_meanwhile(
     if not late.any():
         return out
     services = np.unique(read.meters["service"][late])
-    accounts, place = np.unique(account_ids[late], return_inverse=True)
+    everybody = np.concatenate([account_ids[late], shared.room])
+    accounts, place = np.unique(everybody, return_inverse=True)
     months = np.zeros(len(accounts), np.int64)
-    np.maximum.at(months, place, state.gap[late])
+    np.maximum.at(months, place, np.concatenate([state.gap[late], shared.gap]))
     lines = await _lines(connection, month, accounts, months, services)
     waiting = np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading))
     keys = _key(account_ids[waiting], read.meters["service"][waiting])
+    keys |= shared.common[waiting].astype(np.int64) << COMMON_BIT
     order = np.argsort(keys, kind="stable")  # meters of an account and service in their own order
-    line, at = _pairs(lines, keys[order], waiting[order], state)
+    line, at = _pairs(lines, _holders(lines, shared), keys[order], waiting[order], state)
     # The silent meters of a line stand together: the first ones take what does not divide evenly.
     of_line = np.bincount(line, minlength=len(lines["volume"]))
     share = np.arange(len(line)) - (np.cumsum(of_line) - of_line)[line]
@@ -60,14 +85,29 @@ def _key(account: npt.NDArray[np.int32], service: npt.NDArray[np.int16]) -> npt.
     return account.astype(np.int64) << 16 | service
 
 
+def _holders(lines: Columns, shared: Shared) -> npt.NDArray[np.int64]:
+    """Key of each line: of its account, or of the common meter of its flat."""
+    account = lines["account_id"].copy()
+    of_flat = np.isin(account, shared.room)
+    if of_flat.any():
+        order = np.argsort(shared.room, kind="stable")
+        place = np.searchsorted(shared.room[order], account[of_flat])
+        account[of_flat] = shared.holder[order][place]
+    key = _key(account, lines["service"])
+    return np.asarray(key | of_flat.astype(np.int64) << COMMON_BIT, np.int64)
+
+
 def _pairs(
-    lines: Columns, keys: npt.NDArray[np.int64], meters: npt.NDArray[np.intp], state: State
+    lines: Columns,
+    key: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.int64],
+    meters: npt.NDArray[np.intp],
+    state: State,
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """(line, meter) of every line and each meter of its account and service that was silent in its month.
 
-    keys (sorted) are those of `meters`, rows of the block's meters.
+    key (of the lines) and keys (sorted) of `meters`, rows of the block's meters.
     """
-    key = _key(lines["account_id"], lines["service"])
     first = np.searchsorted(keys, key)
     counts = np.searchsorted(keys, key, side="right") - first
     line = np.repeat(np.arange(len(key)), counts)

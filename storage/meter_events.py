@@ -13,6 +13,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.period import Period
+from storage import late_facts
+from storage.late_facts import LateFact
 from storage.meters import derive, load
 from storage.tables.meters import MeterEvent
 
@@ -44,8 +46,10 @@ async def record(session: AsyncSession, event: NewEvent) -> bool:
             {"id": event.meter_id},
         )
     ).one()
-    await session.execute(
-        insert(MeterEvent).values(
+    event_id = await session.scalar(
+        insert(MeterEvent)
+        .returning(MeterEvent.id)
+        .values(
             meter_id=event.meter_id,
             house_id=place.house_id,
             company_id=place.company_id,
@@ -56,7 +60,29 @@ async def record(session: AsyncSession, event: NewEvent) -> bool:
         )
     )
     await derive_since(session, event.meter_id, event.first)
+    await _note(session, event, f"meter-event-{event_id}", KIND_WORDS.get(event.kind, event.kind))
     return True
+
+
+KIND_WORDS = {"fault": "неисправен", "refusal": "не допустили к счётчику", "unverified": "без поверки"}
+METER = "SELECT account_id, house_id, service, serial FROM meters WHERE id = :id"
+
+
+async def _note(session: AsyncSession, event: NewEvent, key: str, words: str) -> None:
+    """Tell the queue of late facts: of the account, or of the house when the meter is the house's."""
+    meter = (await session.execute(text(METER), {"id": event.meter_id})).one()
+    fact = LateFact(
+        key=key,
+        kind="meter",
+        happened_on=event.first,
+        after=event.after,
+        words=f"Счётчик № {meter.serial}: {words} с {event.first:%d.%m.%Y}",
+        ground=event.ground,
+        account_id=meter.account_id,
+        house_id=meter.house_id,
+        service=meter.service,
+    )
+    await late_facts.note(session, [fact])
 
 
 async def verify(session: AsyncSession, meter_id: int, until: dt.date) -> bool:
@@ -72,7 +98,11 @@ async def verify(session: AsyncSession, meter_id: int, until: dt.date) -> bool:
         text("UPDATE meters SET verified_until = :until WHERE id = :id"), {"until": until, "id": meter_id}
     )
     ended = until if was.verified_until is None else min(until, was.verified_until)
-    await derive_since(session, meter_id, ended + dt.timedelta(days=1))
+    after = ended + dt.timedelta(days=1)
+    await derive_since(session, meter_id, after)
+    event = NewEvent(meter_id, "verified", after, None, "Поверка")
+    key = f"verified-{meter_id}-{was.verified_until}-{until}"
+    await _note(session, event, key, f"поверен до {until:%d.%m.%Y}; расчёт меняется")
     return True
 
 

@@ -93,15 +93,18 @@ class Read:
 
 
 # Small columns travel as one: zones in 2 bits, figures of the counter in 4, then duty of the supplier, dated
-# events.
-TRAITS = "m.zones + 4 * m.digits + 64 * m.supplier_duty::int + 128 * m.has_events::int"
+# events, the meter of a whole communal flat.
+TRAITS = (
+    "m.zones + 4 * m.digits + 64 * m.supplier_duty::int + 128 * m.has_events::int "
+    "+ 256 * (m.kind = 'flat')::int"
+)
 
 
 async def read_meters(connection: Connection, month: Month) -> Read:
     """Meters of the houses that stood on some day of the month, with its readings.
 
     Columns: id, account_id (0 for a meter of the house), house_id (0 for a meter of an account), service,
-    zones, digits, installed_on, verified_until, supplier_duty, has_events.
+    zones, digits, installed_on, verified_until, supplier_duty, has_events, is_common.
     """
     period = month.period
     meters = await copy_out(
@@ -129,6 +132,7 @@ async def read_meters(connection: Connection, month: Month) -> Read:
         "digits": (traits >> 2 & 15).astype(np.int8),
         "supplier_duty": (traits & 64) > 0,
         "has_events": (traits & 128) > 0,
+        "is_common": (traits & 256) > 0,
     }
     return Read(meters, rows_of(meters["id"], readings["meter_id"]), readings)
 

@@ -21,6 +21,7 @@ from billing.period import Period
 from billing.services import Service
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.penalty_law import PenaltyLaw
+from storage.shelves import SHELF_FROM
 
 I64 = npt.NDArray[np.int64]
 
@@ -34,12 +35,21 @@ RESIDENTS = int(Book.RESIDENTS)
 class Months:
     """Months with published charges, and the runs of each; column 0 of a matrix is debts of no month.
 
-    corrections: runs whose lines belong to earlier months, each line to its own.
+    corrections: runs with tables of their own whose lines belong to earlier months, each line to its own.
+    Those on shelves are hundreds of thousands, so they are not named: has_shelves says there are any.
     """
 
     periods: tuple[Period, ...]
     runs: dict[int, tuple[int, ...]]
     corrections: tuple[int, ...] = ()
+    has_shelves: bool = False
+
+    @property
+    def late(self) -> str:
+        """Which lines `l` are of corrections, as a condition; empty when there are none."""
+        named = [f"l.run_id = ANY ({int_array(self.corrections)})"] if self.corrections else []
+        shelved = [f"l.run_id >= {SHELF_FROM}"] if self.has_shelves else []
+        return " OR ".join(named + shelved)
 
     def column_of(self, days: I64) -> I64:
         """Column of the month whose first day this is (days of PostgreSQL); −1 when it is not among them."""
@@ -82,7 +92,10 @@ NO_MONTH = "DATE '2000-01-01'"
 async def months_of(connection: Connection, before: dt.date) -> Months:
     """Months before the given one that have published runs."""
     rows = await connection.fetch(
-        "SELECT id, period FROM runs WHERE state = 'published' AND period < $1 ORDER BY period, id", before
+        "SELECT id, period FROM runs WHERE state = 'published' AND period < $1 AND id < $2 "
+        "ORDER BY period, id",
+        before,
+        SHELF_FROM,
     )
     periods = tuple(sorted({Period.of(row["period"]) for row in rows}))
     column = {period: at for at, period in enumerate(periods, 1)}
@@ -92,11 +105,15 @@ async def months_of(connection: Connection, before: dt.date) -> Months:
         runs[at] = (*runs.get(at, ()), row["id"])
     late = await connection.fetch(
         "SELECT c.run_id FROM corrections c JOIN runs r ON r.id = c.run_id AND r.state = 'published' "
-        "ORDER BY 1"
+        "WHERE r.id < $1 ORDER BY 1",
+        SHELF_FROM,
+    )
+    has_shelves = await connection.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM runs WHERE state = 'published' AND id >= $1)", SHELF_FROM
     )
     corrections = tuple(row["run_id"] for row in late)
     runs = {at: tuple(run for run in of if run not in corrections) for at, of in runs.items()}
-    return Months(periods, runs, corrections)
+    return Months(periods, runs, corrections, bool(has_shelves))
 
 
 async def load(
@@ -143,13 +160,13 @@ async def _months(connection: Connection, months: Months, ids: I64) -> tuple[I64
         np.add.at(
             principal, (rows, months.column_of(sums["period"].astype(np.int64))[mine]), sums["amount"][mine]
         )
-    if months.corrections:
+    if months.late:
         late = await copy_out(
             connection,
             SUMS,
             f"""SELECT l.account_id, {OWN_MONTH}, sum(l.amount_kopecks + l.surcharge_kopecks)::bigint
-                  FROM lines l JOIN runs r ON r.id = l.run_id
-                 WHERE l.run_id = ANY ({int_array(months.corrections)}) AND l.account_id {between}
+                  FROM lines l JOIN runs r ON r.id = l.run_id AND r.state = 'published'
+                 WHERE ({months.late}) AND l.account_id {between}
                  GROUP BY 1, 2""",  # noqa: S608
         )
         rows, mine = _rows(ids, late["account"])
@@ -218,14 +235,14 @@ async def _lines(connection: Connection, months: Months, ids: I64, wanted: npt.N
                 )
             )
     some = ids[wanted.any(axis=1)]
-    if months.corrections and len(some):
+    if months.late and len(some):
         late = await copy_out(
             connection,
             LINES,
             f"""SELECT l.account_id, {OWN_MONTH}, l.supplier_id, l.service,
                        sum(l.amount_kopecks + l.surcharge_kopecks)::bigint
-                  FROM lines l JOIN runs r ON r.id = l.run_id
-                 WHERE l.run_id = ANY ({int_array(months.corrections)})
+                  FROM lines l JOIN runs r ON r.id = l.run_id AND r.state = 'published'
+                 WHERE ({months.late})
                    AND l.account_id = ANY ({int_array(some)}) GROUP BY 1, 2, 3, 4""",  # noqa: S608
         )
         rows, mine = _rows(ids, late["account"])

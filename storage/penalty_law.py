@@ -77,7 +77,7 @@ async def penalty_law(session: Session, at: dt.datetime | None = None) -> Penalt
 
 
 ADDED = """
-SELECT family, first_day, last_day, value, document FROM penalty_values
+SELECT family, first_day, last_day, value, document, due_before FROM penalty_values
  WHERE state = 'approved' AND decided_at <= coalesce(CAST(:at AS timestamptz), 'infinity')
    AND (superseded_at IS NULL OR superseded_at > coalesce(CAST(:at AS timestamptz), 'infinity'))
  ORDER BY first_day, id"""
@@ -96,13 +96,13 @@ def _rates(rows: Sequence[Any]) -> RateLaw:
     rates, caps, free = [*base.key_rates], {one.first: one for one in base.caps}, {}
     free.update({one.first: one for one in base.moratoria})
     for row in rows:
-        family, first, last, value, document = row
+        family, first, last, value, document, due_before = row
         if family == KEY_RATE:
             rates.append(KeyRate(first, value, document))
         elif family == CAP:
             caps[first] = Cap(first, last, value, document)
         elif family == MORATORIUM:
-            free[first] = Moratorium(first, last, document)
+            free[first] = Moratorium(first, last, document, due_before)
     return RateLaw(
         joined(rates),
         tuple(one for _, one in sorted(caps.items())),
@@ -114,7 +114,7 @@ def _calendar(rows: Sequence[Any]) -> Calendar:
     base = federal_calendar()
     off, working = set(base.days_off), set(base.working_days)
     for row in rows:
-        family, day, _, _, _ = row
+        family, day, *_ = row
         if family == DAY_OFF:
             off.add(day)
             working.discard(day)
@@ -122,6 +122,40 @@ def _calendar(rows: Sequence[Any]) -> Calendar:
             working.add(day)
             off.discard(day)
     return Calendar(frozenset(off), frozenset(working))
+
+
+MOVED = """
+SELECT family, first_day FROM penalty_values
+ WHERE family IN ('day_off', 'working_day') AND state = 'approved' AND superseded_at IS NULL
+ ORDER BY first_day, id"""
+
+
+async def working_calendar(session: Session) -> Calendar:
+    """Days moved by decree, as known now: those of the product and those an operator added."""
+    return calendar_of((await session.execute(text(MOVED))).all())
+
+
+def calendar_of(moved: Sequence[Any]) -> Calendar:
+    """The calendar of rows (day_off or working_day, day)."""
+    return _calendar(moved)
+
+
+TERMS = f"""
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(family, first_day)), '[]')
+          FROM ({MOVED}) m) AS moved_days,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(organisation_id, key, value, valid_from)
+                                  ORDER BY organisation_id NULLS FIRST, valid_from, id), '[]')
+          FROM settings s WHERE s.key = ANY (CAST(:due_keys AS text[])) AND s.superseded_at IS NULL
+           AND (s.organisation_id IS NULL OR s.organisation_id = :company_id)
+           AND (s.key = '{DELIVERED}' OR s.valid_to IS NULL)) AS due_settings"""  # noqa: S608
+"""Two columns for a statement that asks for other things too; parameters due_keys (KEYS) and company_id."""
+
+
+def terms_of(moved: Sequence[Any], said: Sequence[Any]) -> Terms:
+    """When an organisation's residents must pay, from the columns of TERMS."""
+    calendar = calendar_of([(family, dt.date.fromisoformat(day)) for family, day in moved])
+    rows = [(owner, key, value, dt.date.fromisoformat(day)) for owner, key, value, day in said]
+    return _reading(rows, calendar).terms
 
 
 def _reading(rows: Sequence[Any], calendar: Calendar) -> Reading:

@@ -12,7 +12,7 @@ from storage.penalty_runs import PenaltyRefused, locked
 from storage.session import Session
 
 CHUNK_LINES = 20_000  # ordinals of an entry are 16-bit
-LOCK = 7_120_358  # one posts penalties at a time
+LOCK = 7_120_360  # one posts penalties at a time
 PENALTIES, PAYEES = int(Book.PENALTIES), int(Book.PAYEES)
 
 ENTRIES = """

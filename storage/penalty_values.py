@@ -28,6 +28,7 @@ class LawValue:
     last_day: dt.date | None
     value: int | None
     document: str
+    due_before: dt.date | None = None
     id: int | None = None
     document_date: dt.date | None = None
     recorded_at: dt.datetime | None = None
@@ -46,10 +47,13 @@ class NewLawValue:
     value: int | None
     document: str
     document_date: dt.date
+    due_before: dt.date | None = None
+    """Of a moratorium: only debts due before this day; None = all."""
 
 
 ROWS = """
-SELECT v.id, v.family, v.first_day, v.last_day, v.value, v.document, v.document_date, v.recorded_at,
+SELECT v.id, v.family, v.first_day, v.last_day, v.value, v.document, v.due_before,
+       v.document_date, v.recorded_at,
        v.proposed_by, p.full_name AS proposed_by_name, d.full_name AS decided_by_name
   FROM penalty_values v
   LEFT JOIN users p ON p.id = v.proposed_by
@@ -68,7 +72,10 @@ async def in_force(session: Session) -> list[LawValue]:
 def _federal() -> list[LawValue]:
     rows = [LawValue(KEY_RATE, one.since, None, one.rate_bp, one.source) for one in federal.key_rates()]
     rows += [LawValue(CAP, one.first, one.last, one.rate_bp, one.source) for one in federal.caps()]
-    rows += [LawValue(MORATORIUM, one.first, one.last, None, one.source) for one in federal.moratoria()]
+    rows += [
+        LawValue(MORATORIUM, one.first, one.last, None, one.source, one.due_before)
+        for one in federal.moratoria()
+    ]
     return rows + [
         LawValue(WORKING_DAY if is_working else DAY_OFF, day, None, None, source)
         for day, (is_working, source) in federal.moved_days().items()
@@ -96,13 +103,16 @@ async def propose(session: Session, new: NewLawValue, user_id: int) -> int:
         )
     added = await session.scalar(
         text("""
-        INSERT INTO penalty_values (family, first_day, last_day, value, document, document_date, proposed_by)
-        VALUES (:family, :first_day, :last_day, :value, :document, :document_date, :user_id) RETURNING id"""),
+        INSERT INTO penalty_values (family, first_day, last_day, value, due_before, document, document_date,
+                                    proposed_by)
+        VALUES (:family, :first_day, :last_day, :value, :due_before, :document, :document_date, :user_id)
+        RETURNING id"""),
         {
             "family": new.family,
             "first_day": new.first_day,
             "last_day": new.last_day,
             "value": new.value,
+            "due_before": new.due_before,
             "document": new.document,
             "document_date": new.document_date,
             "user_id": user_id,

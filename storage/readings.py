@@ -16,11 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.history import Values, consumed
 from billing.period import Period
-from billing.reading import ROLLOVER_PART, ReadingRefused, judge, parse_values, usual_month, words
+from billing.reading import ROLLOVER_PART, ReadingRefused, parse_values, words
+from billing.vee.batch import NONE
+from billing.vee.evaluate import ARITHMETIC, Finding, Verdict
+from billing.vee.rules import BLOCK, HOLD, WARN
+from storage import late_facts, vee, vee_hold
+from storage.late_facts import LateFact
 from storage.meters import Known, Row, derive, load
 
 LAST_DAY_KEY = "reading_last_day"  # setting: the last day on which a resident's reading is the open month's
 WINDOWED_SOURCES = ("resident", "payment")
+NOTHING_SAID = Verdict(())
+HELD_WORDS = "Пока его не проверит сотрудник, считаем по среднему или нормативу."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,12 @@ class Checked:
     volume: Values
     message: str
     replaces: Values | None = None
+    verdict: Verdict = NOTHING_SAID
+
+    @property
+    def is_held(self) -> bool:
+        """Taken, but it does not bill until somebody looks at it."""
+        return self.verdict.is_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +79,31 @@ async def check_reading(
         month, was_late = await _month_of(session, meter_id, taken_on, source, open_period)
     known = await load(session, meter_id, month)
     values = parse_values(texts, known.card.zones, known.card.decimals)
-    checked = judged(known, values, taken_on, today, month, was_late, confirmed)
+    given = vee.Taken(known, values, taken_on, month, was_late)
+    checked = await _judge(session, given, today, source, confirmed)
     if period is not None:
         judge_next(known, values, month)
     return checked
 
 
-def judged(
-    known: Known,
-    values: Values,
-    taken_on: dt.date,
-    today: dt.date,
-    month: Period,
-    was_late: bool,
-    confirmed: bool,
+async def _judge(
+    session: AsyncSession, given: vee.Taken, today: dt.date, source: str, confirmed: bool
 ) -> Checked:
-    """Judge values of a month by what is known of the meter. Raises ReadingRefused or ReadingAsked."""
-    volume = judge(
-        known.card,
-        known.previous(month.ordinal),
-        values,
-        taken_on=taken_on,
-        today=today,
-        period=month.ordinal,
-        usual=usual_month(known.points(month.ordinal - 1), known.card.digits),
-        confirmed=confirmed,
-    )
+    verdict = (await vee.judge(session, [given], today))[0]
+    return judged(given, verdict, confirmed=confirmed, can_ask=source in vee.ASKED_SOURCES)
+
+
+def judged(given: vee.Taken, verdict: Verdict, *, confirmed: bool, can_ask: bool) -> Checked:
+    """What a verdict means for a reading. Raises ReadingRefused or ReadingAsked."""
+    verdict = verdict.settle(confirmed=confirmed, can_ask=can_ask)
+    known, values, month, taken_on = given.known, given.values, given.month, given.taken_on
+    volume = consumed(known.previous(month.ordinal).values, values, known.card.digits)
+    if verdict.is_held:
+        aside = f"Принято на проверку. {verdict.held_words} {HELD_WORDS}"
+        return Checked(values, month.first_day, volume, aside, None, verdict)
     replaced = known.at(month.ordinal)
     said = [f"Принято. Расход {words(sum(volume))} {known.card.unit}."]
-    if was_late:
+    if given.was_late:
         said.append(f"Приём за {month.shift(-1).title} закончился, показание войдёт в {month.title}.")
     if replaced is not None:
         said.append(f"Прежнее показание {words(replaced.values[0])} от {replaced.taken_on:%d.%m} заменено.")
@@ -104,7 +113,12 @@ def judged(
             "Поверьте или замените счётчик."
         )
     return Checked(
-        values, month.first_day, volume, " ".join(said), None if replaced is None else replaced.values
+        values,
+        month.first_day,
+        volume,
+        " ".join(said),
+        None if replaced is None else replaced.values,
+        verdict,
     )
 
 
@@ -149,13 +163,17 @@ async def give_reading(
     *,
     confirmed: bool = False,
     period: dt.date | None = None,
+    by_person: bool = False,
+    total_micro: int = NONE,
 ) -> Given:
     """Take a reading; the earlier one of the same month is superseded. The same event_id again changes
     nothing.
 
     values: micro-units by zone, zeros in zones the meter does not have. period: the month it closes, when
     the caller
-    knows it (import); otherwise the open month by the organisation's window. For the workers' role.
+    knows it (import); otherwise the open month by the organisation's window. by_person: somebody has looked
+    at a held reading and takes it: only what arithmetic forbids is refused. total_micro: what the counter
+    showed over all zones, when it says so. For the workers' role.
     Raises ReadingRefused or ReadingAsked, having written nothing.
     """
     if period is not None:
@@ -167,14 +185,94 @@ async def give_reading(
         repeat = next((row for row in known.rows if row.event_id == event_id), None)
         if repeat is not None:
             return _repeated(known, repeat)
-    taken = judged(known, values, taken_on, today, month, was_late, confirmed)
+    waiting = await vee_hold.repeated(session, meter_id, month.first_day, event_id)
+    if waiting is not None:
+        return _held_before(month, values, waiting)
+    given = vee.Taken(known, values, taken_on, month, was_late, total_micro)
+    if by_person:
+        taken = await _accept(session, given, today)
+    else:
+        taken = await _judge(session, given, today, source, confirmed)
     judge_next(known, values, month)
+    if taken.is_held:
+        return await _hold(session, given, taken, source, user_id, event_id)
     reading_id = await _write(session, known, taken, taken_on, source, user_id, event_id)
+    await vee_hold.give_way(session, meter_id, taken.period, user_id)
+    await vee_hold.note(session, reading_id, taken.period, known.company_id, taken.verdict.findings)
     again = await load(session, meter_id, month)
     await derive(session, again, month)
+    await late_facts.note(session, [late_reading(known, taken, reading_id, taken_on)])
     return Given(
         taken.values, taken.period, taken.volume, taken.message, taken.replaces, reading_id=reading_id
     )
+
+
+def late_reading(known: Known, taken: Checked, reading_id: int, taken_on: dt.date) -> LateFact:
+    """A reading of a month for the queue of late facts: that month and those that stood on it."""
+    said = "исправлено" if taken.replaces else "принято"
+    value = words(taken.values[0])
+    return LateFact(
+        key=f"reading-{reading_id}",
+        kind="reading",
+        happened_on=Period.of(taken.period).first_day,
+        after=None,
+        words=f"Показание за {Period.of(taken.period).title} {said}: {value} от {taken_on:%d.%m.%Y}",
+        account_id=known.account_id,
+        house_id=known.house_id,
+        service=known.card.service,
+    )
+
+
+async def _accept(session: AsyncSession, given: vee.Taken, today: dt.date) -> Checked:
+    """A person takes a held reading: what they looked at stays as notes."""
+    verdict = (await vee.judge(session, [given], today))[0]
+    impossible = [one for one in verdict.findings if one.rule in ARITHMETIC and not one.is_unknown]
+    if impossible:
+        raise ReadingRefused(impossible[0].code, impossible[0].words)
+    notes = tuple(
+        Finding(one.rule, WARN, one.code, one.words, one.is_unknown) if one.severity in (BLOCK, HOLD) else one
+        for one in verdict.findings
+    )
+    return judged(given, Verdict(notes), confirmed=True, can_ask=True)
+
+
+async def _hold(
+    session: AsyncSession,
+    given: vee.Taken,
+    taken: Checked,
+    source: str,
+    user_id: int | None,
+    event_id: str | None,
+) -> Given:
+    reading_id = await vee_hold.hold(
+        session,
+        given.known,
+        taken.period,
+        given.month.ordinal,
+        taken.values,
+        sum(taken.volume),
+        taken.verdict,
+        taken_on=given.taken_on,
+        source=source,
+        user_id=user_id,
+        event_id=event_id,
+    )
+    return Given(
+        taken.values,
+        taken.period,
+        taken.volume,
+        taken.message,
+        None,
+        taken.verdict,
+        reading_id=reading_id,
+    )
+
+
+def _held_before(month: Period, values: Values, waiting: tuple[int, str, int]) -> Given:
+    """The same event again while its reading is held."""
+    reading_id, why, volume = waiting
+    said = f"Принято на проверку. {why} {HELD_WORDS}"
+    return Given(values, month.first_day, (volume, 0, 0), said, reading_id=reading_id, is_repeat=True)
 
 
 def _repeated(known: Known, row: Row) -> Given:

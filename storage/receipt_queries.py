@@ -30,10 +30,18 @@ LINES = text("""
            sum(amount_kopecks)::bigint AS amount, sum(surcharge_kopecks)::bigint AS surcharge,
            sum(raised_num)::bigint AS raised_num
     FROM lines WHERE account_id = ANY (:accounts) AND run_id = ANY (:runs)
-     AND basis <> ALL (CAST(:reductions AS int[]))
+     AND basis <> ALL (CAST(:apart AS int[]))
     GROUP BY account_id, service, component, basis, first_day, days, volume_den, rate
     HAVING sum(amount_kopecks) <> 0 OR sum(surcharge_kopecks) <> 0 OR sum(volume_num) <> 0
     ORDER BY service, component, first_day, basis, rate, volume_den
+""")
+
+# What льготы take off the charges of the month; a льгота paid to the person takes off nothing.
+BENEFITS = text("""
+    SELECT account_id, service, -sum(amount_kopecks)::bigint AS amount
+    FROM lines WHERE account_id = ANY (:accounts) AND run_id = ANY (:runs)
+     AND basis = ANY (CAST(:benefits AS int[]))
+    GROUP BY account_id, service HAVING sum(amount_kopecks) <> 0 ORDER BY service
 """)
 
 # A document holds what entered the balance of its month: runs by the month they were posted in. A correction
@@ -46,9 +54,15 @@ RUNS = text("""
 CORRECTIONS = text("""
     SELECT l.account_id, l.service, l.component, min(m.month) AS first_month, max(m.month) AS last_month,
            sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount,
-           array_agg(DISTINCT c.ground) FILTER (WHERE c.ground IS NOT NULL) AS grounds,
+           array_agg(DISTINCT coalesce(late.ground, c.ground)) FILTER (WHERE c.ground IS NOT NULL) AS grounds,
            array_agg(DISTINCT l.basis) FILTER (WHERE l.basis = ANY (CAST(:reductions AS int[]))) AS bases
     FROM lines l JOIN runs r ON r.id = l.run_id LEFT JOIN corrections c ON c.run_id = r.id
+    LEFT JOIN (
+      SELECT f.run_id, a.id AS account_id, string_agg(DISTINCT f.ground, '; ') AS ground
+        FROM late_facts f JOIN accounts a
+          ON a.id = f.account_id OR f.account_id IS NULL AND a.house_id = f.house_id
+       WHERE f.run_id = ANY (:runs) AND a.id = ANY (:accounts) AND f.ground <> '' GROUP BY 1, 2) late
+      ON r.scope_kind = 'late' AND late.run_id = r.id AND late.account_id = l.account_id
     CROSS JOIN LATERAL (SELECT (r.period - l.months_back * interval '1 month')::date AS month) m
     WHERE l.account_id = ANY (:accounts) AND l.run_id = ANY (:runs)
       AND (r.kind = 'correction' OR r.period < :period OR l.basis = ANY (CAST(:reductions AS int[])))

@@ -6,27 +6,45 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from billing.basis import REDUCTIONS
+from sqlalchemy import text
+
+from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
 from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow
 from storage.penalty_law import penalty_law
 from storage.receipt_penalties import read_penalties
-from storage.receipt_queries import CONTACTS, CORRECTIONS, HEAD, HISTORY, LINES, METERS, MONEY, PREVIOUS, RUNS
+from storage.receipt_queries import (
+    BENEFITS as BENEFIT_SUMS,
+)
+from storage.receipt_queries import (
+    CONTACTS,
+    CORRECTIONS,
+    HEAD,
+    HISTORY,
+    LINES,
+    METERS,
+    MONEY,
+    PREVIOUS,
+    RUNS,
+)
 from storage.session import Session
 
 Rows = Sequence[Any]
+OWN_SERVICES = text("SELECT code, label, unit FROM services WHERE code >= 100")
 REDUCED = sorted(int(basis) for basis in REDUCTIONS)
+APART = sorted({*REDUCED, *BENEFITS, *COMPENSATIONS})
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Rows read for one document. corrections: of earlier months, posted in this one, and what is taken off
     this one; previous: all that the document before was made of, by service; house_meters and contacts are
-    those of the house; due_on: by the calendar and settings of the company.
+    those of the house; due_on: by the calendar and settings of the company; benefits: what льготы take off
+    by service.
     """
 
     head: Any
@@ -40,6 +58,8 @@ class Sheet:
     contacts: Rows
     penalties: Sequence[PenaltyRow]
     due_on: dt.date
+    benefits: Rows = ()
+    own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +75,20 @@ class _Runs:
 async def read_sheets(session: Session, account_ids: Iterable[int], period: Period) -> dict[int, Sheet]:
     """Sheets of the accounts the session may see, whether there is something charged or not."""
     ids = list(account_ids)
-    at = {"accounts": ids, "period": period.first_day, "last_day": period.last_day, "reductions": REDUCED}
+    at = {
+        "accounts": ids,
+        "period": period.first_day,
+        "last_day": period.last_day,
+        "reductions": REDUCED,
+        "apart": APART,
+    }
     heads = (await session.execute(HEAD, at)).all()
     if not heads:
         return {}
     runs = await _runs(session, period)
     at["houses"] = sorted({head.house_id for head in heads})
     lines = await _grouped(session, LINES, at, runs.current)
+    benefits = await _grouped(session, BENEFIT_SUMS, at | {"benefits": sorted(BENEFITS)}, runs.current)
     both = [*runs.current, *runs.late]  # what absences and breaks take off the month stands there too
     corrections = await _grouped(session, CORRECTIONS, at, both)
     previous = await _grouped(session, PREVIOUS, at, runs.before)
@@ -79,6 +106,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
         contacts[row.house_id].append(row)
     penalties = await read_penalties(session, ids, period.first_day)
     law = await penalty_law(session)
+    own = {row.code: (row.label, row.unit) for row in await session.execute(OWN_SERVICES)}
     return {
         head.id: Sheet(
             head,
@@ -92,6 +120,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             contacts.get(head.house_id, ()),
             penalties.get(head.id, ()),
             law.of(head.company_id).terms.due(period),
+            benefits.get(head.id, ()),
+            own,
         )
         for head in heads
     }

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing.basis import info
+from billing.basis import Basis, info
 from billing.period import Period
-from billing.quantity import PERMILLE
+from billing.quantity import PERMILLE, RATE_PER_RUBLE
 from billing.receipt import (
     Change,
     ChangePart,
@@ -38,6 +38,7 @@ from storage.receipt_sheets import Sheet, read_sheets
 from storage.session import Session
 
 ORDER = {service: at for at, service in enumerate(CATALOGUE)}
+OWN_DECIMALS = 2
 READINGS_FROM_DAY = 15
 READINGS_UNTIL_DAY = 25
 SECTIONS = {
@@ -153,27 +154,48 @@ def _rows(
 ) -> tuple[dict[SectionKind, list[ReceiptRow]], tuple[CorrectionRow, ...]]:
     """Rows by section, each recalculation in the first row of its service, with the grounds of them."""
     late = {(one.service, one.component): one for one in sheet.corrections}
+    off = {one.service: one.amount for one in sheet.benefits}
     rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
     grounds = []
     keyed = [(line.service, line.component, line.first_day, line) for line in sheet.lines]
     charged = {(service, component) for service, component, _, _ in keyed}
     keyed += [(*key, 1, None) for key in late if key not in charged]
-    for service, component, _, line in sorted(keyed, key=lambda one: (ORDER[one[0]], *one[1:3])):
-        row = _only_corrected(service, component) if line is None else _row(line, period)
+    for service, component, _, line in sorted(keyed, key=lambda one: (_place(one[0]), *one[1:3])):
+        words = _words(sheet, service, component)
+        row = _only_corrected(*words) if line is None else _row(line, period, *words)
         correction = late.pop((service, component), None)
         if correction is not None:
             total = row.total_kopecks + correction.amount
             row = replace(row, recalculation_kopecks=correction.amount, total_kopecks=total)
             grounds.append(_ground(row.service, correction))
-        rows[SECTIONS[CATALOGUE[service].group]].append(row)
+        benefit = off.pop(service, 0)
+        if benefit:
+            row = replace(row, benefit_kopecks=benefit, total_kopecks=row.total_kopecks - benefit)
+        rows[_section(service)].append(row)
     return rows, tuple(grounds)
 
 
-def _only_corrected(service: int, component: int) -> ReceiptRow:
+def _place(service: int) -> int:
+    """Services of organisations come last, in order of their numbers."""
+    return ORDER.get(service, len(ORDER) + service)
+
+
+def _section(service: int) -> SectionKind:
+    return SECTIONS[CATALOGUE[service].group] if service in CATALOGUE else SectionKind.OTHER
+
+
+def _words(sheet: Sheet, service: int, component: int) -> tuple[str, str]:
+    """Name and unit, also of a service of an organisation."""
+    if service in CATALOGUE:
+        return component_label(service, component), component_unit(service, component)
+    return sheet.own_services.get(service, (f"Услуга № {service}", "мес."))
+
+
+def _only_corrected(service: str, unit: str) -> ReceiptRow:
     """A service with nothing charged this month, only a correction of an earlier one."""
     return ReceiptRow(
-        service=component_label(service, component),
-        unit=component_unit(service, component),
+        service=service,
+        unit=unit,
         basis="перерасчёт",
         rate=None,
         charged_kopecks=0,
@@ -198,27 +220,29 @@ def _ground_words(correction: Any) -> str:
     return "; ".join(words) or "Уточнены данные закрытого месяца. Подробно — в начислениях за него."
 
 
-def _row(line: Any, period: Period) -> ReceiptRow:
+def _row(line: Any, period: Period, service: str, unit: str) -> ReceiptRow:
     """A line of the document. Days are named when the line covers a part of the month."""
     words = info(line.basis)
     part = "" if line.days >= period.days else f" ({line.first_day}–{line.first_day + line.days - 1} число)"
     amount, surcharge = line.amount, line.surcharge
     raised = PERMILLE + line.raised_num // line.volume_num if surcharge and line.volume_num else PERMILLE
-    service = component_label(line.service, line.component)
+    is_sum = line.basis == Basis.FORMULA and line.rate == RATE_PER_RUBLE  # the formula gives roubles at once
     return ReceiptRow(
         service=f"{service}{part}",
-        unit=component_unit(line.service, line.component),
+        unit=unit,
         basis=words.words,
-        rate=line.rate,
+        rate=None if is_sum else line.rate,
         charged_kopecks=amount,
         total_kopecks=amount + surcharge,
-        volume=Quantity.of_micro(line.volume_num, line.volume_den),
+        volume=None if is_sum else Quantity.of_micro(line.volume_num, line.volume_den),
         coefficient_permille=raised,
         surcharge_kopecks=surcharge,
-        decimals=None
-        if component_unit(line.service, line.component) == "Гкал"
-        else CATALOGUE[line.service].decimals,
+        decimals=None if unit == "Гкал" else _decimals(line.service),
     )
+
+
+def _decimals(service: int) -> int:
+    return CATALOGUE[service].decimals if service in CATALOGUE else OWN_DECIMALS
 
 
 def _house_words(head: Any) -> str:
@@ -312,12 +336,12 @@ def _change(sheet: Sheet, period: Period) -> Change | None:
     parts: dict[int, int] = defaultdict(int)
     for line in sheet.lines:
         parts[line.service] += line.amount + line.surcharge
-    for sign, rows in ((1, sheet.corrections), (-1, sheet.previous)):
+    for sign, rows in ((1, sheet.corrections), (-1, sheet.benefits), (-1, sheet.previous)):
         for row in rows:
             parts[row.service] += sign * row.amount
     previous = sum(row.amount for row in sheet.previous)
     ordered = sorted(parts.items(), key=lambda item: -abs(item[1]))
-    made = tuple(ChangePart(CATALOGUE[code].label, amount) for code, amount in ordered if amount)
+    made = tuple(ChangePart(_words(sheet, code, 0)[0], amount) for code, amount in ordered if amount)
     return Change(period.shift(-1).first_day, previous, made)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.deadline import CATEGORIES, deadline
+from storage.penalty_law import working_calendar
 from storage.session import Session
 
 TEXT_MAX = 2_000
@@ -86,7 +87,7 @@ async def log_request(session: Session, new: NewRequest, now: dt.datetime) -> Lo
     if earlier is not None:
         return earlier
     company_id = await _company_of(session, new)
-    until, ground = deadline(new.category, new.is_emergency, now)
+    until, ground = deadline(new.category, new.is_emergency, now, await working_calendar(session))
     row = (
         await session.execute(
             text("""

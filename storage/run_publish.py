@@ -14,8 +14,9 @@ from sqlalchemy import text
 from billing.ledger import accrual, correction
 from billing.period import Period
 from storage import ledger
+from storage.change_work import request_count
 from storage.correction_limit import alone_limit, moved_kopecks
-from storage.runs import RunRefused, log, notify, refuse_empty, refuse_outdated
+from storage.runs import RunRefused, log, notify, refuse_empty, refuse_held, refuse_outdated
 from storage.session import Session
 
 PUBLISH_LOCK = 7_120_356  # with the month's ordinal: two runs of one month are published one after the other
@@ -39,6 +40,7 @@ async def publish_run(session: Session, run_id: int) -> bool:
     )
     await refuse_empty(run)
     await refuse_outdated(session, run_id)
+    await refuse_held(session, run_id)
     posted_in: dt.date = await session.scalar(text(TO_PUBLISHED), {"id": run_id})
     if run.kind == "correction":
         await _post_correction(session, run, posted_in)
@@ -47,6 +49,7 @@ async def publish_run(session: Session, run_id: int) -> bool:
     signed_by = run.approved_by or run.requested_by
     await log(session, run_id, "published", "Опубликовано, проведено в книге", signed_by)
     await _audit(session, run)
+    await request_count(session, run_id, run.period)
     await notify(session, run_id)
     return True
 

@@ -18,6 +18,7 @@ from storage.bulk import Connection
 from storage.lines import RunGone, attach_partitions, drop_partitions, hex_digest
 from storage.run_plan import write_log
 from storage.shelves import is_shelved, partition
+from storage.sum_gate import counted, hold_sums
 
 DROP_WAIT_MS = 2_000  # readers of lines wait behind a drop that waits: give way and try again
 
@@ -179,9 +180,12 @@ async def _check(connection: Connection, run_id: int, spent: Mapping[str, int] |
     )
     if kind is None:
         raise RunGone(f"run {run_id} was undone while it was being finished")
+    held = await hold_sums(connection, run_id)
     words = "Посчитано и проверено"
     if kind != "full" and sums["lines_count"] == 0:
         words = "Посчитано: различий с опубликованным нет, публиковать нечего"
+    if held:
+        words += f". Задержано проверкой сумм: {', '.join(counted(n, what) for what, n in held.items())}"
     await write_log(connection, run_id, "checked", words, spent)
     return True
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from billing.period import Period
 from storage import outbox
 from storage.session import Session
+from storage.sum_gate import what_holds
 
 SCOPES = ("city", "organisation", "house", "account")
 START = "commands.runs.start"
@@ -158,6 +159,7 @@ async def request_publication(session: Session, run_id: int, user_id: int) -> No
         raise RunRefused("run-not-checked", _not_checked(run))
     await refuse_empty(run)
     await refuse_outdated(session, run_id)
+    await refuse_held(session, run_id)
     changed = await session.scalar(
         text(
             "UPDATE runs SET requested_by = :user, requested_at = clock_timestamp() "
@@ -185,6 +187,7 @@ async def approve_publication(session: Session, run_id: int, user_id: int) -> No
     if run.requested_by == user_id:
         raise RunRefused("same-person", "Публикацию запросили вы. Согласовать её должен другой человек.")
     await refuse_outdated(session, run_id)
+    await refuse_held(session, run_id)
     changed = await session.scalar(
         text(
             "UPDATE runs SET approved_by = :user WHERE id = :id AND state = 'checked' AND approved_by IS "
@@ -227,6 +230,13 @@ async def refuse_empty(run: Any) -> None:
             "Публиковать нечего: расчёт совпал с уже опубликованным, различий нет. Отмените черновик.",
         )
     raise RunRefused("no-lines", "Публиковать нечего: ни одного начисления нет. Посмотрите отложенные счета.")
+
+
+async def refuse_held(session: Session, run_id: int) -> None:
+    """Refuse a run with sums nobody has released, saying which."""
+    words = await what_holds(session, run_id)
+    if words:
+        raise RunRefused("run-held", words)
 
 
 async def refuse_outdated(session: Session, run_id: int) -> None:

@@ -128,6 +128,10 @@ ACCOUNT_OF_COMPANY = (
     "EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND "
     "a.company_id = ANY ((SELECT paylogic_companies())::int[]))"
 )
+OWN_WHAT_IF = (
+    "EXISTS (SELECT 1 FROM what_ifs w WHERE w.id = what_if_id AND "
+    "w.company_id = ANY ((SELECT paylogic_companies())::int[]))"
+)
 RESIDENT_OF_COMPANY = "role = 'resident' AND organisation_id = ANY ((SELECT paylogic_companies())::int[])"
 
 
@@ -161,7 +165,7 @@ WRITE = ("SELECT", "INSERT", "UPDATE")
 DATED = ("SELECT", "INSERT", "UPDATE (valid_to, superseded_at)")
 
 # What only workers touch: the web has no right at all.
-WORKERS_ONLY = frozenset({"processed_events"})
+WORKERS_ONLY = frozenset({"processed_events", "fact_changes"})
 
 POLICIES: dict[str, Policy] = {
     # Reference data: addresses without people, organisations, prices. Everybody reads, the owner of a value
@@ -181,6 +185,14 @@ POLICIES: dict[str, Policy] = {
     "norms": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "coefficients": Policy(public=True, writes=(ORGANISATION,), rights=DATED),
     "value_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
+    # Formulas of services: those in force are read by whoever may ask why; the owner of one writes it.
+    "formulas": Policy(
+        (ORGANISATION, f"state = 'approved' AND {SIGNED_IN}"),
+        (ORGANISATION,),
+        rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)"),
+    ),
+    "formula_inputs": Policy(("EXISTS (SELECT 1 FROM formulas f WHERE f.id = formula_id)",), ()),
+    "choice_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
     "months": Policy(public=True, writes=()),
     "contracts": Policy(
         (ORGANISATION, "counterparty_id = (SELECT paylogic_organisation())"), (), rights=DATED
@@ -195,7 +207,12 @@ POLICIES: dict[str, Policy] = {
     ),
     "account_facts": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
     "account_services": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
-    "account_benefits": Policy((COMPANY,), rights=DATED),
+    "account_benefits": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=DATED),
+    "relief_values": Policy(
+        reads=(f"state = 'approved' AND {SIGNED_IN}",),
+        writes=(),
+        rights=(*ADD, "UPDATE (state, decided_by, decided_at, superseded_at)"),
+    ),
     "persons": Policy((COMPANY,), rights=WRITE),
     "registrations": Policy((COMPANY,), rights=DATED),
     "ownerships": Policy((COMPANY,), rights=DATED),
@@ -204,6 +221,13 @@ POLICIES: dict[str, Policy] = {
     "meter_events": Policy((COMPANY, OWN_METER), (COMPANY,), rights=DATED),
     "readings": Policy((COMPANY, ACCOUNT)),
     "reading_verdicts": Policy((COMPANY,)),
+    "held_readings": Policy(
+        (COMPANY,),
+        rights=(
+            "SELECT",
+            "UPDATE (state, after1_micro, after2_micro, after3_micro, decided_by, decided_at, note, refusal)",
+        ),
+    ),
     # Runs are computed by workers; the web asks, stops and signs. Residents and suppliers see only
     # published sums.
     "runs": Policy(
@@ -220,6 +244,7 @@ POLICIES: dict[str, Policy] = {
         ),
     ),
     "run_blocks": Policy((RUN_OF_COMPANY,)),
+    "run_holds": Policy(rights=("SELECT", "UPDATE (state, decided_by, decided_at, reason)")),
     # The press is the centre's; workers render, pages ask and take.
     "press_runs": Policy(rights=("SELECT", "INSERT", "UPDATE (state, error, finished_at)")),
     "press_blocks": Policy(),
@@ -236,12 +261,28 @@ POLICIES: dict[str, Policy] = {
     "corrections": Policy((COMPANY, OWN_CORRECTION), (COMPANY,), rights=ADD),
     "correction_sums": Policy((COMPANY,), rights=ADD),
     "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),
+    "unauthorised_uses": Policy(
+        (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
     "troubles": Policy(
         (COMPANY, DISPATCHED, ACCOUNT, "house_id = ANY ((SELECT paylogic_houses())::int[])"),
         (COMPANY, DISPATCHED),
         rights=("SELECT", "INSERT", "UPDATE (superseded_at)"),
     ),
+    "late_facts": Policy(
+        (COMPANY, DISPATCHED, ACCOUNT),
+        (COMPANY, DISPATCHED),
+        rights=(*ADD, "UPDATE (run_id, dismissed_at, dismissed_by, dismissal)"),
+    ),
     "jobs": Policy((COMPANY, CREATED_BY), rights=ADD),
+    # Why a month is dearer than the last: sums by house, counted by workers.
+    "change_months": Policy(public=True, writes=()),
+    "change_houses": Policy((COMPANY,)),
+    "change_sums": Policy((COMPANY,)),
+    # «Что если»: a company asks about its own houses; marks of changed facts are the workers' own.
+    "what_ifs": Policy((COMPANY,), rights=(*ADD, "UPDATE (state)")),
+    "what_if_sums": Policy((OWN_WHAT_IF,), ()),
+    "what_if_extremes": Policy((OWN_WHAT_IF,), ()),
     # Money is posted by workers alone.
     "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),

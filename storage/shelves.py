@@ -14,7 +14,7 @@ from storage.bulk import Connection
 
 SHELF_FROM = 1_000_000_000  # the sequence correction_run_ids begins here
 SHELF_RUNS = 500
-SHELF_LOCK = 7_120_358
+SHELF_LOCK = 7_120_362  # one adds a shelf at a time
 PARTITIONED = ("lines", "run_accounts")
 KEYS = {
     "lines": "CREATE INDEX {name}_account_id ON {name} (account_id)",

@@ -114,7 +114,8 @@ ACCOUNTS = f"""
 WITH found AS (
   SELECT d.account_id, d.number, {FLAT} AS flat, d.flat_key, l.service::int AS service,
          l.component::int AS component,
-         round(sum(l.volume_num::numeric / l.volume_den))::bigint AS volume_micro,
+         coalesce(round(sum(l.volume_num::numeric / l.volume_den) FILTER (WHERE l.basis < 92)), 0)::bigint
+           AS volume_micro,
          sum(l.surcharge_kopecks)::bigint AS surcharge_kopecks,
          sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS total_kopecks
     FROM paylogic_supplier_accounts(CAST(:house AS int), NULL, NULL) d

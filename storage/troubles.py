@@ -6,14 +6,16 @@ one account (Rules 354, annex 1). Times are instants; a house has the clock of i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from billing.quantity import format_scaled
 from billing.reduction import Trouble
 from billing.services import CATALOGUE, Service
-from storage import audit
+from storage import audit, late_facts
+from storage.late_facts import LateFact
 from storage.people import Deed
 from storage.session import Session
 
@@ -167,6 +169,7 @@ async def add_trouble(session: Session, new: NewTrouble, deed: Deed, now: dt.dat
     if await session.scalar(text(SAME), values) is not None:
         raise TroubleRefused("", "Такая же запись уже есть.")
     trouble_id = await session.scalar(text(INSERT), {**values, "user_id": deed.user_id})
+    await note_late(session, [int(trouble_id or 0)], deed.ground)
     await audit.record(
         session,
         "trouble_added",
@@ -209,6 +212,7 @@ async def withdraw_trouble(session: Session, trouble_id: int, deed: Deed) -> int
     ).one_or_none()
     if row is None:
         raise TroubleRefused("", "Этой записи уже нет. Обновите страницу.")
+    await note_late(session, [trouble_id], deed.ground, is_gone=True)
     await audit.record(
         session,
         "trouble_withdrawn",
@@ -221,6 +225,36 @@ async def withdraw_trouble(session: Session, trouble_id: int, deed: Deed) -> int
         ground=deed.ground,
     )
     return int(row.house_id)
+
+
+OF_IDS = """
+SELECT t.id, t.house_id, t.account_id, t.entrance, t.service, t.trouble,
+       (t.started_at AT TIME ZONE c.timezone)::date AS first,
+       (t.ended_at AT TIME ZONE c.timezone)::date AS last
+  FROM troubles t JOIN houses h ON h.id = t.house_id JOIN streets s ON s.id = h.street_id
+  JOIN cities c ON c.id = s.city_id WHERE t.id = ANY (CAST(:ids AS int[])) ORDER BY t.id"""
+
+
+async def note_late(session: Session, ids: Sequence[int], ground: str, is_gone: bool = False) -> None:
+    """Tell the queue of late facts about events entered, or taken back."""
+    rows = (await session.execute(text(OF_IDS), {"ids": list(ids)})).all()
+    await late_facts.note(session, [_late(row, ground, is_gone) for row in rows])
+
+
+def _late(row: Row[tuple[object, ...]], ground: str, is_gone: bool) -> LateFact:
+    said = f"{CATALOGUE[row.service].label}: {KINDS[Trouble(row.trouble)][0].lower()}"
+    where = f", подъезд {row.entrance}" if row.entrance else ""
+    return LateFact(
+        key=f"trouble-{row.id}{'-back' if is_gone else ''}",
+        kind="quality",
+        happened_on=row.first,
+        after=row.last + dt.timedelta(days=1),
+        words=("Снято: " if is_gone else "") + f"{said}, {row.first:%d.%m.%Y} — {row.last:%d.%m.%Y}{where}",
+        ground=ground,
+        account_id=row.account_id,
+        house_id=row.house_id,
+        service=row.service,
+    )
 
 
 LIST = """

@@ -83,6 +83,58 @@ async def values(
 
 
 @dataclass(frozen=True, slots=True)
+class OldValue:
+    """A value as it is known now, and the one that was in force before it; whole = of no house or size."""
+
+    family: str
+    id: int
+    service: int
+    component: int
+    kind: str
+    organisation_id: int | None
+    owner: str | None
+    zone_id: int | None
+    value: int
+    valid_from: dt.date
+    valid_to: dt.date | None
+    document: str
+    before: int | None
+
+
+ONE = {
+    "tariff": """
+SELECT 'tariff' AS family, t.id, t.service, t.component, t.consumer AS kind, t.organisation_id,
+       o.short_name AS owner, t.zone_id, t.rate AS value, t.valid_from, t.valid_to, t.document,
+       (SELECT b.rate FROM tariffs b
+         WHERE b.superseded_at IS NULL AND b.service = t.service AND b.component = t.component
+           AND b.consumer = t.consumer AND b.house_id IS NULL AND b.valid_from < t.valid_from
+           AND b.organisation_id IS NOT DISTINCT FROM t.organisation_id
+           AND b.zone_id IS NOT DISTINCT FROM t.zone_id
+         ORDER BY b.valid_from DESC LIMIT 1) AS before
+  FROM tariffs t LEFT JOIN organisations o ON o.id = t.organisation_id
+ WHERE t.id = :id AND t.superseded_at IS NULL AND t.house_id IS NULL""",
+    "norm": """
+SELECT 'norm' AS family, t.id, t.service, 0 AS component, t.kind, t.organisation_id, o.short_name AS owner,
+       t.zone_id, t.value_micro AS value, t.valid_from, t.valid_to, t.document,
+       (SELECT b.value_micro FROM norms b
+         WHERE b.superseded_at IS NULL AND b.service = t.service AND b.kind = t.kind AND b.house_id IS NULL
+           AND b.rooms IS NULL AND b.persons IS NULL AND b.valid_from < t.valid_from
+           AND b.organisation_id IS NOT DISTINCT FROM t.organisation_id
+           AND b.zone_id IS NOT DISTINCT FROM t.zone_id
+         ORDER BY b.valid_from DESC LIMIT 1) AS before
+  FROM norms t LEFT JOIN organisations o ON o.id = t.organisation_id
+ WHERE t.id = :id AND t.superseded_at IS NULL AND t.house_id IS NULL AND t.rooms IS NULL
+   AND t.persons IS NULL""",
+}
+
+
+async def old_value(session: Session, family: str, value_id: int) -> OldValue | None:
+    """A tariff or norm that may be annulled or changed backwards; None when there is no such one."""
+    row = (await session.execute(text(ONE[family]), {"id": value_id})).one_or_none()
+    return None if row is None else OldValue(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How many houses have a service in a month and for how many of them no tariff is in force all month."""
 

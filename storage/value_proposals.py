@@ -9,8 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
+from billing.quantity import format_scaled
+from billing.services import CATALOGUE
+from storage import late_facts
+from storage.late_facts import LateFact
 from storage.month_pages import month_after
 from storage.session import Session
 
@@ -40,6 +44,9 @@ class NewValue:
     valid_from: dt.date
     document: str
     document_date: dt.date
+    valid_to: dt.date | None = None
+    is_backward: bool = False
+    """Takes the place of whatever was in force on its days: an annulled tariff, a norm changed by a court."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ class Waiting:
     recorded_at: dt.datetime
     houses_count: int
     before: int | None
+    valid_to: dt.date | None
+    is_backward: bool
 
 
 KEYS = {
@@ -78,7 +87,7 @@ SAME = """t.service = :service AND t.superseded_at IS NULL
 
 WAITING = f"""
 SELECT p.id, p.family, p.service, p.component, p.kind, o.short_name AS owner, p.zone_id, p.value,
-       p.valid_from, p.document, p.document_date, p.proposed_by,
+       p.valid_from, p.valid_to, p.is_backward, p.document, p.document_date, p.proposed_by,
        u.full_name AS proposed_by_name, p.recorded_at,
        (SELECT count(DISTINCT s.house_id)::int FROM house_services s JOIN houses h ON h.id = s.house_id
          WHERE s.service = p.service AND s.superseded_at IS NULL
@@ -90,14 +99,16 @@ SELECT p.id, p.family, p.service, p.component, p.kind, o.short_name AS owner, p.
           WHERE t.service = p.service AND t.superseded_at IS NULL AND t.consumer = p.kind
             AND t.component = p.component AND t.house_id IS NULL
             AND t.organisation_id IS NOT DISTINCT FROM p.organisation_id
-            AND t.zone_id IS NOT DISTINCT FROM p.zone_id AND t.valid_from < p.valid_from
+            AND t.zone_id IS NOT DISTINCT FROM p.zone_id
+            AND t.valid_from < p.valid_from + CASE WHEN p.is_backward THEN 1 ELSE 0 END
           ORDER BY t.valid_from DESC LIMIT 1)
        ELSE (
          SELECT n.value_micro FROM norms n
           WHERE n.service = p.service AND n.superseded_at IS NULL AND n.kind = p.kind AND n.house_id IS NULL
             AND n.rooms IS NULL AND n.persons IS NULL
             AND n.organisation_id IS NOT DISTINCT FROM p.organisation_id
-            AND n.zone_id IS NOT DISTINCT FROM p.zone_id AND n.valid_from < p.valid_from
+            AND n.zone_id IS NOT DISTINCT FROM p.zone_id
+            AND n.valid_from < p.valid_from + CASE WHEN p.is_backward THEN 1 ELSE 0 END
           ORDER BY n.valid_from DESC LIMIT 1) END AS before
   FROM value_proposals p
   JOIN users u ON u.id = p.proposed_by
@@ -113,14 +124,20 @@ async def waiting(session: Session) -> list[Waiting]:
 
 async def propose(session: Session, new: NewValue, user_id: int) -> int:
     """Keep a value until somebody else agrees. Raises ValueRefused when that day already has one."""
-    await _refuse_twin(session, new)
+    await _refuse(session, new)
     proposal_id = await session.scalar(
         text("""
         INSERT INTO value_proposals (family, organisation_id, zone_id, service, component, kind, value,
-                                     valid_from, document, document_date, proposed_by)
+                                     valid_from, valid_to, is_backward, document, document_date, proposed_by)
         VALUES (:family, :organisation_id, :zone_id, :service, :component, :kind, :value,
-                :valid_from, :document, :document_date, :user_id) RETURNING id"""),
-        _values(new) | {"family": new.family, "user_id": user_id},
+                :valid_from, :valid_to, :is_backward, :document, :document_date, :user_id) RETURNING id"""),
+        _values(new)
+        | {
+            "family": new.family,
+            "user_id": user_id,
+            "valid_to": new.valid_to,
+            "is_backward": new.is_backward,
+        },
     )
     return int(proposal_id or 0)
 
@@ -137,6 +154,35 @@ def _values(new: NewValue) -> dict[str, object]:
         "document": new.document,
         "document_date": new.document_date,
     }
+
+
+async def _refuse(session: Session, new: NewValue) -> None:
+    """What cannot be: two answers for one day; a change of days nothing is in force on, or that are ahead."""
+    if not new.is_backward:
+        await _refuse_twin(session, new)
+        return
+    if new.valid_to is not None and new.valid_to <= new.valid_from:
+        raise ValueRefused("days", "Последний день раньше первого. Поменяйте одну из дат.")
+    rows = await _in_force(session, new)
+    if not rows:
+        raise ValueRefused("nothing-in-force", "В эти дни значение не действовало: менять нечего.")
+    _, column, _ = KEYS[new.family]
+    if all(getattr(row, column) == new.value for row in rows):
+        raise ValueRefused("same", "В эти дни и так действует такое значение.")
+
+
+async def _in_force(session: Session, new: NewValue) -> list[Row[tuple[object, ...]]]:
+    """Rows of the same thing with any of the new value's days."""
+    table, column, same = KEYS[new.family]
+    found = await session.execute(
+        text(
+            f"SELECT t.id, t.valid_from, t.valid_to, t.{column} FROM {table} t WHERE {SAME} AND {same} "  # noqa: S608
+            "AND (t.valid_to IS NULL OR t.valid_to > :valid_from) "
+            "AND (CAST(:valid_to AS date) IS NULL OR t.valid_from < :valid_to) ORDER BY t.valid_from"
+        ),
+        _same_values(new) | {"valid_from": new.valid_from, "valid_to": new.valid_to},
+    )
+    return list(found.all())
 
 
 async def _refuse_twin(session: Session, new: NewValue) -> None:
@@ -176,30 +222,50 @@ async def approve(session: Session, proposal_id: int, user_id: int, now: dt.date
     new, proposed_by = await _take(session, proposal_id)
     if proposed_by == user_id:
         raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
-    await _refuse_twin(session, new)
+    await _refuse(session, new)
     await _shorten(session, new)
     if new.family == "tariff":
         await session.execute(
             text("""
             INSERT INTO tariffs (organisation_id, zone_id, service, component, consumer, rate, document,
-                                 document_date, approved_by, valid_from)
+                                 document_date, approved_by, valid_from, valid_to)
             VALUES (:organisation_id, :zone_id, :service, :component, :kind, :value, :document,
-                    :document_date, :user_id, :valid_from)"""),
-            _values(new) | {"user_id": user_id},
+                    :document_date, :user_id, :valid_from, :valid_to)"""),
+            _values(new) | {"user_id": user_id, "valid_to": new.valid_to},
         )
     else:
-        values = _values(new)
+        values = _values(new) | {"valid_to": new.valid_to}
         values.pop("component")
         await session.execute(
             text("""
             INSERT INTO norms (organisation_id, zone_id, service, kind, value_micro, document, document_date,
-                               valid_from)
+                               valid_from, valid_to)
             VALUES (:organisation_id, :zone_id, :service, :kind, :value, :document, :document_date,
-                    :valid_from)"""),
+                    :valid_from, :valid_to)"""),
             values,
         )
     await _decide(session, proposal_id, user_id, "approved", now)
+    await late_facts.note(session, [_late(new, proposal_id)])
     return new
+
+
+def _late(new: NewValue, proposal_id: int) -> LateFact:
+    """A value in force since a day of a closed month, for the queue of late facts."""
+    digits = 4 if new.family == "tariff" else 6
+    value = format_scaled(new.value, 10**digits, digits)
+    name = "Тариф" if new.family == "tariff" else "Норматив"
+    until = "" if new.valid_to is None else f" до {new.valid_to:%d.%m.%Y}"
+    return LateFact(
+        key=f"value-{proposal_id}",
+        kind=new.family,
+        happened_on=new.valid_from,
+        after=new.valid_to,
+        words=f"{name}: {CATALOGUE[new.service].label}, {value} с {new.valid_from:%d.%m.%Y}{until}",
+        ground=new.document,
+        service=new.service,
+        organisation_id=new.organisation_id,
+        zone_id=new.zone_id,
+    )
 
 
 async def decline(session: Session, proposal_id: int, user_id: int, now: dt.datetime) -> None:
@@ -222,28 +288,28 @@ async def _take(session: Session, proposal_id: int) -> tuple[NewValue, int]:
 
 
 async def _shorten(session: Session, new: NewValue) -> None:
-    """The value in force until the new day is superseded by itself with that day as its end."""
-    table, column, same = KEYS[new.family]
+    """Rows in force on days of the new value are superseded by what is left of them before and after it."""
+    table, column, _ = KEYS[new.family]
     extra = ", component, consumer, approved_by" if new.family == "tariff" else ", kind"
     columns = f"organisation_id, zone_id, service, {column}, document, document_date{extra}"
-    old = (
+    for row in await _in_force(session, new):
         await session.execute(
-            text(
-                f"UPDATE {table} t SET superseded_at = now() WHERE {SAME} AND {same} "  # noqa: S608
-                "AND t.valid_from < :valid_from AND (t.valid_to IS NULL OR t.valid_to > :valid_from) "
-                "RETURNING t.id"
-            ),
-            _same_values(new) | {"valid_from": new.valid_from},
+            text(f"UPDATE {table} SET superseded_at = clock_timestamp() WHERE id = :id"),  # noqa: S608
+            {"id": row.id},
         )
-    ).all()
-    for row in old:
-        await session.execute(
-            text(
-                f"INSERT INTO {table} ({columns}, valid_from, valid_to) "  # noqa: S608
-                f"SELECT {columns}, valid_from, :valid_to FROM {table} WHERE id = :id"
-            ),
-            {"valid_to": new.valid_from, "id": row.id},
-        )
+        left: list[tuple[dt.date, dt.date | None]] = []
+        if row.valid_from < new.valid_from:
+            left.append((row.valid_from, new.valid_from))
+        if new.valid_to is not None and (row.valid_to is None or row.valid_to > new.valid_to):
+            left.append((new.valid_to, row.valid_to))
+        for first, after in left:
+            await session.execute(
+                text(
+                    f"INSERT INTO {table} ({columns}, valid_from, valid_to) "  # noqa: S608
+                    f"SELECT {columns}, :first, :after FROM {table} WHERE id = :id"
+                ),
+                {"first": first, "after": after, "id": row.id},
+            )
 
 
 async def _decide(session: Session, proposal_id: int, user_id: int, state: str, now: dt.datetime) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from billing.basis import info
-from billing.quantity import PERMILLE
+from billing.basis import BENEFITS, COMPENSATIONS, SHARES, SUMS, info
+from billing.benefits import said
+from billing.money import share_of
+from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
 from billing.receipt import Quantity
 from billing.services import CATALOGUE, component_label, component_unit
 from billing.trace import words as basis_words
 from receipts import words
 from storage.account_pages import LineRow
+from web.filters import NBSP, money
 
 GROUP_TITLES = (
     ("housing", "Содержание жилья"),
@@ -22,6 +26,7 @@ GROUP_TITLES = (
     ("other", "Другие услуги"),
 )
 MONTH_DAYS_LEAST = 28
+PERCENTS = (SHARES | BENEFITS | COMPENSATIONS) - SUMS  # lines whose volume is a share of the charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +104,10 @@ def group_of(service: int) -> str:
     return CATALOGUE[service].group if service in CATALOGUE else "other"
 
 
-def _order(line: LineRow) -> tuple[int, int, int]:
+def _order(line: LineRow) -> tuple[int, bool, int, int]:
     codes = list(CATALOGUE)
     place = codes.index(line.service) if line.service in codes else len(codes)
-    return place, line.component, line.first_day
+    return place, line.basis in PERCENTS, line.component, line.first_day
 
 
 def label_of(service: int, component: int, own: str | None = None) -> str:
@@ -118,9 +123,26 @@ def unit_of(service: int, component: int, own: str | None = None) -> str:
 
 
 def volume_words(line: LineRow) -> str:
-    """The volume with the decimals usual for its unit."""
+    """The volume with the decimals usual for its unit; a share of the charge as percent."""
+    if line.basis in PERCENTS and line.volume_den:
+        return percent_words(line)
     quantity = Quantity.of_micro(line.volume_num, line.volume_den)
     return words.volume(quantity, unit_of(line.service, line.component, line.service_unit))
+
+
+def percent_words(line: LineRow) -> str:
+    """«−12,61 %» of the charge."""
+    scaled = Fraction(line.volume_num, line.volume_den) / MICRO * 100 * 100
+    magnitude = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
+    return f"{'−' if scaled < 0 else ''}{format_scaled(magnitude, 100, 2)}{NBSP}%"
+
+
+def compensation_kopecks(line: LineRow) -> int:
+    """What the social protection body pays by a line; 0 of any other."""
+    if line.basis not in COMPENSATIONS:
+        return 0
+    share = -Fraction(line.volume_num, line.volume_den) / MICRO
+    return share_of(said(line.a, line.b).charge_kopecks, share)
 
 
 def coefficient_words(line: LineRow) -> str:
@@ -137,17 +159,29 @@ def days_words(line: LineRow, days_in_month: int) -> str:
     return f"с {line.first_day} по {line.first_day + line.days - 1} число"
 
 
+def _basis(line: LineRow, raised: bool) -> str:
+    """How it was found; of a льгота paid to the person, how much."""
+    if line.basis in COMPENSATIONS:
+        return f"льгота деньгами: соцзащита выплатит {money(compensation_kopecks(line))}"
+    return basis_words(line.basis, raised)
+
+
+def _charge(line: LineRow) -> int:
+    """The charge a льгота is of, in the scale of rates."""
+    return said(line.a, line.b).charge_kopecks * (RATE_PER_RUBLE // KOPECKS_PER_RUBLE)
+
+
 def _row(line: LineRow, was: dict[tuple[int, int], int], period: dt.date) -> ChargeRow:
     raised = line.raised_num != 0
     next_month = (period.replace(day=MONTH_DAYS_LEAST) + dt.timedelta(days=4)).replace(day=1)
     return ChargeRow(
         key=line.key,
         label=label_of(line.service, line.component, line.service_label),
-        basis_words=basis_words(line.basis, raised),
+        basis_words=_basis(line, raised),
         clause=info(line.basis).clause,
         volume_words=volume_words(line),
-        unit=unit_of(line.service, line.component, line.service_unit),
-        rate=line.rate,
+        unit="" if line.basis in PERCENTS else unit_of(line.service, line.component, line.service_unit),
+        rate=_charge(line) if line.basis in COMPENSATIONS else line.rate,
         coefficient_words=coefficient_words(line),
         amount_kopecks=line.amount_kopecks,
         surcharge_kopecks=line.surcharge_kopecks,

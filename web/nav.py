@@ -28,24 +28,34 @@ class RailItem:
     is_here: bool
 
 
+RELIEF_STAFF = (Role.SOCIAL, *CENTRE_STAFF)
 DISPATCH_STAFF = (Role.DISPATCHER, Role.COMPANY)
 
 ITEMS: tuple[Item, ...] = (
     Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
-    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs",)),
+    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs", "/centre/gate")),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
+    Item("Что изменилось", "values", "/changes", (*CENTRE_STAFF, Role.COMPANY), ("/changes",)),
+    Item("Показания", "meter", "/readings/held", (*CENTRE_STAFF, Role.COMPANY), ("/readings",)),
     Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
     Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
+    Item("Настройки расчёта", "values", "/centre/settings", CENTRE_STAFF, ("/centre/settings",)),
+    Item("Формулы", "values", "/formulas", (*CENTRE_STAFF, Role.COMPANY), ("/formulas/",)),
+    Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
     Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),
     Item("Лицевые счета", "people", "/company/accounts", (Role.COMPANY,), ("/company/accounts",)),
     Item("Звонок", "phone", "/dispatch/call", (Role.DISPATCHER,), ("/dispatch/call",)),
     Item("Доска заявок", "request", "/dispatch", DISPATCH_STAFF, ("/dispatch/requests",)),
     Item("Журнал", "values", "/dispatch/journal", (Role.DISPATCHER,), ("/dispatch/journal",)),
+    Item("Отключения", "outage", "/dispatch/incidents", DISPATCH_STAFF, ("/dispatch/incidents",)),
     Item("Начислено", "money", "/supplier", (Role.SUPPLIER,), ("/supplier/",)),
-    Item("Льготники", "people", "/social", (Role.SOCIAL,), ("/social",)),
+    Item("Получатели льгот", "people", "/social/recipients", RELIEF_STAFF, ("/social/recipients",)),
+    Item("По категориям", "money", "/social", (Role.SOCIAL,), ()),
+    Item("Субсидия", "request", "/social/subsidy", (Role.SOCIAL, Role.COMPANY), ("/social/subsidy",)),
+    Item("Льготы и субсидии", "values", "/social/values", RELIEF_STAFF, ("/social/values",)),
     Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent",)),
     Item("Реестры платежей", "money", "/registers", (*CENTRE_STAFF, Role.AGENT), ("/registers",)),
     Item("Невыясненные", "parked", "/centre/unidentified", CENTRE_STAFF, ("/centre/unidentified",)),
@@ -63,7 +73,7 @@ HOMES: dict[Role, str] = {
     Role.COMPANY: "/company",
     Role.RESIDENT: "/my",
     Role.SUPPLIER: "/supplier",
-    Role.SOCIAL: "/social",
+    Role.SOCIAL: "/social/recipients",
     Role.AGENT: "/agent",
 }
 """Where a role lands after signing in; a role without a workplace yet lands on its profile."""

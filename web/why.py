@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing import trace
+from billing.formula.rows import FormulaFacts
 from billing.period import Period
 from billing.services import CATALOGUE
 from billing.trace_line import Facts, Line
 from billing.trace_shown import shown
 from receipts import words
 from storage.account_pages import AccountHead, LineRow
+from storage.formulas import facts_of
 from storage.session import Session
 from storage.why_pages import LineSources, sources
 from web.charges import label_of, unit_of, volume_words
@@ -58,7 +60,8 @@ async def why_of(
     if line is None:
         return None
     found = await sources(session, [line], account.company_id, account.house_id)
-    return explain(line, account, found[0], _before(lines, line))
+    formulas = await facts_of(session, [line])
+    return explain(line, account, found[0], _before(lines, line), formulas.get((line.a, line.b)))
 
 
 async def why_all(
@@ -67,7 +70,11 @@ async def why_all(
     """Every line of the shown month explained; lines may hold other months too."""
     mine = [line for line in lines if line.period == shown]
     found = await sources(session, mine, account.company_id, account.house_id)
-    return [explain(line, account, one, _before(lines, line)) for line, one in zip(mine, found, strict=True)]
+    formulas = await facts_of(session, mine)
+    return [
+        explain(line, account, one, _before(lines, line), formulas.get((line.a, line.b)))
+        for line, one in zip(mine, found, strict=True)
+    ]
 
 
 def _before(lines: Sequence[LineRow], line: LineRow) -> list[LineRow]:
@@ -78,10 +85,16 @@ def _before(lines: Sequence[LineRow], line: LineRow) -> list[LineRow]:
 
 
 def explain(
-    line: LineRow, account: AccountHead, found: LineSources | None, before: Sequence[LineRow] = ()
+    line: LineRow,
+    account: AccountHead,
+    found: LineSources | None,
+    before: Sequence[LineRow] = (),
+    formula: FormulaFacts | None = None,
 ) -> Why:
     """Put a line into words; pure."""
-    told = trace.explain(_traced(line, account), Period.of(line.period), _facts(line, account, found))
+    told = trace.explain(
+        _traced(line, account), Period.of(line.period), _facts(line, account, found, formula)
+    )
     eye = shown(told)
     volume = f"{volume_words(line)}{NBSP}{unit_of(line.service, line.component, line.service_unit)}"
     has_formula = any(sign in eye.volume_formula for sign in "+−×÷/(")
@@ -129,7 +142,9 @@ def _traced(line: LineRow, account: AccountHead) -> Line:
     )
 
 
-def _facts(line: LineRow, account: AccountHead, found: LineSources | None) -> Facts:
+def _facts(
+    line: LineRow, account: AccountHead, found: LineSources | None, formula: FormulaFacts | None
+) -> Facts:
     papers: dict[str, str] = {}
     if found is not None and found.tariff_document:
         since = f", действует с {found.tariff_from:%d.%m.%Y}" if found.tariff_from else ""
@@ -143,6 +158,7 @@ def _facts(line: LineRow, account: AccountHead, found: LineSources | None) -> Fa
         label=label_of(line.service, line.component, line.service_label) if is_own else None,
         unit=line.service_unit if is_own else None,
         sources=papers,
+        formula=formula,
     )
 
 

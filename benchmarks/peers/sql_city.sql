@@ -173,7 +173,7 @@ SELECT id, sum(part) FILTER (WHERE zone = 0)::bigint AS billed1, sum(part) FILTE
                        CASE WHEN l.service = 2 THEN 0 ELSE greatest(l.component - 1, 0) END AS zone,
                        (2 * l.volume_num + l.volume_den) / (2 * l.volume_den) AS volume
                   FROM runs r JOIN lines l ON l.run_id = r.id
-                 WHERE r.state = 'published' AND r.period < '{first_day}' AND l.basis NOT IN (1, 13, 15)
+                 WHERE r.state = 'published' AND r.period < '{first_day}' AND l.basis NOT IN (1, 13, 15) AND l.basis < 112
                    AND NOT (l.service = 2 AND l.component = 2) AND l.service IN (1, 2, 3, 4, 5, 6)
                    AND l.account_id IN (SELECT account_id FROM m WHERE has AND previous < {ordinal} - 1)) l
           JOIN m ON m.account_id = l.account_id AND m.service = l.service AND m.previous < l.closed

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from billing.benefits import CAPITAL_MINIMUM
 from billing.block import (
     MISSING,
     Accounts,
@@ -24,7 +25,9 @@ from billing.block import (
 )
 from billing.history import MeterState, counted_people, has_temporary_stay, state
 from billing.law import change_days
-from billing.lawcase.block_past import cut_of, failure_of, heat_year_of
+from billing.lawcase.acts import unauthorised_of
+from billing.lawcase.benefits import benefit_columns
+from billing.lawcase.block_past import common_of, cut_of, failure_of, flats_of, heat_fix_of, heat_year_of
 from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
 from billing.period import Period
@@ -61,12 +64,17 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         meters=_meters(specs, period, {} if memo is None else memo),
         house_meters=_house_meters(houses),
         heat_year=heat_year_of(houses, specs),
+        heat_fix=heat_fix_of(specs),
         services=_services(houses, specs, starts),
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),
         coefficients=_coefficients(houses, period, segments),
         absent=absent_of(specs, _lived(specs, period), segments.first, period),
         troubles=troubles_of(houses, starts, period),
+        unauthorised=unauthorised_of(specs, period),
+        benefits=benefit_columns(
+            specs, _lived(specs, period), _opened(specs, period), period, _capital_minimum(houses)
+        ),
     )
     return Built(block, starts)
 
@@ -269,17 +277,29 @@ def _people(stays: Iterable[Stay], period: Period, row: I64) -> None:
 
 
 def _lived(specs: Sequence[AccountSpec], period: Period) -> I64:
-    """(N, D) permanent residents of the days on which the account is open; only where somebody was away."""
+    """(N, D) permanent residents of the days on which the account is open; only where rules ask for them."""
     out = np.zeros((len(specs), period.days), np.int64)
     for at, spec in enumerate(specs):
-        if spec.absences:
+        if spec.absences or spec.benefits:
             _people(spec.residents, period, out[at])
-            opened = 0 if spec.opened is None else _clip((spec.opened - period.first_day).days, period.days)
-            closed = period.days
-            if spec.closed is not None:
-                closed = _clip((spec.closed - period.first_day).days + 1, period.days)
-            out[at, :opened] = 0
-            out[at, closed:] = 0
+    return out * _opened(specs, period)
+
+
+def _capital_minimum(houses: Sequence[HouseSpec]) -> int:
+    """The minimum contribution a case names, 0 when none does; strangers have no льготы."""
+    named = (house.law.coefficients.get(CAPITAL_MINIMUM, ()) for house in houses)
+    return max((step.value or 0 for steps in named for step in steps), default=0)
+
+
+def _opened(specs: Sequence[AccountSpec], period: Period) -> I64:
+    """(N, D) 1 on the days on which the account is open."""
+    out = np.zeros((len(specs), period.days), np.int64)
+    for at, spec in enumerate(specs):
+        opened = 0 if spec.opened is None else _clip((spec.opened - period.first_day).days, period.days)
+        closed = period.days
+        if spec.closed is not None:
+            closed = _clip((spec.closed - period.first_day).days + 1, period.days)
+        out[at, opened:closed] = 1
     return out
 
 
@@ -329,6 +349,7 @@ def _accounts(
         temporary_days=segments.sums(np.where(opened, temporary, 0)),
         by_owners=np.asarray(~(opened & (residents > 0)).any(axis=1), np.bool_),
         meter_impossible=np.array([_bits(spec.meter_impossible) for spec in specs], np.int32),
+        flat=flats_of(houses),
     )
 
 
@@ -369,6 +390,7 @@ def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
         window=_zones([volumes for volumes, _ in windows]),
         window_months=np.array([months for _, months in windows], np.int16),
         billed=_zones([meter.billed for _, meter, _ in rows]),
+        common=common_of([meter for _, meter, _ in rows]),
         cut=cut_of([meter for _, meter, _ in rows]),
     )
 

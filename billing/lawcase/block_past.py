@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from billing.block import Cut
-from billing.heat_past import HeatYear, HouseFailure, YearKnown
+from billing.heat_past import HeatFix, HeatYear, HouseFailure, YearKnown
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec
 from billing.metering import average_over_60
 
@@ -49,3 +50,32 @@ def cut_of(meters: Sequence[MeterSpec]) -> Cut | None:
     day = [0 if meter.on_change is None else meter.on_change[0].day for meter in meters]
     value = [(0, 0, 0) if meter.on_change is None else meter.on_change[1] for meter in meters]
     return Cut(np.array(day, np.int16), np.array(value, np.int64).reshape(len(meters), 3))
+
+
+def common_of(meters: Sequence[MeterSpec]) -> npt.NDArray[np.bool_] | None:
+    """(M,) meters of whole communal flats."""
+    out = np.array([meter.common for meter in meters], np.bool_)
+    return out if out.any() else None
+
+
+def flats_of(houses: Sequence[HouseSpec]) -> npt.NDArray[np.int32]:
+    """(N,) a number for every flat; accounts of a house with one name of a flat share it."""
+    known: dict[tuple[int, str], int] = {}
+    out = []
+    for house, spec in enumerate(houses):
+        for at, account in enumerate(spec.accounts):
+            key = (house, account.flat or f"\0{at}")
+            out.append(known.setdefault(key, len(known) + 1))
+    return np.array(out, np.int32)
+
+
+def heat_fix_of(specs: Sequence[AccountSpec]) -> HeatFix | None:
+    """Last year of the accounts that tell it."""
+    years = [spec.heat_last_year for spec in specs]
+    if all(year is None for year in years):
+        return None
+    return HeatFix(
+        np.array([year is not None for year in years], np.bool_),
+        np.array([0 if year is None else year.cost for year in years], np.int64),
+        np.array([0 if year is None else year.billed for year in years], np.int64),
+    )

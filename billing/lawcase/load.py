@@ -13,6 +13,7 @@ from billing.lawcase.load_house import HouseLoader, season_of
 from billing.lawcase.load_law import load_law
 from billing.lawcase.load_penalty import penalty_spec
 from billing.lawcase.model import Case, HouseSpec, Law
+from billing.lawcase.subsidy import subsidy_spec
 from billing.period import Period
 
 CASE_KEYS = (
@@ -30,6 +31,8 @@ CASE_KEYS = (
     *EXPECT_KEYS,
 )
 PENALTY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "penalty", "expect")
+SUBSIDY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "subsidy", "expect")
+SUBSIDY_PERIOD = Period.parse("2026-01")  # the values of the region are in the case itself
 CASE_ACCOUNT = "счёт случая"
 SUFFIXES = (".yaml", ".yml")
 FILE_BYTES_MAX = 4 * 1024 * 1024
@@ -111,6 +114,8 @@ def _case(cell: Cell) -> Case:
         cell.place.case = name.text()
     if cell.is_map and "penalty" in cell.entries():
         return _penalty_case(cell)
+    if cell.is_map and "subsidy" in cell.entries():
+        return _subsidy_case(cell)
     cells = cell.fields(CASE_KEYS, ("case", "period"))
     _named(cells)
     if "expect" not in cells and "parked" not in cells:
@@ -157,6 +162,24 @@ def _penalty_case(cell: Cell) -> Case:
         covers=tuple(item.text() for item in cells["covers"].items()) if "covers" in cells else (),
         source_wrong=_text(cells, "source_wrong"),
         penalty=spec,
+    )
+
+
+def _subsidy_case(cell: Cell) -> Case:
+    """A case about a subsidy: no house, one family."""
+    cells = cell.fields(SUBSIDY_CASE_KEYS, ("case", "subsidy", "expect"))
+    _named(cells)
+    return Case(
+        file=cell.place.file,
+        line=cell.node.start_mark.line + 1,
+        name=cell.place.case,
+        period=SUBSIDY_PERIOD,
+        house=HouseSpec(Law(), frozenset(), {}, ()),
+        clause=_text(cells, "clause"),
+        note=_text(cells, "note"),
+        covers=tuple(item.text() for item in cells["covers"].items()) if "covers" in cells else (),
+        source_wrong=_text(cells, "source_wrong"),
+        subsidy=subsidy_spec(cells["subsidy"], cells["expect"]),
     )
 
 

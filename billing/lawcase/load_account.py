@@ -7,6 +7,8 @@ import re
 
 from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
+from billing.lawcase.acts import acts_of, year_of
+from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
 from billing.lawcase.load_relief import absences_of, troubles_of
@@ -17,6 +19,7 @@ from billing.period import Period
 ACCOUNT_KEYS = (
     "name",
     "kind",
+    "flat",
     "rooms",
     "area",
     "living_area",
@@ -30,6 +33,9 @@ ACCOUNT_KEYS = (
     "services",
     "absences",
     "troubles",
+    "acts",
+    "heat_last_year",
+    "benefits",
 )
 METER_KEYS = (
     "service",
@@ -40,6 +46,7 @@ METER_KEYS = (
     "removed",
     "verified_until",
     "supplier_duty",
+    "common",
     "faults",
     "unverified",
     "refusals",
@@ -67,6 +74,7 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
     return AccountSpec(
         name=cells["name"].text() if "name" in cells else name,
         kind=kind,
+        flat=cells["flat"].text() if "flat" in cells else "",
         rooms=cells["rooms"].integer(1, 20) if "rooms" in cells else 1,
         area=area,
         living_area_dm2=_area(cells.get("living_area")),
@@ -83,6 +91,9 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         meters=meters,
         absences=absences_of(cells.get("absences")),
         troubles=troubles_of(cells.get("troubles")),
+        acts=acts_of(cells.get("acts")),
+        heat_last_year=year_of(cells.get("heat_last_year")),
+        benefits=benefits_of(cells.get("benefits")),
     )
 
 
@@ -151,6 +162,7 @@ def _meter(cell: Cell, period: Period, season: frozenset[int] | None) -> MeterSp
         zones=zones,
         facts=facts,
         supplier_duty=cells["supplier_duty"].flag() if "supplier_duty" in cells else False,
+        common=cells["common"].flag() if "common" in cells else False,
         billed=_billed(cells.get("billed"), service, zones),
         window=_average(cells.get("average"), service, zones),
         on_change=_on_change(cells.get("on_change"), service, zones, period),

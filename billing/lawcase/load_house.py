@@ -43,7 +43,12 @@ METHODS: dict[int, dict[str, int]] = {
     Service.UPKEEP: {"area": Method.AREA, "fixed": Method.FIXED},
     Service.CAPITAL_REPAIR: {"area": Method.AREA, "fixed": Method.FIXED},
 }
-COMMON_METHODS: dict[str, int] = {"norm": Method.COMMON_NORM, "actual": Method.COMMON_ACTUAL}
+COMMON_METHODS: dict[str, int] = {
+    "norm": Method.COMMON_NORM,
+    "actual": Method.COMMON_ACTUAL,
+    "direct_norm": Method.COMMON_DIRECT_NORM,
+    "direct_actual": Method.COMMON_DIRECT_ACTUAL,
+}
 
 
 def season_of(cell: Cell | None) -> frozenset[int] | None:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from billing.benefits import CAPITAL_MINIMUM
+from billing.choices import QUESTIONS
 from billing.law import RAISED_SERVICES
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import Law, NormStep, Step
 from billing.lawcase.units import COEFFICIENT, SERVICES, components, norm_unit, rate_unit
 from billing.services import CATALOGUE, Service
 
-LAW_KEYS = ("tariffs", "tariffs_nonresidential", "norms", "raising", "heating_months", "sewerage_cold_only")
+RENT = ("rent_quality", "rent_solvency")
+LAW_KEYS = (
+    "tariffs",
+    "tariffs_nonresidential",
+    "norms",
+    "raising",
+    "heating_months",
+    "sewerage_cold_only",
+    *RENT,
+    CAPITAL_MINIMUM,
+    *QUESTIONS,
+)
 RAISED = {CATALOGUE[service].key: f"raise_{CATALOGUE[service].key}" for service in RAISED_SERVICES}
 HEATING_MONTHS = "heating_months"
 HEATING_SEASON = "heating_season"
@@ -24,7 +37,12 @@ NORM_KINDS: dict[int, dict[str, tuple[str, str]]] = {
     Service.HOT_WATER: {"person": ("м³", "чел"), "heat_per_m3": ("Гкал", "м³"), "contract": ("м³", "")},
     Service.SEWERAGE: {"person": ("м³", "чел"), "contract": ("м³", "")},
     Service.HEATING: {"area": ("Гкал", "м²")},
-    Service.ELECTRICITY: {"person": ("кВт·ч", "чел"), "contract": ("кВт·ч", "")},
+    Service.ELECTRICITY: {
+        "person": ("кВт·ч", "чел"),
+        "contract": ("кВт·ч", ""),
+        "range_1": ("кВт·ч", ""),
+        "range_2": ("кВт·ч", ""),
+    },
     Service.GAS: {"person": ("м³", "чел"), "area": ("м³", "м²"), "contract": ("м³", "")},
     Service.WASTE: {"waste_year": ("м³", "чел")},
     Service.COMMON_COLD_WATER: {"common": ("м³", "м²")},
@@ -45,6 +63,16 @@ def load_law(cell: Cell | None) -> Law:
             coefficients[RAISED[name]] = _steps(item, _coefficient)
     if "heating_months" in cells:
         coefficients[HEATING_MONTHS] = _steps(cells["heating_months"], _coefficient)
+    for name in RENT:
+        if name in cells:
+            coefficients[name] = _steps(cells[name], _coefficient)
+    for key, question in QUESTIONS.items():
+        if key in cells:
+            answers = {one.key: at for at, one in enumerate(question.answers)}
+            coefficients[key] = (Step(None, cells[key].choice(answers)),)
+    if CAPITAL_MINIMUM in cells:
+        unit = rate_unit(Service.CAPITAL_REPAIR, 0)
+        coefficients[CAPITAL_MINIMUM] = (Step(None, cells[CAPITAL_MINIMUM].quantity(unit)),)
     if "sewerage_cold_only" in cells:
         chosen = cells["sewerage_cold_only"].choice(COLD_ONLY)
         coefficients["sewerage_cold_only"] = (Step(None, chosen),)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from billing.heat_past import YearKnown
 from billing.history import ZERO, MeterFacts, Values
 from billing.lawcase.load_penalty import PenaltySpec
+from billing.lawcase.subsidy import SubsidySpec
 from billing.parked import Reason
 from billing.period import Period
 
@@ -54,6 +55,19 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class ActSpec:
+    """An act under п. 62: found on a day, for [first, after); billed in earlier months of the stretch."""
+
+    service: int
+    way: int
+    found: dt.date
+    first: dt.date
+    after: dt.date
+    capacity: int = 0
+    billed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AbsenceSpec:
     """People who left on a day and came back on another; both days are not counted."""
 
@@ -77,6 +91,26 @@ class TroubleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class BenefitSpec:
+    """A льгота of a person of the account from a day to a day, both included. permille 0 = as its ground."""
+
+    ground: str
+    person: int = 1
+    permille: int = 0
+    in_document: bool = True
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class YearSpec:
+    """Last year of an account that paid evenly: kopecks charged; Σ volume of the house × tariff."""
+
+    billed: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSpec:
     """An individual meter. window, when given, replaces what the history of readings would yield."""
 
@@ -84,6 +118,7 @@ class MeterSpec:
     zones: int
     facts: MeterFacts
     supplier_duty: bool = False
+    common: bool = False  # the meter of the whole communal flat
     billed: Values = ZERO
     window: tuple[Values, int] | None = None
     on_change: tuple[dt.date, Values] | None = None  # a reading taken on the day a tariff changes
@@ -154,6 +189,7 @@ class AccountSpec:
 
     name: str
     kind: int = 0
+    flat: str = ""  # rooms with one name stand in one communal flat
     rooms: int = 1
     area: tuple[Step, ...] = ()
     living_area_dm2: int | None = None
@@ -168,6 +204,9 @@ class AccountSpec:
     meters: tuple[MeterSpec, ...] = ()
     absences: tuple[AbsenceSpec, ...] = ()
     troubles: tuple[TroubleSpec, ...] = ()
+    benefits: tuple[BenefitSpec, ...] = ()
+    acts: tuple[ActSpec, ...] = ()
+    heat_last_year: YearSpec | None = None
     expect: Expectation | None = None
 
 
@@ -191,7 +230,7 @@ class HouseSpec:
 class Case:
     """One case: what it is about, its month, its house. Expectations stand at the accounts.
 
-    A case about a penalty has its story in `penalty` and an empty house.
+    A case about a penalty or a subsidy has its story in `penalty`, `subsidy` and an empty house.
     """
 
     file: str
@@ -204,3 +243,4 @@ class Case:
     covers: tuple[str, ...] = ()
     source_wrong: str = ""
     penalty: PenaltySpec | None = None
+    subsidy: SubsidySpec | None = None

@@ -14,6 +14,7 @@ from billing.lawcase.block import Memo, build
 from billing.lawcase.crowd import crowd
 from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, ExpectedParking, HouseSpec
 from billing.lawcase.run_penalty import penalty_checks
+from billing.lawcase.subsidy import subsidy_checks
 from billing.lines import Lines
 from billing.parked import Parked
 from billing.period import Period
@@ -66,6 +67,9 @@ def run_cases(
     for case in cases:
         if case.penalty is not None:
             checks.extend(_penalty(case, rng, strangers))
+            continue
+        if case.subsidy is not None:
+            checks.extend(Check(case, "", ALONE, *words) for words in subsidy_checks(case.subsidy))
             continue
         checks.extend(_pass(case, [case.house], 0, accrue, ALONE, memo))
         if strangers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billing.lawcase.cells import Cell, Unit
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE, RATE_PER_RUBLE
-from billing.services import CATALOGUE, Component, Service, component_unit
+from billing.services import CATALOGUE, RANGE_STEP, Component, Service, component_unit
 
 SPELLINGS = {
     "м³": ("м³", "м3", "m3", "куб.м"),
@@ -59,7 +59,14 @@ def components(service: int) -> dict[str, int]:
     if service in HEATED:
         names |= WATER_PARTS
     if service in LIT:
-        names |= {"single": Component.WHOLE} | ZONES
+        zones: dict[str, int] = {"single": int(Component.WHOLE)} | {
+            name: int(code) for name, code in ZONES.items()
+        }
+        names |= zones
+        if service == Service.ELECTRICITY:
+            names |= {
+                f"{name}_{n + 1}": code + RANGE_STEP * n for n in (1, 2) for name, code in zones.items()
+            }
     return names
 
 

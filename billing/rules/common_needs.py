@@ -34,6 +34,8 @@ SERVICES = (
     Service.COMMON_SEWERAGE,
     Service.COMMON_ELECTRICITY,
 )
+DIRECT = (Method.COMMON_DIRECT_NORM, Method.COMMON_DIRECT_ACTUAL)
+BY_METER = (Method.COMMON_ACTUAL, Method.COMMON_DIRECT_ACTUAL)
 WATERS = (Service.COLD_WATER, Service.HOT_WATER)
 
 
@@ -63,14 +65,26 @@ def common_needs(work: Work) -> None:
         if rows.size == 0:
             continue
         rows = _with_house_area(work, service, with_area(work, service, rows))
-        actual = work.block.method(service)[rows] == Method.COMMON_ACTUAL
+        actual = np.isin(work.block.method(service)[rows], BY_METER)
         parts = []
         if not actual.all():
             parts.append(_by_norm(work, service, rows[~actual]))
         if actual.any():
             parts.append(_by_meter(work, service, rows[actual], excess))
         found = parts[0] if len(parts) == 1 else _both(work, *parts)
-        _charge(work, service, found)
+        _charge(work, service, _named(work, service, found))
+
+
+@clause("ПП 354, п. 44, прил. 2, ф. 10, 12, 15")
+def _named(work: Work, service: int, found: Found) -> Found:
+    """Under direct management the same volume is the house's needs of Rules 354, and its lines say so."""
+    direct = np.isin(work.block.method(service)[found.rows], DIRECT)
+    if not direct.any():
+        return found
+    actual = np.broadcast_to(found.told.basis, direct.shape) == int(Basis.COMMON_ACTUAL)
+    of_house = np.where(actual, int(Basis.HOUSE_ACTUAL), int(Basis.HOUSE_NORM))
+    basis = np.where(direct, of_house, found.told.basis)
+    return replace(found, told=Operands(basis, found.told.a, found.told.b))
 
 
 def _both(work: Work, one: Found, other: Found) -> Found:
@@ -256,7 +270,7 @@ def _told(work: Work, found: Found) -> Found:
     """By the meter of the house a line tells the volume of its zone, in whole micro-units."""
     den = found.volume.den
     whole = ((found.volume.num[0] * 2 + den) // (2 * den)).astype(np.int64)
-    actual = found.told.basis == int(Basis.COMMON_ACTUAL)
+    actual = np.isin(found.told.basis, (Basis.COMMON_ACTUAL, Basis.HOUSE_ACTUAL))
     a = np.where(actual, whole[work.block.accounts.house[found.rows]], found.told.a)
     return replace(found, told=Operands(found.told.basis, a, found.told.b))
 

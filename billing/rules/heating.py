@@ -19,6 +19,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
+from billing.heat_fix import correct_year
 from billing.heat_past import HouseFailure, YearKnown
 from billing.house_heat import (
     Areas,
@@ -68,6 +69,7 @@ def heating(work: Work) -> None:
     metered = meter.has & ~given_up
     cold_houses = of_areas.unheated > 0
     _evenly(work, rows[even[house]], of_areas)
+    _correct(work, rows[even[house]], of_areas)
     _by_norm(work, rows[(~even & ~metered & season & ~cold_houses)[house]])
     _by_norm_unheated(work, rows[(~even & ~metered & season & cold_houses)[house]], of_areas)
     by_house = rows[(~even & metered)[house]]
@@ -259,6 +261,24 @@ def _by_year(work: Work, rows: Rows, of_areas: Areas) -> None:
     metered = year.metered & ~unheated(work) & work.has(HEATING)
     heat = HouseHeat(year.house * twelfth, metered, year.account * twelfth, year.house, year.account, EVENLY)
     _divide(work, rows, of_areas, heat)
+
+
+def _correct(work: Work, rows: Rows, of_areas: Areas) -> None:
+    """In the month of the correction: last year's heat is divided once more, whole, and only compared."""
+    fix, year = work.block.heat_fix, work.block.heat_year
+    if fix is None or year is None:
+        return
+    known = year.state[work.block.accounts.house[rows]] == YearKnown.KNOWN
+    rows = rows[known & fix.due[rows]]
+    if rows.size == 0:
+        return
+    metered = year.metered & ~unheated(work) & work.has(HEATING)
+    of_year = year.house * AVERAGE_DEN, metered, year.account * AVERAGE_DEN
+    before = len(work.parts)
+    _divide(work, rows, of_areas, HouseHeat(*of_year, year.house, year.account, EVENLY))
+    parts = work.parts[before:]
+    del work.parts[before:]
+    correct_year(work, fix, year, rows, parts)
 
 
 def _metered(work: Work) -> Bool:

@@ -17,7 +17,7 @@ from billing.metering import Group
 from billing.rule import emit, service_rule
 from billing.services import Component, Service
 from billing.use import NormGroup, Use, emit_group, emit_norm, find_use
-from billing.work import AVERAGE_DEN, Cuts, Rows, Volume, Work
+from billing.work import AVERAGE_DEN, Cuts, Rows, Scalar, Volume, Work
 
 HOT = Service.HOT_WATER
 
@@ -48,10 +48,13 @@ def charge_parts(work: Work, use: Use, component: int, rate: I64) -> None:
         emit_norm(work, HOT, component, by, rate=rate[:, by.rows], skip_missing=True)
 
 
-def measured_groups(use: Use) -> list[tuple[Group, int, Cuts | None]]:
+def measured_groups(use: Use) -> list[tuple[Group, Scalar, Cuts | None]]:
     """Groups by meters and averages with their denominators and cuts."""
-    measured = [(group, 1, use.cuts.get(zone)) for zone, group in use.joined.measured.items()]
-    return measured + [(group, AVERAGE_DEN, None) for group in use.joined.averaged.values()]
+    found: list[tuple[Group, Scalar, Cuts | None]] = [
+        (group, 1, use.cuts.get(zone)) for zone, group in use.joined.measured.items()
+    ]
+    found += [(group, AVERAGE_DEN, None) for group in use.joined.averaged.values()]
+    return found + [(group, den, None) for _, group, den in use.flats]
 
 
 def charge_heat(work: Work, use: Use, heat: Heat, rate: I64) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from billing.basis import OWNERS, REDUCTIONS, Basis
+from billing.basis import OWNERS, REDUCTIONS, UNAUTHORISED, Basis
 from billing.block import I64, MISSING
 from billing.law import value_on
 from billing.lines import Lines
@@ -288,7 +288,9 @@ class _Base:
 
     def __init__(self, charged: Charged, service: int, place: I64) -> None:
         lines = charged.lines
-        is_base = (lines.service == service) & ~np.isin(lines.basis, list(REDUCTIONS))
+        is_base = (lines.service == service) & ~np.isin(
+            lines.basis, [*REDUCTIONS, *UNAUTHORISED, Basis.HEAT_YEAR_FIX]
+        )
         self.charged, self.place = charged, place
         self.rows = np.flatnonzero(is_base & (place[charged.owner] >= 0))
         self.owners, self.first, self.inverse = np.unique(

@@ -61,6 +61,8 @@ CONSUMERS = (
     ConsumerPlan("press", "commands", "commands.press.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("registers", "commands", "commands.registers.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("penalties", "commands", "commands.penalties.>", batch_max=1, in_flight_max=10),
+    ConsumerPlan("changes", "commands", "commands.changes.>", batch_max=1, in_flight_max=10),
+    ConsumerPlan("what-if", "commands", "commands.whatif.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("notices", "notices", "notices.>"),
 )
 

@@ -6,14 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import insert
 
 from billing.history import has_temporary_stay
+from storage import late_facts
 from storage.importer import sheets
 from storage.importer.book import Book
 from storage.importer.known import Load
 from storage.importer.load_people import supersede
+from storage.late_facts import LateFact
 from storage.tables.accounts import AccountFact
 
 GROUND = "Загрузка из таблицы"
@@ -83,6 +86,7 @@ async def derive_facts(load: Load, book: Book) -> None:
     areas = {flat.id: flat for flat in load.flats.values()}
     new: list[dict[str, Any]] = []
     old: list[int] = []
+    late: list[LateFact] = []
     for account in accounts:
         now = known.get(account.id, [])
         place = _place(touched.get(account.id), account, areas, now[-1] if now else None)
@@ -94,10 +98,34 @@ async def derive_facts(load: Load, book: Book) -> None:
             continue
         old += [fact.id for fact in now]
         new += wanted
+        if now:
+            before, after = [_same(fact) for fact in now], [_same_wanted(fact) for fact in wanted]
+            late.append(_late(account.id, before, after))
     if old:
         await supersede(load, AccountFact, old)
     if new:
         await load.session.execute(insert(AccountFact), new)
+    await late_facts.note(load.session, late)
+
+
+def _late(account_id: int, now: list[tuple[Any, ...]], wanted: list[tuple[Any, ...]]) -> LateFact:
+    """The change of an account that was known before, from the first day on which it differs."""
+    days = sorted({one[0] for one in (*now, *wanted)} | {one[1] for one in (*now, *wanted) if one[1]})
+    first = next((day for day in days if _on(now, day) != _on(wanted, day)), days[0])
+    return LateFact(
+        key=f"file-{account_id}-{uuid4().hex}",
+        kind="people",
+        happened_on=first,
+        after=None,
+        words=f"Состав и площадь из файла с {first:%d.%m.%Y}",
+        ground="Загрузка из файла",
+        account_id=account_id,
+    )
+
+
+def _on(stretches_: list[tuple[Any, ...]], day: dt.date) -> tuple[Any, ...] | None:
+    """What is said of a day, without the days it is said for."""
+    return next((one[2:] for one in stretches_ if one[0] <= day and (one[1] is None or day < one[1])), None)
 
 
 async def _judge_new_areas(load: Load, book: Book, touched: set[int]) -> None:

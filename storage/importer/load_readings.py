@@ -8,21 +8,26 @@ with what is derived from them; a reading given later supersedes, nothing is edi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import insert, text
 
 from billing.history import ZERO, Event, Values
 from billing.period import Period
 from billing.reading import MeterCard, ReadingAsked, ReadingRefused, refuse_precise
+from billing.vee.evaluate import Verdict
+from storage import late_facts, vee, vee_hold
 from storage import meters as store
 from storage.importer import sheets
 from storage.importer.book import Book, Row, refuse_twins
 from storage.importer.known import Load
+from storage.late_facts import LateFact
 from storage.meters import Known
-from storage.readings import judge_next, judged
+from storage.readings import Checked, judge_next, judged
 from storage.tables.meters import Reading
 
 NEW = 0  # id of a row that is not written yet
@@ -38,6 +43,7 @@ class _Given:
 
     known: Known
     superseded: list[tuple[dt.date, int]]
+    held: list[tuple[vee.Taken, Checked, str]] = field(default_factory=list)
 
 
 async def load_readings(load: Load, book: Book) -> None:
@@ -45,21 +51,45 @@ async def load_readings(load: Load, book: Book) -> None:
     refuse_twins(
         book.good(sheets.READINGS), ("service", "serial", "month"), "Показание этого счётчика за месяц"
     )
-    counts = book.counts(sheets.READINGS)
     rows = [row for row in book.good(sheets.READINGS) if _find_meter(load, row) is not None]
     given = await _known(load, {load.meters[row["serial"], row["service"]].id for row in rows})
-    for row in sorted(rows, key=lambda one: (one["month"], one.number)):
+    for _, months in groupby(
+        sorted(rows, key=lambda one: (one["month"], one.number)), lambda one: one["month"]
+    ):
+        await _load_month(load, book, given, list(months))
+    await _write(load, given.values())
+
+
+async def _load_month(load: Load, book: Book, given: dict[int, _Given], rows: list[Row]) -> None:
+    """Readings of one month judged all at once, each after those of the months before."""
+    counts = book.counts(sheets.READINGS)
+    asked: list[tuple[Row, _Given, vee.Taken]] = []
+    for row in rows:
         meter = load.meters[row["serial"], row["service"]]
         values = _values(row, meter)
         if values is None:
             continue
-        before = given[meter.id].known.at(row["month"].ordinal)
+        mine = given[meter.id]
+        before = mine.known.at(row["month"].ordinal)
         if before is not None and before.values == values:
             counts.unchanged += 1
-        elif _give(load, row, given[meter.id], values):
-            counts.added += before is None
-            counts.changed += before is not None
-    await _write(load, given.values())
+        elif _is_precise(row, mine.known, values):
+            asked.append((row, mine, vee.Taken(mine.known, values, row["taken"], row["month"])))
+    judged_ = await vee.judge(load.session, [one for _, _, one in asked], load.today)
+    for (row, mine, one), verdict in zip(asked, judged_, strict=True):
+        is_new = one.known.at(one.month.ordinal) is None
+        if _give(row, mine, one, verdict):
+            counts.added += is_new
+            counts.changed += not is_new
+
+
+def _is_precise(row: Row, known: Known, values: Values) -> bool:
+    try:
+        refuse_precise(values, known.card.decimals)
+    except ReadingRefused as refused:
+        row.refuse("value1", refused.message)
+        return False
+    return True
 
 
 def _find_meter(load: Load, row: Row) -> Any | None:
@@ -95,12 +125,11 @@ def _values(row: Row, meter: Any) -> Values | None:
     return values[0] or 0, values[1] or 0, values[2] or 0
 
 
-def _give(load: Load, row: Row, given: _Given, values: Values) -> bool:
-    """Judge and remember a reading; refused ones say why."""
-    known, month = given.known, row["month"]
+def _give(row: Row, given: _Given, one: vee.Taken, verdict: Verdict) -> bool:
+    """Take a verdict and remember the reading; refused ones say why, held ones are kept aside."""
+    known, month, values = given.known, one.month, one.values
     try:
-        refuse_precise(values, known.card.decimals)
-        judged(known, values, row["taken"], load.today, month, False, bool(row["confirmed"]))
+        checked = judged(one, verdict, confirmed=bool(row["confirmed"]), can_ask=True)
         judge_next(known, values, month)
     except ReadingAsked as asked:
         words = asked.message.split(" Если всё верно")[0].removesuffix(" Всё верно?").replace(" Точно?", "")
@@ -109,6 +138,9 @@ def _give(load: Load, row: Row, given: _Given, values: Values) -> bool:
     except ReadingRefused as refused:
         row.refuse("taken" if refused.code in DAY_CODES else "value1", refused.message)
         return False
+    if checked.is_held:
+        given.held.append((one, checked, row["source"] or "import"))
+        return True
     made = store.Row(
         NEW, month.ordinal, values, row["taken"], row["source"] or "import", None, None, ZERO, ZERO, 0
     )
@@ -177,8 +209,11 @@ def _row(one: Any) -> store.Row:
     )
 
 
-async def _write(load: Load, given: Iterable[_Given]) -> None:
+async def _write(load: Load, given: Collection[_Given]) -> None:
     """Supersede, insert, and derive again the older rows of other months that follow a new one."""
+    for mine in given:
+        for taken, checked, source in mine.held:
+            await _hold(load, taken, checked, source)
     superseded: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     later: list[tuple[Known, Period]] = []
@@ -199,8 +234,54 @@ async def _write(load: Load, given: Iterable[_Given]) -> None:
         await load.session.execute(text(SUPERSEDE), superseded)
     for start in range(0, len(new), INSERT_ROWS):
         await load.session.execute(insert(Reading), new[start : start + INSERT_ROWS])
+    await _note_late(load, [one for one in new if one["period"] < load.open_month])
     for known, first in later:
         await store.derive(load.session, await store.load(load.session, known.id, first), first)
+
+
+CHARGED = """
+SELECT DISTINCT h.house_id FROM run_houses h JOIN runs r ON r.id = h.run_id
+ WHERE r.state = 'published' AND r.kind <> 'correction' AND r.period < :opened
+   AND h.house_id = ANY (:houses)"""
+
+
+async def _note_late(load: Load, rows: Sequence[dict[str, Any]]) -> None:
+    """Tell the queue of late facts about readings of closed months in houses that were charged for any."""
+    houses = sorted({one["house_id"] for one in rows})
+    charged = {one.house_id for one in await load.fetch(CHARGED, opened=load.open_month, houses=houses)}
+    mark = uuid4().hex
+    facts = [
+        LateFact(
+            key=f"file-reading-{one['meter_id']}-{one['period']}-{mark}",
+            kind="reading",
+            happened_on=one["period"],
+            after=None,
+            words=f"Показание за {Period.of(one['period']).title} из файла",
+            ground="Загрузка из файла",
+            account_id=one["account_id"],
+            house_id=one["house_id"],
+        )
+        for one in rows
+        if one["house_id"] in charged
+    ]
+    await late_facts.note(load.session, facts)
+
+
+async def _hold(load: Load, one: vee.Taken, checked: Checked, source: str) -> None:
+    """A reading of the file that a person will look at; few, or the file is wrong as a whole."""
+    await vee_hold.hold(
+        load.session,
+        one.known,
+        checked.period,
+        one.month.ordinal,
+        checked.values,
+        sum(checked.volume),
+        checked.verdict,
+        taken_on=one.taken_on,
+        source=source,
+        user_id=load.user_id,
+        event_id=None,
+    )
 
 
 def _values_of(load: Load, known: Known, row: store.Row) -> dict[str, Any]:

@@ -66,6 +66,8 @@ METHODS = {
     "твёрдая сумма": "fixed",
     "СОИ по нормативу": "common_norm",
     "СОИ по счётчику": "common_actual",
+    "ОДН по нормативу": "common_direct_norm",
+    "ОДН по счётчику": "common_direct_actual",
 }
 FLAT_KINDS = {"квартира": "flat", "коммунальная": "communal", "нежилое": "nonresidential"}
 STATUSES = {

@@ -37,9 +37,22 @@ CREATE OR REPLACE FUNCTION paylogic_agent() RETURNS int LANGUAGE sql STABLE PARA
 AS $$ SELECT nullif(current_setting('paylogic.agent', true), '')::int $$
 -- end
 -- Runs a resident or a supplier may see; as the owner, so that the policy of runs is not asked again for each line.
+-- Small corrections (ids from 1 000 000 000, storage/shelves.py) are hundreds of thousands: only one's own are named.
 CREATE OR REPLACE FUNCTION paylogic_published_runs() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
 SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT coalesce(array_agg(id), '{}') FROM public.runs WHERE state = 'published' $$
+AS $$
+  SELECT coalesce(array_agg(m.id), '{}') FROM (
+    SELECT id FROM public.runs WHERE state = 'published' AND id < 1000000000
+    UNION ALL
+    SELECT id FROM public.runs WHERE state = 'published' AND id >= 1000000000 AND scope_kind = 'account'
+       AND scope_id = ANY (public.paylogic_accounts())
+    UNION ALL
+    SELECT id FROM public.runs WHERE state = 'published' AND id >= 1000000000 AND scope_kind = 'house'
+       AND scope_id = ANY (public.paylogic_houses())
+    UNION ALL
+    SELECT DISTINCT t.run_id FROM public.run_totals t JOIN public.runs r ON r.id = t.run_id
+     WHERE t.supplier_id = public.paylogic_supplier() AND t.run_id >= 1000000000 AND r.state = 'published') m
+$$
 -- end
 
 -- ---- sign-in: the only questions that may be asked before anybody is known ----
@@ -277,6 +290,43 @@ CREATE OR REPLACE TRIGGER wake_relay AFTER INSERT ON outbox
 FOR EACH STATEMENT EXECUTE FUNCTION paylogic_wake_relay()
 -- end
 
+-- ---- marks of changed facts: a block kept warm is read again when one of its houses has a mark it did not see ----
+
+CREATE OR REPLACE FUNCTION paylogic_fact_changed() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+  houses int[];
+BEGIN
+  EXECUTE format('SELECT array_agg(DISTINCT %s) FROM changed', TG_ARGV[0]) INTO houses;
+  IF houses IS NOT NULL THEN
+    INSERT INTO public.fact_changes (transaction_id, house_ids)
+    VALUES (pg_current_xact_id()::text::bigint,
+            CASE WHEN cardinality(houses) <= 1000 AND array_position(houses, NULL) IS NULL THEN houses END);
+  END IF;
+  RETURN NULL;
+END $$
+-- end
+DO $$
+DECLARE
+  one record;
+BEGIN
+  FOR one IN SELECT * FROM (VALUES
+    ('houses', 'id'), ('house_states', 'house_id'), ('house_managements', 'house_id'), ('house_services', 'house_id'),
+    ('flats', 'house_id'), ('accounts', 'house_id'), ('account_facts', 'house_id'), ('account_services', 'house_id'),
+    ('meters', 'house_id'), ('readings', 'house_id'), ('absences', 'house_id'), ('troubles', 'house_id'),
+    ('unauthorised_uses', 'house_id'), ('meter_events', 'NULL::int'), ('account_benefits', 'NULL::int')
+  ) AS t (name, house) LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER fact_added AFTER INSERT ON %I REFERENCING NEW TABLE AS changed '
+      'FOR EACH STATEMENT EXECUTE FUNCTION paylogic_fact_changed(%L)', one.name, one.house);
+    EXECUTE format('CREATE OR REPLACE TRIGGER fact_changed AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed '
+      'FOR EACH STATEMENT EXECUTE FUNCTION paylogic_fact_changed(%L)', one.name, one.house);
+    EXECUTE format('CREATE OR REPLACE TRIGGER fact_gone AFTER DELETE ON %I REFERENCING OLD TABLE AS changed '
+      'FOR EACH STATEMENT EXECUTE FUNCTION paylogic_fact_changed(%L)', one.name, one.house);
+  END LOOP;
+END $$
+-- end
+
 -- ---- what the web may call ----
 
 REVOKE EXECUTE ON FUNCTION paylogic_published_runs(), paylogic_credentials(text),
@@ -291,7 +341,7 @@ CREATE SEQUENCE IF NOT EXISTS service_request_numbers
 -- ---- sums for partners: of accounts they may not see, so only sums leave, and only of published runs ----
 
 DROP FUNCTION IF EXISTS paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
-  paylogic_supplier_accounts(int, int, text)
+  paylogic_supplier_accounts(int, int, text), paylogic_benefit_register(date)
 -- end
 -- Where the accounts stand that a supplier supplies: of a house, one, or one by its number. No name leaves: a supplier
 -- sees the lines of its own services anyway (policy of lines), here it learns only to which door they belong.
@@ -312,7 +362,8 @@ RETURNS TABLE (house_id int, service smallint, component smallint, accounts bigi
                amount_kopecks bigint, surcharge_kopecks bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-  SELECT a.house_id, l.service, l.component, count(DISTINCT l.account_id), sum(l.volume_num::numeric / l.volume_den),
+  SELECT a.house_id, l.service, l.component, count(DISTINCT l.account_id),
+         coalesce(sum(l.volume_num::numeric / l.volume_den) FILTER (WHERE l.basis < 92), 0), -- above: shares of charges
          sum(l.amount_kopecks)::bigint, sum(l.surcharge_kopecks)::bigint
     FROM public.accounts a JOIN public.lines l ON l.account_id = a.id
    WHERE a.company_id = company AND l.supplier_id = public.paylogic_supplier()
@@ -335,6 +386,37 @@ AS $$
    GROUP BY 1, 2
 $$
 -- end
+-- Who gets which льгота and what the month's lines of it come to: the social protection body knows these people by
+-- name, and nobody else of the accounts. An amount of a line is in it (billing.benefits): the льгота in the upper bits
+-- of b, the charge in those of a; a льгота paid to the person is a line of no money.
+CREATE FUNCTION paylogic_benefit_register(month date)
+RETURNS TABLE (benefit_id int, account_id int, number text, address text, company_id int, person text, born_on date,
+               snils text, category text, document text, in_document boolean, valid_from date, valid_to date,
+               service smallint, charged_kopecks bigint, off_kopecks bigint, paid_kopecks bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT x.id, a.id, a.number, st.kind || ' ' || st.name || ', ' || h.number || ', кв. ' || f.number
+           || coalesce(', комн. ' || rm.number, ''),
+         a.company_id, concat_ws(' ', p.surname, p.name, p.patronymic), p.born_on, p.snils, x.category, x.document,
+         x.in_document, x.valid_from, x.valid_to, l.service,
+         sum(CASE WHEN l.kind = 0 THEN l.a >> 31 ELSE -(l.a >> 31) END)::bigint,
+         -sum(l.amount_kopecks)::bigint,
+         sum(CASE WHEN l.basis >= 120
+                  THEN round((l.a >> 31) * -l.volume_num::numeric / (l.volume_den::numeric * 1000000)) ELSE 0 END)::bigint
+    FROM public.account_benefits x
+    JOIN public.lines l ON l.account_id = x.account_id AND l.basis BETWEEN 112 AND 127 AND l.b >> 34 = x.id
+    JOIN public.runs r ON r.id = l.run_id
+    JOIN public.accounts a ON a.id = x.account_id
+    JOIN public.flats f ON f.id = a.flat_id LEFT JOIN public.rooms rm ON rm.id = a.room_id
+    JOIN public.houses h ON h.id = a.house_id JOIN public.streets st ON st.id = h.street_id
+    LEFT JOIN public.persons p ON p.id = x.person_id
+   WHERE coalesce(current_setting('paylogic.role', true), '') IN ('social', 'centre', 'publisher', 'admin')
+     AND (r.period - l.months_back * interval '1 month')::date = month
+     AND l.run_id = ANY (ARRAY(SELECT q.id FROM public.runs q WHERE q.state = 'published' AND q.period >= month
+                                AND (q.period = month OR q.kind = 'correction')))
+   GROUP BY x.id, a.id, f.id, rm.id, h.id, st.id, p.id, l.service
+$$
+-- end
 -- Who of the staff took a step with a request: a dispatch centre and a company work with it together, though
 -- neither sees the other's users. Residents are told no names.
 CREATE OR REPLACE FUNCTION paylogic_staff_name(wanted int) RETURNS text LANGUAGE sql STABLE
@@ -346,10 +428,10 @@ AS $$
 $$
 -- end
 REVOKE EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
-  paylogic_supplier_accounts(int, int, text),
+  paylogic_supplier_accounts(int, int, text), paylogic_benefit_register(date),
   paylogic_staff_name(int) FROM PUBLIC
 -- end
 GRANT EXECUTE ON FUNCTION paylogic_supplier_houses(date, int), paylogic_benefit_charges(date),
-  paylogic_supplier_accounts(int, int, text),
+  paylogic_supplier_accounts(int, int, text), paylogic_benefit_register(date),
   paylogic_staff_name(int) TO paylogic_web
 -- end

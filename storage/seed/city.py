@@ -32,6 +32,7 @@ BULK = (
 JOURNAL = ("service_requests", "request_events", "incidents")
 SMALL = (
     "organisations", "contracts", "regions", "cities", "tariffs", "norms", "coefficients", "settings",
+    "relief_values",
 )  # fmt: skip
 
 
@@ -153,6 +154,7 @@ async def _reference(
     await insert(connection, "tariffs", reference.tariffs())
     await insert(connection, "norms", reference.norms(last.first_day))
     await insert(connection, "coefficients", reference.coefficients(last.year))
+    await insert(connection, "relief_values", reference.relief_values())
     await insert(connection, "settings", reference.settings(last))
     months = [Period(n) for n in range(first.ordinal, last.ordinal + 1)]
     rows = [

@@ -371,6 +371,39 @@ def coefficients(last_year: int) -> list[Row]:
     return rows
 
 
+def relief_values() -> list[Row]:
+    """Standards of cost by season and size of the family, and subsistence minima, of the made-up region."""
+    document = "Постановление правительства Северореченской области от 20.12.2023 № 512"
+    values = {
+        "subsidy.pm.worker": 1_684_500,
+        "subsidy.pm.pensioner": 1_329_000,
+        "subsidy.pm.child": 1_499_200,
+    }
+    for kind, season, alone in (
+        ("flat", "winter", 548_000),
+        ("flat", "summer", 391_000),
+        ("house", "winter", 512_000),
+        ("house", "summer", 318_000),
+    ):
+        for size, percent in enumerate((100, 78, 67, 63, 60), 1):
+            values[f"subsidy.rs.{kind}.{season}.{size}"] = alone * percent // 100
+    return [
+        {
+            "id": number,
+            "key": key,
+            "first_day": FIRST_VALUES,
+            "value": value,
+            "document": document,
+            "document_date": dt.date(2023, 12, 20),
+            "state": "approved",
+            "proposed_by": 1,
+            "decided_by": 2,
+            "decided_at": dt.datetime(2024, 1, 9, 9, tzinfo=dt.UTC),
+        }
+        for number, (key, value) in enumerate(values.items(), 1)
+    ]
+
+
 def settings(open_month: Period) -> list[Row]:
     """The window of readings closes on the 25th (Rules 354, п. 33) from the month after the open one: the
     open

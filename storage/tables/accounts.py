@@ -136,9 +136,13 @@ class Ownership(Base, Dated):
 
 
 class AccountBenefit(Base, Dated):
-    """A льгота of a person on an account: category code, share, whether it reduces the document."""
+    """A льгота of a person on an account: its ground (billing.benefits), whether it reduces the document.
+
+    share_permille: the share of this person where it is not that of the ground.
+    """
 
     __tablename__ = "account_benefits"
+    __table_args__ = (CheckConstraint("share_permille BETWEEN 1 AND 1000", name="share"),)
 
     id: Mapped[Id]
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -147,3 +151,5 @@ class AccountBenefit(Base, Dated):
     category: Mapped[Words]
     document: Mapped[str | None] = mapped_column(Text)
     in_document: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    share_permille: Mapped[int | None] = mapped_column(SmallInteger)
+    created_by: Mapped[int | None] = mapped_column(Integer)

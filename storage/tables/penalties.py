@@ -28,7 +28,8 @@ class PenaltyValue(Base):
     """A key rate, cap, moratorium or moved day an operator proposed; in force when another person approved.
 
     Added to what comes with the product (billing/law/penalty.yaml); a row of the same family and first day
-    replaces it. value: hundredths of a percent of a rate or a cap. superseded_at: a later row replaced it.
+    replaces it. value: hundredths of a percent of a rate or a cap.
+    due_before: a moratorium is of debts due before that day only. superseded_at: a later row replaced it.
     """
 
     __tablename__ = "penalty_values"
@@ -41,6 +42,7 @@ class PenaltyValue(Base):
         CheckConstraint("(family IN ('key_rate', 'cap')) = (value IS NOT NULL) AND value >= 0", name="value"),
         CheckConstraint("(family IN ('cap', 'moratorium')) = (last_day IS NOT NULL)", name="last_day"),
         CheckConstraint("last_day >= first_day", name="days"),
+        CheckConstraint("due_before IS NULL OR family = 'moratorium'", name="due_before"),
         Index(
             "uq_penalty_values_in_force",
             "family",
@@ -55,6 +57,7 @@ class PenaltyValue(Base):
     first_day: Mapped[dt.date] = mapped_column(Date)
     last_day: Mapped[dt.date | None] = mapped_column(Date)
     value: Mapped[int | None] = mapped_column(Integer)
+    due_before: Mapped[dt.date | None] = mapped_column(Date)
     document: Mapped[Words]
     document_date: Mapped[dt.date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default="waiting")

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Recorded, Small, Words
@@ -14,6 +25,7 @@ class ValueProposal(Base):
     """A tariff or norm waiting for a second person; runs do not see it until it is approved.
 
     kind: consumer of a tariff (population, nonresidential) or kind of a norm (person, area, common …).
+    is_backward: takes the place of whatever is in force on its days, valid_to excluded: an annulled tariff.
     value: 1/10 000 rouble for a tariff, micro-units for a norm.
     """
 
@@ -23,6 +35,7 @@ class ValueProposal(Base):
         CheckConstraint("state IN ('waiting', 'approved', 'declined')", name="state"),
         CheckConstraint("state <> 'approved' OR decided_by <> proposed_by", name="two_persons"),
         CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days"),
         Index("ix_value_proposals_waiting", "id", postgresql_where=text("state = 'waiting'")),
     )
 
@@ -35,6 +48,8 @@ class ValueProposal(Base):
     kind: Mapped[Words]
     value: Mapped[int] = mapped_column(BigInteger)
     valid_from: Mapped[dt.date] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    is_backward: Mapped[bool] = mapped_column(Boolean, server_default="false")
     document: Mapped[Words]
     document_date: Mapped[dt.date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default="waiting")

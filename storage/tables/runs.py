@@ -53,9 +53,11 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (
         CheckConstraint(f"state IN {RUN_STATES}", name="state"),
-        CheckConstraint("scope_kind IN ('city', 'organisation', 'house', 'account')", name="scope"),
+        CheckConstraint("scope_kind IN ('city', 'organisation', 'house', 'account', 'late')", name="scope"),
         CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="two_persons"),
         Index("ix_runs_period_state", "period", "state"),
+        Index("ix_runs_corrections", "created_at", "id", postgresql_where=text("kind = 'correction'")),
+        Index("ix_runs_small", "scope_kind", "scope_id", postgresql_where=text("id >= 1000000000")),
     )
 
     id: Mapped[Id]
@@ -120,6 +122,9 @@ class RunTotal(Base):
     """
 
     __tablename__ = "run_totals"
+    __table_args__ = (
+        Index("ix_run_totals_small", "supplier_id", "run_id", postgresql_where=text("run_id >= 1000000000")),
+    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     block_no: Mapped[int] = mapped_column(Integer, primary_key=True)

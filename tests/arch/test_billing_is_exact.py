@@ -15,8 +15,14 @@ CLOCKS = {
 }
 FLOATING = {"float", "float16", "float32", "float64", "double", "true_divide", "divide"}
 FLOATING_OF_NUMPY = FLOATING | {"mean", "average"}
-ON_FRACTIONS = {"billing/arithmetic.py", "billing/trace.py", "billing/trace_volume.py"}
-"""They put a line into words again by Fraction, where / is exact; no number of theirs becomes money."""
+ON_FRACTIONS = {
+    "billing/arithmetic.py",
+    "billing/formula/grammar.py",
+    "billing/formula/told.py",
+    "billing/trace.py",
+    "billing/trace_volume.py",
+}
+"""They read numbers or put a line into words by Fraction, where / is exact; none divides money."""
 
 
 def findings(node: ast.AST) -> Iterator[str]:

@@ -101,3 +101,19 @@ def test_reversals_that_pair_with_nothing_are_refused() -> None:
     one = lines.take(np.arange(1))
     with pytest.raises(UnmatchedReversalError, match="сторно не сходятся"):
         net(Lines.concat([one, one, one, one.reversal()]))
+
+
+def test_accounts_left_alone_without_sorting_change_nothing_of_the_difference() -> None:
+    """Scattered lines go the long way over every line; both ways post the same."""
+    posted = accrue(make_block(300, 3, mix=ODD))[0]
+    proposed = Lines.concat([accrue(make_block(300, 3, mix=ODD))[0]])
+    touched = np.flatnonzero(np.arange(len(proposed)) % 37 == 0)
+    proposed.rate[touched] += 100
+    proposed = proposed.take(np.flatnonzero(proposed.account_id % 29 != 0))
+    scattered = posted.take(np.random.default_rng(1).permutation(len(posted)))
+
+    short, long = difference(posted, proposed), difference(scattered, proposed)
+
+    assert 0 < len(short) < len(posted)
+    assert short.digest() == long.digest()
+    assert len(short) == len(long)

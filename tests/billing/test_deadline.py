@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from billing.deadline import deadline
+from billing.penalty.terms import Calendar
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -38,3 +39,19 @@ def test_term_follows_the_clause(category: str, is_accident: bool, registered: s
 def test_unknown_category_has_no_term() -> None:
     with pytest.raises(KeyError):
         deadline("gas", False, at("2026-10-23 14:02"))
+
+
+def test_days_moved_by_decree_count_as_the_calendar_says() -> None:
+    """Registered on Friday 30 October 2026, three working days; 4 November is a holiday.
+
+    Plainly 2, 3, 5 November. With Monday the 2nd moved off: 3, 5, 6. With Saturday the 31st working too: 31
+    October, 3, 5.
+    """
+    asked = at("2026-10-30 12:00")
+    monday, saturday = dt.date(2026, 11, 2), dt.date(2026, 10, 31)
+    off = Calendar(frozenset({monday}))
+    both = Calendar(frozenset({monday}), frozenset({saturday}))
+
+    ends = [deadline("charges", False, asked, *more)[0].date().day for more in ((), (off,), (both,))]
+
+    assert ends == [5, 6, 5]

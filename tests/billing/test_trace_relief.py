@@ -17,7 +17,10 @@ from billing.trace_line import Line
 
 pytestmark = pytest.mark.fast
 
-FILES = [Path(__file__).parent.parent / "law" / f"{name}.yaml" for name in ("absence", "quality")]
+FILES = [
+    Path(__file__).parent.parent / "law" / f"{name}.yaml"
+    for name in ("absence", "quality", "unauthorised", "communal", "electricity", "heating")
+]
 CASES = load_paths(FILES)
 
 

@@ -24,7 +24,7 @@ from billing.parked import Reason
 from billing.period import Period
 from billing.quantity import parse_scaled
 from billing.rule import CLAUSES
-from tests.law.support import EXAMPLES, HERE, all_cases
+from tests.law.support import EXAMPLES, HERE, ROOT, all_cases
 
 FILES = sorted(HERE.glob("*.yaml"))
 
@@ -73,11 +73,25 @@ PRICES = (
 COVERED |= {name: [("P",)] for name in PRICES}
 REDUCTIONS = ("C026", "C028", "C029", "F020", "F022", "F023", "F025", "F027")  # lines below zero
 COVERED |= {name: [("reduction",)] for name in REDUCTIONS}
+COVERED |= {"F040": [("P",)]}
+COVERED |= {"C014": [("correction",)], "C023": [("P",)], "F009": [], "C038": [("P",)], "C039": [("P",)]}
+COVERED |= {name: [("benefit",)] for name in ("C040", "C041", "F073", "F074", "F075", "F077", "F079")}
+COVERED |= {"C034": [("P",)], "F071": [("subsidy",)], "C043": [("subsidy",)]}
 COVERED |= {"C024": [("refund",)], "F028": [("reduction",), ("net",)], "F030": []}
 PENALTIES = (
     *("F035", "F037", "F038", "P001", "P002", "P003", "P005", "P007", "P008", "P010", "P012", "P013", "P014"),
 )
 COVERED |= {name: [("penalty",)] for name in PENALTIES}
+
+# Examples that are no lines of a month: the test that names them.
+ELSEWHERE = {
+    **dict.fromkeys(("A002", "A004", "A005", "C046"), "tests/billing/test_worked_examples.py"),
+    **dict.fromkeys(("Q001", "Q002"), "tests/receipts/test_qr.py"),
+}
+# Examples whose rule is not written yet, with the reason.
+WAITING = {
+    "G001": "формат идентификаторов ГИС ЖКХ не проверяется при вводе",
+}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -172,6 +186,8 @@ def kopecks_of(example: str) -> tuple[set[int], int]:
     for case in all_cases():
         if example in case.covers and case.penalty is not None:
             found.add(case.penalty.amount_kopecks)
+        elif example in case.covers and case.subsidy is not None:
+            found.add(case.subsidy.amount_kopecks)
         elif example in case.covers:
             expect = case.house.accounts[0].expect
             assert expect is not None
@@ -186,6 +202,23 @@ def test_every_example_of_the_base_services_is_covered_by_a_case() -> None:
     named = {example for case in all_cases() for example in case.covers}
 
     assert named == set(COVERED)
+
+
+@pytest.mark.fast
+def test_an_example_of_another_test_is_named_there() -> None:
+    for example, path in ELSEWHERE.items():
+        assert example in (ROOT / path).read_text(encoding="utf-8"), example
+    assert not set(ELSEWHERE) & set(COVERED)
+    assert not set(WAITING) & (set(COVERED) | set(ELSEWHERE))
+
+
+@pytest.mark.fast
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="worked examples are not here")
+def test_every_worked_example_has_its_place() -> None:
+    """A new example has a case, another test, or a reason to wait; none is named that is not there."""
+    ids = {e["id"] for e in yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))["examples"]}
+
+    assert set(COVERED) | set(ELSEWHERE) | set(WAITING) == ids
 
 
 @pytest.mark.fast

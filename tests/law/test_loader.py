@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.lawcase import load, load_account, load_expect, load_house, load_law, load_penalty
+from billing.lawcase import load, load_account, load_expect, load_house, load_law, load_penalty, subsidy
 from billing.lawcase.block import build
 from billing.lawcase.load import CaseErrors, load_paths, load_text
 from tests.law.support import HERE, ROOT
@@ -240,6 +240,8 @@ def test_schema_refuses_what_the_loader_refuses() -> None:
         ("neighbour", load_house.NEIGHBOUR_KEYS),
         ("penalty_case", load.PENALTY_CASE_KEYS),
         ("penalty", load_penalty.PENALTY_KEYS),
+        ("subsidy_case", load.SUBSIDY_CASE_KEYS),
+        ("subsidy", subsidy.KEYS),
     ],
 )
 def test_schema_and_documentation_know_every_key(name: str, keys: tuple[str, ...]) -> None:
@@ -261,6 +263,6 @@ def test_examples_of_the_documentation_are_whole_cases() -> None:
     blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     whole = [block for block in blocks if block.startswith("- case:")]
 
-    assert len(whole) == 3
+    assert len(whole) == 4
     for block in whole:
         assert len(load_text(block, "docs")) == 1

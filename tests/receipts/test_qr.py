@@ -237,6 +237,7 @@ def test_an_address_in_two_lines_becomes_one() -> None:
 
 
 def test_examples_of_the_law_when_they_are_at_hand() -> None:
+    """Q001, Q002: the published payloads."""
     if not CASES.exists():
         pytest.skip("no law cases beside the project")
     examples = yaml.safe_load(CASES.read_text())["examples"]

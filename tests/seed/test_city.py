@@ -35,7 +35,7 @@ async def digest(url: str) -> dict[str, str]:
             "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
             "AND NOT a.attisdropped WHERE c.relnamespace = 'public'::regnamespace "
             "AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
-            "AND c.relname NOT IN ('alembic_version') GROUP BY 1 ORDER BY 1"
+            "AND c.relname NOT IN ('alembic_version', 'fact_changes') GROUP BY 1 ORDER BY 1"
         )
         for table in tables:
             columns = [name for name in table["columns"] if name not in ("opened_at",)]

@@ -162,7 +162,8 @@ async def test_smaller_reading_is_refused_and_explained(db: Database) -> None:
 
 
 async def test_rollover_is_asked_about_and_undone(db: Database) -> None:
-    await give(db, 99_990, "2026-09", confirmed=True)
+    async with db.transaction() as session:
+        await session.execute(text("UPDATE meters SET initial1_micro = 99990000000 WHERE id = 1"))
     said = await refusal(db, 5)
     given = await give(db, 5, confirmed=True)
 

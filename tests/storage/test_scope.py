@@ -23,12 +23,15 @@ TABLES = sorted(set(Base.metadata.tables) - WORKERS_ONLY)
 REFERENCE = {
     "organisations", "settings", "regions", "cities", "streets", "houses", "house_states",
     "house_managements",
-    "entrances", "services", "house_services", "tariffs", "norms", "coefficients", "months",
+    "entrances", "services", "house_services", "tariffs", "norms", "coefficients", "months", "change_months",
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
+    "choice_proposals",
     "penalty_values",
+    "relief_values",
     "press_runs",
+    "run_holds",
     "press_blocks",
     "press_receipts",
     "press_volumes",
@@ -57,9 +60,9 @@ SEES = {
     "company": (COMPANY, set(PRIVATE) - CENTRE_ONLY - BY_USER),
     "dispatcher": (
         DISPATCHER,
-        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles"},
+        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles", "late_facts"},
     ),
-    "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs"}),
+    "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas", "formula_inputs"}),
     "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
     "resident": (
         RESIDENT,
@@ -70,7 +73,8 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents", "corrections", "absences", "troubles", "papers",
+            "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts", "unauthorised_uses",
+            "papers",
         },
     ),
 }  # fmt: skip
@@ -101,7 +105,7 @@ async def seen(pages: Database, table: str, scope: Scope | None) -> list[object]
     """Numbers of the rows seen: the first column that is an id."""
     columns = Base.metadata.tables[table].columns
     names = [column.name for column in columns]
-    if table == "months":
+    if table in ("months", "change_months"):
         number = "EXTRACT(month FROM period)::int - 8"
     else:
         by = ("id", "code", "company_id", "run_id", "entry_id", "account_id", "user_id")

@@ -49,10 +49,21 @@ FIXED: dict[tuple[str, str], object] = {
     ("penalty_lines", "amount_kopecks"): 0,
     ("corrections", "kind"): "manual",
     ("absences", "valid_to"): dt.date(2026, 10, 20),
+    ("unauthorised_uses", "valid_to"): dt.date(2026, 10, 20),
+    ("unauthorised_uses", "capacity_micro"): 0,
+    ("unauthorised_uses", "way"): 1,
     ("troubles", "ended_at"): dt.datetime(2026, 10, 2, tzinfo=dt.UTC),
+    ("formulas", "service"): 100,
+    ("held_readings", "rules"): ["zero"],
+    ("change_months", "state"): "done",
+    ("what_ifs", "family"): "tariff",
+    ("what_if_sums", "cut"): "all",
+    ("late_facts", "kind"): "people",
+    ("late_facts", "house_id"): 1,
     ("payment_decisions", "deed"): "assign",
     ("register_rows", "verdict"): "good",
     ("press_runs", "layout"): "a4",
+    ("run_holds", "dimension"): "account",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
 }
@@ -75,6 +86,8 @@ def value(table: Table, column: Column[object], number: int) -> object:
         return FIXED[table.name, column.name]
     if table.name == "months":
         return {"period": dt.date(2026, 8 + number, 1), "state": ("closed", "open")[number - 1]}[column.name]
+    if (table.name, column.name) == ("change_months", "period"):
+        return dt.date(2026, 8 + number, 1)
     by_type: dict[type, object] = {
         Text: f"{column.name} {number}",
         Date: dt.date(2026, 10, 1),

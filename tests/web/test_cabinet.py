@@ -263,7 +263,8 @@ async def test_each_line_is_explained_in_plain_words(sign_in: SignIn) -> None:
     words = plain(await resident.get("/my/why/2026-09"))
 
     assert f"Почему столько за сентябрь 2026 {sum_words(charged(12, 1))} ₽" in words
-    assert "Это на 51,23 ₽ больше, чем за август 2026: Холодное водоснабжение +51,23 ₽" in words
+    assert "На 51,23 ₽ больше, чем за август 2026. Главная причина — объём: +51,23 ₽." in words
+    assert "Объём потреблено больше или меньше: Холодное водоснабжение +51,23 ₽" in words
     for line in ("Содержание жилого помещения", "Холодное водоснабжение", "Отопление"):
         assert line in words
     assert "172 − 165 = 7,000 м³" in words

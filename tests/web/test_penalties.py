@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from storage.engine import Database
+from storage.penalty_law import penalty_law
 from storage.penalty_orders import obey
 from storage.receipts import build_receipt
 from tests.support.services import TestDatabase
@@ -258,3 +260,58 @@ async def test_the_receipt_has_penalties_apart_and_asks_for_them(
     assert rows == [("2026-08-01", 46)]
     assert "ЖК 155, ч. 14: с 31-го дня 1/300" in receipt.penalties[0].ground
     assert all("Пени" not in row.service for row in receipt.rows)
+
+
+async def test_a_resident_reads_penalties_by_days_and_only_their_own(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    """Residents of town: 1000001 has accounts 1 and 7, 1000002 has account 2."""
+    first, second = await sign_in("ivanova"), await sign_in("petrov")
+    residents = [await sign_in(login) for login in ("1000001", "1000002")]
+    before = [seen(await one_of.get("/my/penalties")) for one_of in residents]
+    address = await count(first, fresh_town)
+    draft = [seen(await one_of.get("/my/penalties")) for one_of in residents]
+    await act(second, address, "post")
+    await work(fresh_town)
+    late = "SELECT DISTINCT account_id FROM penalty_lines WHERE account_id IN (1, 2, 7) ORDER BY 1"
+    account = int(str(await one(fresh_town, late)))
+    mine, foreign = residents if account in (1, 7) else reversed(residents)
+
+    shown = seen(await mine.get(f"/my/penalties?account={account}"))
+    owed = await one(
+        fresh_town,
+        f"SELECT sum(amount_kopecks)::bigint FROM postings WHERE book = 6 AND account_id = {account}",
+    )
+    hidden = await foreign.get(f"/my/penalties?account={account}")
+
+    assert all("Пеней нет" in page for page in (*before, *draft))
+    assert f"{int(str(owed)) // 100},{int(str(owed)) % 100:02d}" in shown.replace("\u2009", "")
+    assert "9,5 % × 1/300 ×" in shown
+    assert "Всего, округлено один раз" in shown
+    assert "ЖК 155, ч. 14" in shown
+    assert hidden.status_code == 404
+    assert (await first.get("/my/penalties")).status_code == 403
+
+
+async def test_a_moratorium_of_old_debts_only_is_entered_and_obeyed(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    first, second = await sign_in("ivanova"), await sign_in("petrov")
+    form = {"family": "moratorium", "value": "", "last_day": "2026-09-30", "first_day": "2026-09-01"}
+
+    sent = await send(first, **form, due_before="2026-07-01")
+    broken = await send(first, **form, due_before="вчера")
+    agreed = await decide(second, "approve")
+    shown = seen(await first.get("/centre/penalty-values"))
+    owner = Database(fresh_town.url)
+    async with owner.reading() as session:
+        rates = (await penalty_law(session)).rates
+    await owner.close()
+
+    assert (sent.status_code, broken.status_code, agreed.status_code) == (303, 422, 303)
+    assert "долги со сроком до 01.07.2026" in shown
+    assert "долги со сроком до 01.04.2022" in shown  # ПП 497, из поставки
+    day = dt.date(2026, 9, 15)
+    assert rates.is_free(day, dt.date(2026, 6, 30))
+    assert not rates.is_free(day, dt.date(2026, 7, 1))
+    assert not rates.is_free(dt.date(2026, 10, 1), dt.date(2026, 6, 30))

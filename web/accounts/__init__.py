@@ -1,12 +1,13 @@
 """The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
 
-from web.accounts import card, edit, papers, penalties, readings, receipts
+from web.accounts import benefits, card, edit, papers, penalties, readings, receipts
 
 ROUTERS = (
     card.supplied,
     card.router,
     edit.router,
     papers.router,
+    benefits.router,
     penalties.router,
     readings.router,
     receipts.router,

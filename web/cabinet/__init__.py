@@ -1,5 +1,14 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
-from web.cabinet import bills, home, papers, readings, requests, why
+from web.cabinet import benefits, bills, home, papers, penalties, readings, requests, why
 
-ROUTERS = (home.router, readings.router, why.router, bills.router, papers.router, requests.router)
+ROUTERS = (
+    home.router,
+    readings.router,
+    why.router,
+    bills.router,
+    papers.router,
+    penalties.router,
+    requests.router,
+    benefits.router,
+)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from billing.due import due_on
 from billing.period import Period
 from storage import account_pages, cabinet_pages
 from storage.account_pages import LineRow
@@ -100,21 +99,22 @@ async def show(request: Request, me: CurrentUser, session: Reader, account: int 
     last = max((line.period for line in lines), default=None)
     opened = Period.of(around_frame.open_period)
     meters = await account_pages.meters(session, chosen.id, opened.shift(1).first_day)
+    around = await cabinet_pages.around(
+        session,
+        house_id=chosen.house_id,
+        account_id=chosen.id,
+        company_id=chosen.company_id,
+        period=around_frame.open_period,
+        now=clock.now(),
+    )
     view = HomeView(
         frame=around_frame,
         last_period=last,
-        due_on=due_on(Period.of(last)) if last else None,
+        due_on=around.terms.due(Period.of(last)) if last else None,
         total_kopecks=sum(one.balance_kopecks for one in around_frame.accounts if one.balance_kopecks > 0),
         change=change_of(lines, last) if last else None,
         cards=meter_cards(meters, around_frame.open_period, around_frame.today),
-        around=await cabinet_pages.around(
-            session,
-            house_id=chosen.house_id,
-            account_id=chosen.id,
-            company_id=chosen.company_id,
-            period=around_frame.open_period,
-            now=clock.now(),
-        ),
+        around=around,
     )
     return page(request, "cabinet/home.html", view)
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages
+from storage import account_pages, change_pages
+from storage.changes import ChangeTold, account_changes
 from web.cabinet.frame import Frame, frame
-from web.cabinet.home import Change, change_of
 from web.charges import MonthCharges, month_charges
 from web.deps import CurrentUser, Reader
 from web.errors import NotFound
 from web.render import page
 from web.roles import Role, allow
+from web.waterfall import Waterfall, waterfall
 from web.why import Why, why_all
 
 router = APIRouter(prefix="/my/why", dependencies=[allow(Role.RESIDENT)])
@@ -29,7 +30,8 @@ class WhyView:
     period: dt.date
     charges: MonthCharges
     lines: dict[str, Why]
-    change: Change | None
+    told: ChangeTold | None
+    chart: Waterfall | None
 
 
 @router.get("/{period}")
@@ -51,11 +53,15 @@ async def show(
             f"Начислений за {month.title} нет.", "Они появятся, когда расчётный центр опубликует месяц."
         )
     found = await why_all(session, lines, month.first_day, chosen)
+    told = (await account_changes(session, [chosen.id], month.first_day)).get(chosen.id)
+    if told is not None and not told.before_kopecks:
+        told = None  # the first bill has nothing to be compared with
     view = WhyView(
         frame=held,
         period=month.first_day,
         charges=charges,
         lines={one.key: one for one in found},
-        change=change_of(lines, month.first_day),
+        told=told,
+        chart=waterfall(told, await change_pages.labels(session)) if told else None,
     )
     return page(request, "cabinet/why.html", view)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import month_pages
+from storage import held_pages, month_pages
 from storage.month_pages import CompanyRow, MonthInfo, MonthSum, RunMark
 from storage.run_totals import month_before
 from web.cache import Remembered
@@ -116,6 +116,7 @@ async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> 
         marks,
         companies,
         await known.get(("year", period, runs), FIGURES_S, lambda: month_pages.year(session, period)),
+        await held_pages.waiting(session, period),
     )
     return page(request, "centre/month.html", view)
 
@@ -128,6 +129,7 @@ def _view(
     marks: list[RunMark],
     companies: list[CompanyRow],
     year: list[MonthSum],
+    held: int,
 ) -> MonthView:
     draft = next((one for one in marks if one.state in ("planned", "accruing", "checked")), None)
     published = [one for one in marks if one.state == "published"]
@@ -145,7 +147,10 @@ def _view(
         last=year[-2],
         draft=draft,
         parked_count=sums(companies).parked_count,
-        stages=stages(info, sums(companies), draft, published, worked),
+        stages=with_held(
+            stages(info, sums(companies), draft, published, worked),
+            held,
+        ),
         companies=companies,
         sums=sums(companies),
         year=year,
@@ -192,6 +197,17 @@ def stages(
             "",
         ),
     ]
+
+
+def with_held(found: list[Stage], held: int) -> list[Stage]:
+    """The same path with readings that nobody has decided on, while there are any."""
+    if not held:
+        return found
+    what = (
+        f"{plural(held, 'показание ждёт', 'показания ждут', 'показаний ждут')} решения, в начисление не идут"
+    )
+    stage = Stage("Показания на проверке", "разобрать", "warn", what, "/readings/held")
+    return [*found[:2], stage, *found[2:]]
 
 
 def _readings(label: str, info: MonthInfo, taken: int, meters: int) -> Stage:

@@ -18,6 +18,7 @@ from storage.value_proposals import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
 from web.export import Column, export
+from web.filters import date_short
 from web.forms import Typed, read_form
 from web.penalty_words import percent_words
 from web.render import page, see_other
@@ -144,9 +145,10 @@ def _line(one: LawValue, me: Me | None = None) -> ValueLine:
     why = ""
     if me is not None and one.proposed_by == me.user_id:
         why = "Внесли вы, поэтому утвердить должен другой сотрудник."
-    return ValueLine(
-        one, FAMILIES[one.family], percent_words(one.value) if one.value is not None else "", why
-    )
+    value = percent_words(one.value) if one.value is not None else ""
+    if one.due_before is not None:
+        value = f"долги со сроком до {date_short(one.due_before)}"
+    return ValueLine(one, FAMILIES[one.family], value, why)
 
 
 def _read(form: Typed) -> NewLawValue | None:
@@ -158,6 +160,9 @@ def _read(form: Typed) -> NewLawValue | None:
         last = form.date("last_day", "Укажите последний день: 31.12.2027.")
         if first and last and last < first:
             form.refuse("last_day", "Последний день раньше первого. Проверьте обе даты.")
+    due_before = None
+    if family == MORATORIUM and form.value("due_before"):
+        due_before = form.date("due_before", "Укажите день или оставьте пусто: 01.04.2022.")
     value = None
     if family in (KEY_RATE, CAP):
         value = form.scaled("value", 2, "Введите ставку в процентах годовых, например 13,5.")
@@ -171,7 +176,7 @@ def _read(form: Typed) -> NewLawValue | None:
     document_date = form.date("document_date", "Укажите дату документа: 11.09.2026.")
     if not form.is_good or first is None or document_date is None:
         return None
-    return NewLawValue(family, first, last, value, document, document_date)
+    return NewLawValue(family, first, last, value, document, document_date, due_before)
 
 
 @router.post("", dependencies=[allow(*ACCRUERS)])

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import run_pages, run_totals
+from storage import run_pages, run_totals, sum_gate_pages
 from storage import runs as deeds
 from storage.run_pages import BlockRow, Progress, ReasonCount, RunExtras, RunHead
 from storage.run_totals import TotalRow
 from storage.runs import RunRefused
 from storage.session import Session
+from storage.sum_gate_pages import HoldCount
 from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, fix_of_reason, reason_words
 from web.charts import PairChart, pairs
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import NotFound
 from web.export import Column, export
-from web.filters import money, month, percent
+from web.filters import money, month, percent, plural
 from web.forms import read_form
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, RIGHTS, Me, Role, allow
@@ -102,6 +103,17 @@ class RunView:
     block_words: dict[str, tuple[str, str]]
     scope_words: str
     undone_by: str
+    held: list[HoldCount]
+
+    @property
+    def held_left(self) -> int:
+        """Sums that keep the run from being published."""
+        return sum(one.count for one in self.held if one.state != "released")
+
+    @property
+    def held_total(self) -> int:
+        """Sums that were held, whatever became of them."""
+        return sum(one.count for one in self.held)
 
     @property
     def has_published(self) -> bool:
@@ -139,6 +151,8 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
     extras = await run_pages.extras(session, run.id)
     assert extras is not None, "the head was found a moment ago"
     totals = await run_totals.totals(session, run)
+    held = await sum_gate_pages.counts(session, run.id)
+    left = sum(one.count for one in held if one.state != "released")
     known = {row.dimension for row in totals}
     dimensions = {key: words for key, words in DIMENSIONS.items() if key in known or key == "service"}
     chosen = [row for row in totals if row.dimension == (by if by in dimensions else "service")]
@@ -146,7 +160,7 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         run=run,
         progress=extras.progress,
         steps=steps(run),
-        acts=[] if extras.progress.is_undoing else acts(run, me),
+        acts=[] if extras.progress.is_undoing else acts(run, me, left),
         refusal=refusal,
         by=by if by in dimensions else "service",
         dimensions=dimensions,
@@ -158,6 +172,7 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         extras=extras,
         state_words=("отменяется", "warn") if extras.progress.is_undoing else _state_words(run),
         undone_by=_undone_by(extras),
+        held=held,
         block_words=BLOCK_WORDS,
         scope_words=_scope_words(run),
     )
@@ -202,7 +217,7 @@ def steps(run: RunHead) -> list[Step]:
     return [Step(label, state) for label, state in zip(STEPS, states, strict=True)]
 
 
-def acts(run: RunHead, me: Me) -> list[Act]:
+def acts(run: RunHead, me: Me, held: int = 0) -> list[Act]:
     """What may be done with a run in this state by this person; a forbidden main deed explains itself."""
     if not me.may(*ACCRUERS):
         return []
@@ -217,25 +232,35 @@ def acts(run: RunHead, me: Me) -> list[Act]:
         case "checked" if run.approved_by is not None:
             return []
         case "checked" if run.requested_by is not None:
-            return [_approve(run, me), Act("return", "Вернуть на проверку")]
+            return [_approve(run, me, held), Act("return", "Вернуть на проверку")]
         case "checked":
-            return [_hand_over(run), undo]
+            return [_hand_over(run, held), undo]
         case _:
             return []
 
 
-def _approve(run: RunHead, me: Me) -> Act:
+def _approve(run: RunHead, me: Me, held: int) -> Act:
     why = ""
-    if run.requested_by == me.user_id:
+    if held:
+        why = _held_words(held)
+    elif run.requested_by == me.user_id:
         why = "Передали вы, поэтому опубликовать должен другой сотрудник."
     elif not me.may(Role.PUBLISHER):
         why = f"Здесь нужно право «{RIGHTS[Role.PUBLISHER]}». Его даёт администратор РЦ."
     return Act("publish", f"Опубликовать {month(run.period)}", "primary", why)
 
 
-def _hand_over(run: RunHead) -> Act:
+def _held_words(held: int) -> str:
+    return (
+        f"{plural(held, 'сумма держит', 'суммы держат', 'сумм держат')} публикацию: разберите проверку сумм."
+    )
+
+
+def _hand_over(run: RunHead, held: int) -> Act:
     why = ""
-    if not run.lines_count and run.kind == "difference":
+    if held:
+        why = _held_words(held)
+    elif not run.lines_count and run.kind == "difference":
         why = "Различий с опубликованным нет, публиковать нечего."
     elif not run.lines_count:
         why = "Нельзя передать: в черновике нет ни одного начисления."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.services import CATALOGUE, component_label, component_unit
+from billing.services import CATALOGUE, RANGE_STEP, RANGES, component_label, component_unit
 from receipts.words import coefficient
 from web.filters import quantity, rate
 
@@ -13,6 +13,8 @@ NORM_KINDS = {
     "common": "на общее имущество, на м²",
     "heat_per_m3": "тепло на подогрев 1 м³",
     "waste_year": "накопление отходов за год",
+    "range_1": "предел первого диапазона на счёт в месяц",
+    "range_2": "предел второго диапазона на счёт в месяц",
 }
 NORM_UNITS = {"heat_per_m3": "Гкал/м³", "waste_year": "м³"}
 CONSUMERS = {"population": "население", "nonresidential": "нежилые"}
@@ -32,7 +34,7 @@ def components_of(service: int) -> tuple[int, ...]:
     """Parts of a service a tariff is set for."""
     if service in HOT_WATER:
         return (1, 2)
-    return (0, 1, 2, 3) if service in ELECTRICITY else (0,)
+    return tuple(range(RANGE_STEP * RANGES)) if service in ELECTRICITY else (0,)
 
 
 def worded(family: str, service: int | None, component: int, kind: str, value: int) -> tuple[str, str, str]:

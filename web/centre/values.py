@@ -22,7 +22,8 @@ router = APIRouter(prefix="/centre", dependencies=[allow(*CENTRE_STAFF)])
 
 DONE = {
     "proposed": "Значение внесено и ждёт второго сотрудника. Пока он не утвердит, прогоны его не видят.",
-    "approved": "Значение утверждено: следующий прогон посчитает по нему.",
+    "approved": "Значение утверждено: следующий прогон посчитает по нему. Если оно действует и в закрытых "
+    "месяцах, они ждут перерасчёта в очереди «Задним числом».",
     "declined": "Значение отклонено, прогоны его не увидят.",
 }
 COLUMNS = (
@@ -51,6 +52,7 @@ class ValueLine:
     recorded_at: dt.datetime
     approved_by: str | None
     is_current: bool
+    past: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,8 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
     what, value, unit = worded(one.family, one.service, one.component, one.kind, one.value)
     before = "раньше значения не было"
     if one.before is not None:
-        before = f"было {worded(one.family, one.service, one.component, one.kind, one.before)[1]}"
+        said = "вместо" if one.is_backward else "было"
+        before = f"{said} {worded(one.family, one.service, one.component, one.kind, one.before)[1]}"
     zone = f", зона {one.zone_id}" if one.zone_id is not None else ""
     why = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
     return WaitingLine(
@@ -175,7 +178,7 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
         title=what if one.family == "tariff" else f"{service_label(one.service)}, норматив {what}",
         value=f"{value} {unit}",
         before=before,
-        whom=(one.owner or "город") + zone,
+        whom=(one.owner or "город") + zone + (", задним числом" if one.is_backward else ""),
         valid_from=one.valid_from,
         document=one.document,
         houses_count=one.houses_count,
@@ -205,7 +208,14 @@ def _line(row: ValueRow) -> ValueLine:
         recorded_at=row.recorded_at,
         approved_by=row.approved_by,
         is_current=row.is_current,
+        past=f"/centre/values/{row.family}/{row.id}/past" if _may_change_back(row) else "",
     )
+
+
+def _may_change_back(row: ValueRow) -> bool:
+    """Values of one house or of a size of households came with an import: they are changed there."""
+    is_whole = row.house is None and row.rooms is None and row.persons is None
+    return row.family in ("tariff", "norm") and is_whole
 
 
 def _whom(row: ValueRow) -> str:

@@ -1,14 +1,16 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, lines, listing, manual, package, reading, start
+from web.corrections import desk, events, lines, listing, manual, package, queue, reading, start, unauthorised
 
 ROUTERS = (
     listing.router,
+    queue.router,
     start.router,
     events.router,
     desk.router,
     lines.router,
     reading.router,
+    unauthorised.router,
     manual.router,
     package.router,
 )

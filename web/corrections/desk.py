@@ -25,7 +25,9 @@ from storage.reading_inbox import InboxState, state_of
 from storage.recompute import MONTHS_MAX
 from storage.runs import RunRefused
 from storage.session import Session
+from storage.unauthorised import UseRow, uses_of
 from web import clock
+from web.corrections.unauthorised import USE_SERVICES, USE_WAYS, unauthorised
 from web.corrections.words import CORRECTORS, READERS
 from web.deps import CurrentUser, Reader, Writer, address_of, database, scope_of
 from web.errors import Conflict, NotFound, PageError
@@ -41,11 +43,18 @@ FACTS = {
     "area": "Изменилась площадь",
     "absence": "Временно отсутствовали",
     "reading": "Исправлено показание",
+    "unauthorised": "Вмешательство, самовольное подключение",
     "since": "Данные уже внесены",
 }
-BY_DEED = ("moved_out", "area", "absence", "since")
+BY_DEED = ("moved_out", "area", "absence", "unauthorised", "since")
 """Facts that this form makes itself; readings go through the intake (web.corrections.reading)."""
-REASON_OF = {"moved_out": "people", "area": "area", "absence": "absence", "since": "other"}
+REASON_OF = {
+    "moved_out": "people",
+    "area": "area",
+    "absence": "absence",
+    "unauthorised": "unauthorised",
+    "since": "other",
+}
 GROUND_MAX = 300
 
 
@@ -80,6 +89,9 @@ class DeskView:
     proofs: dict[str, str]
     months: list[tuple[str, str]]
     absences: list[AbsenceRow]
+    uses: list[UseRow]
+    use_services: list[tuple[str, str]]
+    use_ways: list[tuple[str, str]]
     done: list[AccountCorrection]
     outcome: Outcome | None
     may_draft: bool
@@ -136,6 +148,9 @@ async def desk_view(
         proofs={"": "Выберите", **PROOFS},
         months=[(str(one), month(one.first_day)) for one in months],
         absences=await absences_of(session, account.id),
+        uses=await uses_of(session, account.id),
+        use_services=USE_SERVICES,
+        use_ways=USE_WAYS,
         done=await of_account(session, account.id, with_drafts=True),
         outcome=outcome,
         may_draft=me.may(*CORRECTORS),
@@ -166,7 +181,13 @@ def judge(request: Request, form: Typed, account: AccountHead, opened: Period, m
         return None
     words = f"{document} от {date_short(day)}" if day is not None else document
     deed = Deed(me.user_id, words, address_of(request))
-    judges = {"moved_out": _moved_out, "area": _area, "absence": _absence, "since": _since}
+    judges = {
+        "moved_out": _moved_out,
+        "area": _area,
+        "absence": _absence,
+        "unauthorised": unauthorised,
+        "since": _since,
+    }
     found = judges[fact](form, account, deed)
     if not form.is_good or found is None or day is None:
         return None
@@ -244,6 +265,11 @@ FIELD_OF = {
     "closed": "day",
     "ended": "day",
     "stale": "registration",
+    "first": "first",
+    "fixed": "fixed",
+    "capacity": "capacity",
+    "service": "service",
+    "way": "way",
 }
 """Where a refusal of storage stands on the form; over it when it is not here."""
 

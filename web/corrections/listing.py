@@ -5,17 +5,19 @@ too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from fastapi import APIRouter, Request, Response
 
-from storage.correction_pages import CorrectionHead, corrections
+from storage import late_facts
+from storage.correction_pages import CorrectionHead, corrections, corrections_count
 from storage.corrections import REASONS
-from storage.session import Session
+from storage.late_facts import Filter
 from web.corrections.words import CORRECTORS, READERS, STATES, state_words
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export_file
 from web.filters import month
-from web.lists import ListState, list_state
+from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
 from web.roles import allow
 
@@ -42,24 +44,33 @@ class ListingView:
 
     state: ListState
     rows: list[CorrectionHead]
+    total: int
     reasons: dict[str, str]
     states: dict[str, tuple[str, str]]
     chips: list[tuple[str, str]]
     may_draft: bool
+    waiting: int
 
     def words(self, row: CorrectionHead) -> tuple[str, str]:
         """State of a row."""
         return state_words(row)
 
 
-async def _found(session: Session, state: ListState) -> list[CorrectionHead]:
+class Wanted(TypedDict):
+    """What the list is filtered by."""
+
+    state: str | None
+    reason: str | None
+    words: str | None
+
+
+def _filter(state: ListState) -> Wanted:
     chosen, reason = state.get("state"), state.get("reason")
-    return await corrections(
-        session,
-        state=chosen if chosen in STATES else None,
-        reason=reason if reason in REASONS else None,
-        words=state.get("q") or None,
-    )
+    return {
+        "state": chosen if chosen in STATES else None,
+        "reason": reason if reason in REASONS else None,
+        "words": state.get("q") or None,
+    }
 
 
 @router.get("")
@@ -73,15 +84,19 @@ async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
         chips.append(("reason", REASONS[state.get("reason")]))
     if state.get("q"):
         chips.append(("q", f"документ или счёт: {state.get('q')}"))
-    rows = await _found(session, state)
-    view = ListingView(state, rows, REASONS, STATES, chips, me.may(*CORRECTORS))
+    wanted = _filter(state)
+    rows = await corrections(session, **wanted, limit=PAGE_ROWS, offset=state.offset)
+    total = await corrections_count(session, **wanted)
+    waiting = (await late_facts.chosen(session, Filter())).facts_count
+    view = ListingView(state, rows, total, REASONS, STATES, chips, me.may(*CORRECTORS), waiting)
     return page(request, "corrections/listing.html", view, "list")
 
 
 @router.get(".{form}")
 async def download(request: Request, form: str, session: Reader) -> Response:
     """The same list as CSV or XLSX."""
-    rows = await _found(session, list_state(request, FILTERS, ("created",), "-created"))
+    wanted = _filter(list_state(request, FILTERS, ("created",), "-created"))
+    rows = await corrections(session, **wanted, limit=EXPORT_ROWS_MAX)
     return await export_file(
         form, "Перерасчёты", "Перерасчёты прошлых месяцев", COLUMNS, [_cells(row) for row in rows]
     )

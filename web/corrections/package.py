@@ -9,11 +9,13 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from storage import correction_pages as reads
-from storage import run_pages
+from storage import late_facts, run_pages
 from storage import runs as deeds
 from storage.correction_limit import alone_limit
 from storage.correction_pages import CorrectionHead, MonthSum, Spread, Touched
 from storage.corrections import REASONS, hand_over
+from storage.late_facts import Filter
+from storage.late_pages import LateRow, late_count, late_rows
 from storage.run_pages import LogRow, Progress
 from storage.runs import RunRefused
 from storage.session import Session
@@ -45,6 +47,7 @@ COLUMNS = (
     Column("Строк", "integer", 10),
 )
 APPROVERS = (Role.PUBLISHER, Role.CENTRE, Role.COMPANY)
+LATE_SHOWN = 10
 SAMPLE, EXTREMES = reads.SAMPLE, reads.EXTREMES
 
 
@@ -94,6 +97,8 @@ class PackageView:
     account_lines: list[Explained]
     log: list[LogRow]
     limit_kopecks: int
+    late: list[LateRow]
+    late_count: int
 
     @property
     def is_live(self) -> bool:
@@ -146,6 +151,8 @@ async def _view(session: Session, me: Me, run_id: int) -> PackageView:
         account_lines=await _lines(session, head) if is_one else [],
         log=extras.log if extras else [],
         limit_kopecks=limit,
+        late=await late_rows(session, Filter(run_id=run_id), None, LATE_SHOWN),
+        late_count=await late_count(session, Filter(run_id=run_id), None),
     )
 
 
@@ -191,18 +198,29 @@ def _acts(head: CorrectionHead, me: Me, found: Spread, limit: int) -> list[Act]:
             return [Act("approve", "Утвердить и провести", "primary", why), back]
         return [Act("approve", "Утвердить и провести", "primary"), back]
     if head.lines_count == 0:
-        return [undo]
+        return [Act("close", "Закрыть: пересчитывать нечего", "primary"), undo]
     if found.moved_kopecks <= limit:
         return [Act("post", "Провести", "primary"), undo]
     return [Act("post", "Передать второму человеку", "primary"), undo]
 
 
+async def close_empty(session: Session, run_id: int, user_id: int) -> None:
+    """A draft without a difference goes, and its late facts leave the queue as looked at."""
+    head = await reads.correction_head(session, run_id)
+    if head is None or head.state != "checked" or head.lines_count:
+        raise RunRefused("not-empty", "Закрыть так можно только черновик без разницы.")
+    await late_facts.dismiss_of_run(session, run_id, NO_DIFFERENCE, user_id)
+    await deeds.request_undo(session, run_id, user_id)
+
+
+NO_DIFFERENCE = "Посчитано: разницы нет"
 Deed = Callable[[Session, int, int], Awaitable[object]]
 DEEDS: dict[str, Deed] = {
     "post": hand_over,
     "approve": deeds.approve_publication,
     "return": deeds.return_to_check,
     "undo": deeds.request_undo,
+    "close": close_empty,
     "stop": deeds.stop_run,
     "resume": deeds.resume_run,
 }

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from billing.deadline import CATEGORIES, deadline, guess
 from storage import dispatch_pages
 from storage.dispatch_pages import Place, RequestCard
+from storage.penalty_law import working_calendar
 from storage.requests import NewRequest, RequestRefused, log_request
 from storage.search import Found, search
 from storage.session import Session
@@ -74,14 +75,16 @@ async def show(
     if place is not None and place.payer_name:
         form.values["applicant"] = place.payer_name
     found = [] if place is not None else await _found(session, q or phone)
-    return page(request, "dispatch/call.html", _view(form, place, found, q))
+    return page(request, "dispatch/call.html", await _view(session, form, place, found, q))
 
 
-def _view(form: Typed, place: Place | None, found: list[Found], query: str) -> CallView:
+async def _view(
+    session: Session, form: Typed, place: Place | None, found: list[Found], query: str
+) -> CallView:
     category, is_emergency = _kind(form)
     until, ground = None, ""
     if category:
-        until, ground = deadline(category, is_emergency, local(clock.now()))
+        until, ground = deadline(category, is_emergency, local(clock.now()), await working_calendar(session))
     guessed = CATEGORIES[category].title if category and not form.value("category") else ""
     return CallView(form, place, found, query, _categories(), guessed, until, ground, STATES)
 
@@ -121,7 +124,7 @@ async def places(
     request: Request, me: CurrentUser, session: Reader, q: str = "", phone: str = ""
 ) -> Response:
     """Addresses of what is being typed: three letters of a street, or a phone."""
-    view = _view(blank(phone=phone), None, await _found(session, q or phone), q or phone)
+    view = await _view(session, blank(phone=phone), None, await _found(session, q or phone), q or phone)
     return page(request, "dispatch/call.html", view, "found")
 
 
@@ -137,16 +140,21 @@ async def here(
     place = await _place(request, session, house, account, "")
     if place is None:
         raise NotFound("Такого адреса нет.", "Найдите дом по улице и номеру.")
-    return page(request, "dispatch/call.html", _view(blank(), place, [], ""), "here")
+    return page(request, "dispatch/call.html", await _view(session, blank(), place, [], ""), "here")
 
 
 @router.get("/term")
 async def term(
-    request: Request, me: CurrentUser, category: str = "", emergency: str = "", text: str = ""
+    request: Request,
+    me: CurrentUser,
+    session: Reader,
+    category: str = "",
+    emergency: str = "",
+    text: str = "",
 ) -> Response:
     """The deadline of what is chosen or guessed from the text, with its ground."""
     form = blank(category=category, emergency=emergency or None, text=text[:TEXT_MAX])
-    return page(request, "dispatch/call.html", _view(form, None, [], ""), "term")
+    return page(request, "dispatch/call.html", await _view(session, form, None, [], ""), "term")
 
 
 @router.post("")
@@ -165,7 +173,7 @@ async def log(request: Request, me: CurrentUser, session: Writer) -> Response:
     if not form.value("phone") and not form.value("applicant"):
         form.refuse("phone", "Запишите телефон или кто звонит: иначе о работах не сообщить.")
     if not form.is_good or place is None:
-        return page(request, "dispatch/call.html", _view(form, place, [], ""), status=422)
+        return page(request, "dispatch/call.html", await _view(session, form, place, [], ""), status=422)
     new = NewRequest(
         house_id=place.house_id,
         flat_id=place.flat_id,
@@ -185,7 +193,7 @@ async def log(request: Request, me: CurrentUser, session: Writer) -> Response:
         if refused.code == "key_reused":
             raise Conflict("Заявка уже принята.", refused.message) from refused
         form.refuse(refused.field, refused.message)
-        return page(request, "dispatch/call.html", _view(form, place, [], ""), status=422)
+        return page(request, "dispatch/call.html", await _view(session, form, place, [], ""), status=422)
     return see_other(request, f"/dispatch/call/logged/{logged.id}")
 
 

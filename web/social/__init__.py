@@ -1,5 +1,5 @@
-"""Workplace of the social protection body: charges of accounts with benefits, by service."""
+"""Workplace of the social protection body: recipients of льготы, charges by category, values, the subsidy."""
 
-from web.social import home
+from web.social import home, recipients, subsidy, values
 
-ROUTERS = (home.router,)
+ROUTERS = (home.router, recipients.router, subsidy.router, values.router)

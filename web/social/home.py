@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from billing.benefits import ground_title
 from storage import partner_pages
 from storage.partner_pages import BenefitRow
 from web.deps import CurrentUser, Reader
@@ -25,15 +26,6 @@ COLUMNS = (
     Column("Начислено без коэффициента, ₽", "kopecks", 18),
     Column("За коэффициент, ₽", "kopecks", 16),
 )
-CATEGORIES = {
-    "veteran_labour": "Ветераны труда",
-    "combat_veteran": "Ветераны боевых действий",
-    "disabled_1": "Инвалиды I группы",
-    "disabled_2": "Инвалиды II группы",
-    "disabled_3": "Инвалиды III группы",
-    "large_family": "Многодетные семьи",
-    "chernobyl": "Пострадавшие от чернобыльской аварии",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +50,6 @@ class SocialView:
     surcharge_kopecks: int
 
 
-def title_of(category: str) -> str:
-    """The category in words; one we do not know by code is shown as it is kept."""
-    return CATEGORIES.get(category, category[:1].upper() + category[1:])
-
-
 @router.get("/social")
 async def show(request: Request, me: CurrentUser, session: Reader, period: str = "") -> Response:
     """The page."""
@@ -85,7 +72,7 @@ def _groups(rows: Sequence[BenefitRow]) -> list[BenefitGroup]:
         by_category.setdefault(row.category, []).append(row)
     return [
         BenefitGroup(
-            title=title_of(category),
+            title=ground_title(category),
             rows=mine,
             accounts_count=max(row.accounts_count for row in mine),
             amount_kopecks=sum(row.amount_kopecks for row in mine),
@@ -111,7 +98,7 @@ async def download(
 
 def _cells(row: BenefitRow) -> list[Cell]:
     return [
-        title_of(row.category),
+        ground_title(row.category),
         row.service_name,
         row.accounts_count,
         row.amount_kopecks,
