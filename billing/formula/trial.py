@@ -19,9 +19,7 @@ from billing.work import Work
 
 def alone(block: Block, service: int) -> tuple[Lines, Parked]:
     """Lines of the service and who it could not be counted for, as if it were the only one."""
-    law_and_this = {
-        code: one for code, one in block.services.items() if code < FIRST_CUSTOM or code == service
-    }
+    kept = [code for code in block.services if code < FIRST_CUSTOM or code == service]
     block = replace(block, services={code: block.services[code] for code in kept})
     work = Work(block, federal_law(block.period, tuple(block.first_day.tolist())), Parked(len(block)))
     if _names_volumes(block, service):
