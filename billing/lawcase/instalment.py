@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing.instalment import may_pay_in_parts, parts
+from billing.instalment import Part, may_pay_in_parts, parts
 from billing.lawcase.cells import Cell, Unit
 from billing.lawcase.units import ROUBLES
 from billing.period import Period
@@ -41,7 +41,7 @@ def instalment_spec(cell: Cell, expect: Cell) -> InstalmentSpec:
 
 def instalment_checks(spec: InstalmentSpec) -> list[Words]:
     """What came out beside what is expected; the parts without interest add up to the charge."""
-    made = ()
+    made: tuple[Part, ...] = ()
     if may_pay_in_parts(spec.now_kopecks, spec.before_kopecks):
         made = parts(spec.now_kopecks, spec.rate_permille, FIRST)
     adds_up = not made or sum(part.amount_kopecks for part in made) == spec.now_kopecks

@@ -132,7 +132,7 @@ async def _view(
         form=form,
         effect=effect or Effect(),
         done=done,
-        offers=offers(lines, published, reliefs.value) if published in months[:2] and published else [],
+        offers=offers(lines, published, reliefs.value) if published in months[:2] else [],
     )
 
 
