@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.block import I64
+from billing.rule import clause
 from billing.work import Rows, Work
 
 
@@ -99,6 +100,7 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
+@clause("ПП 354, ПП 1871: что оставлено на усмотрение")
 def answered(work: Work, key: str, rows: Rows) -> I64:
     """Number of the answer for accounts (n,); 0, the safe one, where nothing was said."""
     given = work.block.coefficients.get(key)

@@ -199,7 +199,7 @@ def _cost(family: Family, of: Standards, steps: list[Step]) -> Fraction:
         expenses = Fraction(family.expenses_kopecks)
         left = max(expenses - family.benefits_kopecks, Fraction(0))
         formula = f"{_rubles(cost)} × {_rubles(left)} / {_rubles(expenses)}"
-        cost *= left / expenses
+        cost *= Fraction(left, expenses)
         words = "Часть расходов уже покрывают меры поддержки"
         steps.append(Step(words, formula, f"{_rubles(cost)} ₽", "ПП 761, п. 25, 26"))
     return cost
@@ -208,7 +208,7 @@ def _cost(family: Family, of: Standards, steps: list[Step]) -> Fraction:
 def _own_share(family: Family, of: Standards, steps: list[Step]) -> Fraction:
     """What the family pays itself: a share of its income, less when the income is below the minimum."""
     size, income = family.size, Fraction(family.income_kopecks)
-    per_person = income / size
+    per_person = Fraction(income, size)
     formula = f"{_rubles(income)} / {size}"
     steps.append(Step("Доход на человека", formula, f"{_rubles(per_person)} ₽", "ПП 761, п. 23"))
     parts = [(of.minimum_kopecks[group], count) for group, count in family.members.items() if count]
@@ -223,7 +223,7 @@ def _own_share(family: Family, of: Standards, steps: list[Step]) -> Fraction:
     text = f"{_rubles(income)} × {decimal(of.share_permille, PERMILLE)}"
     words, paragraph = "Собственная доля семьи", "ПП 761, п. 23"
     if per_person < minimum:
-        k = per_person / minimum
+        k = Fraction(per_person, minimum)
         own *= k
         text = f"{text} × {_rubles(per_person)} / {_rubles(minimum)}"
         words = "Доход ниже минимума — собственная доля меньше во столько же раз"

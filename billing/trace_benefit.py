@@ -20,8 +20,8 @@ def benefit(line: Line, period: Period, facts: Facts) -> Derived:
     """Share within the limit × covered of people × permille × days in force."""
     told = said(line.a, line.b)
     plain = Fraction(told.permille * told.covered * told.days, PERMILLE_MAX * told.people * told.open_days)
-    share = -line.volume / MICRO
-    within = share / plain if plain else Fraction(1)
+    share = -Fraction(line.volume, MICRO)
+    within = Fraction(share, plain) if plain else Fraction(1)
     who = facts.sources.get("benefit", "льгота, внесённая на этот счёт")
     numbers = [Number("percent", "доля льготы", _percent(told.permille), who)]
     factors = [decimal(told.permille, PERMILLE)]
@@ -66,7 +66,7 @@ def rent(line: Line, period: Period, facts: Facts) -> Derived:
     """Area × К of quality × К of solvency."""
     quality, solvency = line.b >> RENT_BITS, line.b & ((1 << RENT_BITS) - 1)
     factor = Fraction(quality * solvency, PERMILLE * PERMILLE)
-    area = line.volume / MICRO / factor if factor else Fraction(line.a, DM2_PER_M2 * period.days)
+    area = Fraction(line.volume, MICRO * factor) if factor else Fraction(line.a, DM2_PER_M2 * period.days)
     source = "решение органа местного самоуправления"
     numbers = [
         Number("area", "площадь", f"{ratio(area)} м²", "данные счёта"),
@@ -84,7 +84,7 @@ def compensation_kopecks(line: Line) -> int:
     """What the social protection body pays by a line; 0 of any other line."""
     if line.basis not in COMPENSATIONS:
         return 0
-    return share_of(said(line.a, line.b).charge_kopecks, -line.volume / MICRO)
+    return share_of(said(line.a, line.b).charge_kopecks, -Fraction(line.volume, MICRO))
 
 
 def _unit(line: Line) -> str:

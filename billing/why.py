@@ -24,7 +24,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import OWNERS, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, REDUCTIONS, SUMS, UNAUTHORISED, Basis
 from billing.lines import Lines
 from billing.why_cells import Cells, cells, cost, scaled
 
@@ -68,13 +68,10 @@ WORDS: dict[Part, str] = {
     Part.ROUNDING: "Округление",
 }
 
-FIRST_BENEFIT = 112
-"""Bases from this number on are льготы of a person."""
-RENT = 76
-"""Basis of rent of social tenants: by area."""
 COMMON_FIRST, COMMON_LAST = 21, 29
 """Codes of common needs of a house."""
-RECALCULATED = REDUCTIONS | UNAUTHORISED | {Basis.LATE_READING, Basis.MANUAL}
+RECALCULATED = REDUCTIONS | UNAUTHORISED | SUMS | {Basis.LATE_READING}
+HOUSE_BASES = (Basis.COMMON_NORM, Basis.COMMON_ACTUAL, Basis.HOUSE_NORM, Basis.HOUSE_ACTUAL)
 CODES = 1 << 8
 
 PEOPLE_FAMILY, AREA_FAMILY = 1, 2
@@ -93,7 +90,7 @@ _FAMILIES: dict[int, tuple[Basis, ...]] = {
         Basis.PERSONS,
         Basis.FIXED,
     ),
-    AREA_FAMILY: (Basis.AREA, Basis.WASTE_AREA, Basis.HEAT_NORM, Basis.HEAT_NORM_UNIFORM),
+    AREA_FAMILY: (Basis.AREA, Basis.RENT, Basis.WASTE_AREA, Basis.HEAT_NORM, Basis.HEAT_NORM_UNIFORM),
     3: (Basis.METER,),
     4: (
         Basis.AVERAGE_FAULT,
@@ -111,7 +108,7 @@ _FAMILIES: dict[int, tuple[Basis, ...]] = {
     6: (Basis.HEAT_YEAR, Basis.HEAT_YEAR_METERED, Basis.HEAT_YEAR_UNMETERED),
     7: (Basis.HEAT_FAILED, Basis.HEAT_FAILED_METERED, Basis.HEAT_FAILED_UNMETERED),
 }
-_NO_NORM = (Basis.AREA, Basis.PERSONS, Basis.FIXED, RENT)
+_NO_NORM = (Basis.AREA, Basis.PERSONS, Basis.FIXED, Basis.RENT)
 """Bases whose second operand is not a norm."""
 
 
@@ -123,7 +120,6 @@ def _family_table() -> I64:
             table[basis] = family
             if basis + OWNERS < Basis.AREA and basis < OWNERS:
                 table[basis + OWNERS] = family
-    table[RENT] = AREA_FAMILY
     return table
 
 
@@ -197,7 +193,7 @@ def changes(before: MonthBill, now: MonthBill, penalties: tuple[I64, I64] | None
 def _kind(lines: Lines) -> npt.NDArray[np.int8]:
     """0 for charges that can be compared, else the part the line belongs to as a whole."""
     table = np.zeros(CODES, np.int8)
-    table[FIRST_BENEFIT:] = Part.BENEFIT
+    table[list(BENEFITS | COMPENSATIONS)] = Part.BENEFIT
     table[list(RECALCULATED)] = Part.RECALCULATION
     return np.asarray(table[lines.basis], np.int8)
 
@@ -265,7 +261,7 @@ def _movers(old: Cells, new: Cells, days_old: int, days_new: int) -> tuple[_Move
     part[same & (family == PEOPLE_FAMILY)] = Part.PEOPLE
     part[same & (family == AREA_FAMILY)] = Part.AREA
     common = (old.service >= COMMON_FIRST) & (old.service <= COMMON_LAST)
-    part[common] = Part.HOUSE
+    part[common | np.isin(new.basis, HOUSE_BASES)] = Part.HOUSE
     by_norm = np.isin(part, (Part.PEOPLE, Part.AREA)) & ~np.isin(new.basis, _NO_NORM) & (old.b != new.b)
     people_same = old.a * days_new == new.a * days_old
     norms_part = by_norm & people_same

@@ -109,7 +109,8 @@ async def _in_force(session: Session, key: str, value: str, ground: str, day: dt
         text(f"""
         WITH old AS (UPDATE coefficients SET superseded_at = now()
                       WHERE key = :key AND organisation_id IS NULL AND zone_id IS NULL
-                        AND superseded_at IS NULL AND valid_from < :day AND (valid_to IS NULL OR valid_to > :day)
+                        AND superseded_at IS NULL AND valid_from < :day
+                        AND (valid_to IS NULL OR valid_to > :day)
                   RETURNING {columns}, valid_from)
         INSERT INTO coefficients ({columns}, valid_from, valid_to)
         SELECT {columns}, valid_from, :day FROM old"""),  # noqa: S608 - words of ours

@@ -27,6 +27,7 @@ NOUNS = {
     "supplier": ("поставщик", "поставщика", "поставщиков"),
 }
 PERCENT_MAX = 100_000
+COMPARE_MEMORY = "256MB"  # two months of a million accounts are compared without a file
 KOPECKS_MAX = 100_000_000_000_00
 
 
@@ -80,6 +81,7 @@ async def hold_sums(connection: Connection, run_id: int) -> dict[str, int]:
     same = [run_id, *run["same"]]
     scope = (run["scope_kind"], run["scope_id"], run["kind"] == "full")
     shared = (run_id, same, run["before"], *columns)
+    await connection.execute(f"SET LOCAL work_mem = '{COMPARE_MEMORY}'")
     await connection.execute(ACCOUNTS, *shared, *scope)
     if run["scope_kind"] != "account":
         await connection.execute(HOUSES, *shared)
@@ -142,34 +144,38 @@ SELECT $1, '{dimension}', c.key, c.company_id, c.now, c.before,
 ACCOUNTS = f"""
 WITH {LIMITS},
 charged AS (
-  SELECT account_id, company_id, sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks,
-         bool_or(run_id = $1) AS is_mine
-    FROM run_accounts WHERE run_id = ANY ($2::int[]) GROUP BY 1, 2),
+  SELECT account_id, max(company_id) AS company_id,
+         sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks, bool_or(run_id = $1) AS is_mine
+    FROM run_accounts WHERE run_id = ANY ($2::int[]) GROUP BY 1),
 past AS (
   SELECT account_id, max(company_id) AS company_id,
          sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks
     FROM run_accounts WHERE run_id = ANY ($3::int[]) GROUP BY 1),
 billed AS (SELECT DISTINCT house_id FROM run_houses WHERE run_id = ANY ($3::int[])),
+large AS MATERIALIZED (
+  SELECT account_id AS key, coalesce(n.company_id, p.company_id) AS company_id,
+         coalesce(n.kopecks, 0) AS now, coalesce(p.kopecks, 0) AS before, n.is_mine,
+         n.kopecks IS NULL AS is_gone, p.kopecks IS NULL AS is_new
+    FROM charged n FULL JOIN past p USING (account_id)
+   WHERE abs(coalesce(n.kopecks, 0) - coalesce(p.kopecks, 0)) > (
+         SELECT min(kopecks) FROM limits WHERE dimension = 'account')),
 c AS (
-  SELECT n.account_id AS key, n.company_id, n.kopecks AS now, p.kopecks AS before
-    FROM charged n JOIN past p USING (account_id) WHERE n.is_mine
-  UNION ALL
-  SELECT n.account_id, n.company_id, n.kopecks, 0
-    FROM charged n JOIN accounts a ON a.id = n.account_id JOIN billed USING (house_id)
-   WHERE n.is_mine AND NOT EXISTS (SELECT 1 FROM past p WHERE p.account_id = n.account_id)
-  UNION ALL
-  SELECT p.account_id, p.company_id, 0, p.kopecks
-    FROM past p JOIN accounts a ON a.id = p.account_id JOIN runs r ON r.id = $1
-   WHERE $11 AND (a.closed_on IS NULL OR a.closed_on > r.period)
-     AND ($9 = 'city' OR ($9 = 'organisation' AND a.company_id = $10)
-          OR ($9 = 'house' AND a.house_id = $10) OR ($9 = 'account' AND a.id = $10))
-     AND NOT EXISTS (SELECT 1 FROM charged n WHERE n.account_id = p.account_id)
-     AND NOT EXISTS (SELECT 1 FROM parked_accounts k WHERE k.run_id = $1 AND k.account_id = p.account_id))
+  SELECT g.key, g.company_id, g.now, g.before
+    FROM large g JOIN accounts a ON a.id = g.key JOIN runs r ON r.id = $1
+   WHERE CASE
+     WHEN g.is_gone THEN $11 AND (a.closed_on IS NULL OR a.closed_on > r.period)
+       AND ($9 = 'city' OR ($9 = 'organisation' AND a.company_id = $10)
+            OR ($9 = 'house' AND a.house_id = $10) OR ($9 = 'account' AND a.id = $10))
+       AND NOT EXISTS (SELECT 1 FROM parked_accounts k WHERE k.run_id = $1 AND k.account_id = g.key)
+     WHEN g.is_new THEN g.is_mine AND a.house_id IN (SELECT house_id FROM billed)
+     ELSE g.is_mine END)
 {INSERT}
 {SELECTED.format(dimension="account")}
   FROM c {OWN_LIMITS.format(dimension="account")} {JUMPED}
 """  # noqa: S608
-"""Billed in both months; new in a house that was billed; billed then and left with nothing now."""
+"""Billed in both months; new in a house that was billed; billed then and left with nothing now. The few that
+changed by more than the least limit are looked at closely.
+"""
 
 HOUSES = f"""
 WITH {LIMITS},

@@ -79,9 +79,9 @@ def month_charges(lines: Sequence[LineRow], period: dt.date) -> MonthCharges:
     """The month out of lines that also hold the month before."""
     now = [line for line in lines if line.period == period]
     before = [line for line in lines if line.period != period]
-    was: dict[tuple[int, int], int] = {}
+    was: dict[tuple[int, int, bool], int] = {}
     for line in before:
-        key = (line.service, line.component)
+        key = _same(line)
         was[key] = was.get(key, 0) + line.total_kopecks
     groups = []
     for group, title in GROUP_TITLES:
@@ -97,6 +97,11 @@ def month_charges(lines: Sequence[LineRow], period: dt.date) -> MonthCharges:
         surcharge_kopecks=sum(line.surcharge_kopecks for line in now),
         was_kopecks=sum(line.total_kopecks for line in before) if before else None,
     )
+
+
+def _same(line: LineRow) -> tuple[int, int, bool]:
+    """What a line is compared with a month ago: the service, its льгота apart from its charge."""
+    return line.service, line.component, line.basis in BENEFITS | COMPENSATIONS
 
 
 def group_of(service: int) -> str:
@@ -171,7 +176,7 @@ def _charge(line: LineRow) -> int:
     return said(line.a, line.b).charge_kopecks * (RATE_PER_RUBLE // KOPECKS_PER_RUBLE)
 
 
-def _row(line: LineRow, was: dict[tuple[int, int], int], period: dt.date) -> ChargeRow:
+def _row(line: LineRow, was: dict[tuple[int, int, bool], int], period: dt.date) -> ChargeRow:
     raised = line.raised_num != 0
     next_month = (period.replace(day=MONTH_DAYS_LEAST) + dt.timedelta(days=4)).replace(day=1)
     return ChargeRow(
@@ -186,7 +191,7 @@ def _row(line: LineRow, was: dict[tuple[int, int], int], period: dt.date) -> Cha
         amount_kopecks=line.amount_kopecks,
         surcharge_kopecks=line.surcharge_kopecks,
         total_kopecks=line.total_kopecks,
-        was_kopecks=was.get((line.service, line.component)),
+        was_kopecks=was.get(_same(line)),
         supplier_name=line.supplier_name,
         days_words=days_words(line, (next_month - period).days),
     )

@@ -117,6 +117,10 @@ def waterfall(told: ChangeTold, custom: Mapping[int, str] | None = None) -> Wate
 def sentence(told: ChangeTold) -> str:
     """«На 312,40 ₽ больше, чем за сентябрь 2026. Больше всего прибавил тариф: +210,00 ₽.»"""
     change = told.delta_kopecks
+    if not told.now_kopecks and told.before_kopecks and {one.part for one in told.parts} == {Part.ENDED}:
+        return f"За {month(told.period)} ничего не начислено: счёт закрыт или отложен."
+    if not told.before_kopecks and {one.part for one in told.parts} == {Part.STARTED}:
+        return f"За {month(told.before)} ничего не начислялось, сравнить не с чем."
     if not told.parts:
         return f"Столько же, сколько за {month(told.before)}."
     how = "больше" if change > 0 else "меньше"

@@ -4,6 +4,8 @@ whether something else of the account can be charged.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing.accrue import ORDER, gather
 from billing.block import Block
 from billing.formula.bill import VOLUMES
@@ -11,12 +13,14 @@ from billing.law import federal_law
 from billing.lines import Lines
 from billing.metering import decide
 from billing.parked import Parked
-from billing.rules.custom import custom
+from billing.rules.custom import FIRST_CUSTOM, custom
 from billing.work import Work
 
 
 def alone(block: Block, service: int) -> tuple[Lines, Parked]:
     """Lines of the service and who it could not be counted for, as if it were the only one."""
+    kept = [code for code in block.services if code < FIRST_CUSTOM or code == service]
+    block = replace(block, services={code: block.services[code] for code in kept})
     work = Work(block, federal_law(block.period, tuple(block.first_day.tolist())), Parked(len(block)))
     if _names_volumes(block, service):
         work.meterings = decide(work)

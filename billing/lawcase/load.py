@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from billing.lawcase.cells import CaseError, Cell, read_cells
+from billing.lawcase.instalment import instalment_spec
 from billing.lawcase.load_account import ACCOUNT_KEYS, account_of, meters_of
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of, services_of
 from billing.lawcase.load_house import HouseLoader, season_of
@@ -32,6 +33,7 @@ CASE_KEYS = (
 )
 PENALTY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "penalty", "expect")
 SUBSIDY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "subsidy", "expect")
+INSTALMENT_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "instalment", "expect")
 SUBSIDY_PERIOD = Period.parse("2026-01")  # the values of the region are in the case itself
 CASE_ACCOUNT = "счёт случая"
 SUFFIXES = (".yaml", ".yml")
@@ -116,6 +118,8 @@ def _case(cell: Cell) -> Case:
         return _penalty_case(cell)
     if cell.is_map and "subsidy" in cell.entries():
         return _subsidy_case(cell)
+    if cell.is_map and "instalment" in cell.entries():
+        return _instalment_case(cell)
     cells = cell.fields(CASE_KEYS, ("case", "period"))
     _named(cells)
     if "expect" not in cells and "parked" not in cells:
@@ -168,6 +172,17 @@ def _penalty_case(cell: Cell) -> Case:
 def _subsidy_case(cell: Cell) -> Case:
     """A case about a subsidy: no house, one family."""
     cells = cell.fields(SUBSIDY_CASE_KEYS, ("case", "subsidy", "expect"))
+    return replace(_bare(cell, cells), subsidy=subsidy_spec(cells["subsidy"], cells["expect"]))
+
+
+def _instalment_case(cell: Cell) -> Case:
+    """A case about instalments: no house, two charges of a utility."""
+    cells = cell.fields(INSTALMENT_CASE_KEYS, ("case", "instalment", "expect"))
+    return replace(_bare(cell, cells), instalment=instalment_spec(cells["instalment"], cells["expect"]))
+
+
+def _bare(cell: Cell, cells: dict[str, Cell]) -> Case:
+    """A case with no house and no month of its own."""
     _named(cells)
     return Case(
         file=cell.place.file,
@@ -179,7 +194,6 @@ def _subsidy_case(cell: Cell) -> Case:
         note=_text(cells, "note"),
         covers=tuple(item.text() for item in cells["covers"].items()) if "covers" in cells else (),
         source_wrong=_text(cells, "source_wrong"),
-        subsidy=subsidy_spec(cells["subsidy"], cells["expect"]),
     )
 
 

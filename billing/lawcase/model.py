@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from billing.heat_past import YearKnown
 from billing.history import ZERO, MeterFacts, Values
+from billing.lawcase.instalment import InstalmentSpec
 from billing.lawcase.load_penalty import PenaltySpec
 from billing.lawcase.subsidy import SubsidySpec
 from billing.parked import Reason
@@ -230,7 +231,8 @@ class HouseSpec:
 class Case:
     """One case: what it is about, its month, its house. Expectations stand at the accounts.
 
-    A case about a penalty or a subsidy has its story in `penalty`, `subsidy` and an empty house.
+    A case about a penalty, a subsidy or instalments has its story in `penalty`, `subsidy` or `instalment` and
+    an empty house.
     """
 
     file: str
@@ -244,3 +246,4 @@ class Case:
     source_wrong: str = ""
     penalty: PenaltySpec | None = None
     subsidy: SubsidySpec | None = None
+    instalment: InstalmentSpec | None = None

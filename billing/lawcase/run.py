@@ -12,6 +12,7 @@ from billing.basis import Basis
 from billing.block import Block
 from billing.lawcase.block import Memo, build
 from billing.lawcase.crowd import crowd
+from billing.lawcase.instalment import instalment_checks
 from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, ExpectedParking, HouseSpec
 from billing.lawcase.run_penalty import penalty_checks
 from billing.lawcase.subsidy import subsidy_checks
@@ -67,6 +68,9 @@ def run_cases(
     for case in cases:
         if case.penalty is not None:
             checks.extend(_penalty(case, rng, strangers))
+            continue
+        if case.instalment is not None:
+            checks.extend(Check(case, "", ALONE, *words) for words in instalment_checks(case.instalment))
             continue
         if case.subsidy is not None:
             checks.extend(Check(case, "", ALONE, *words) for words in subsidy_checks(case.subsidy))

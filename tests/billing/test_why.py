@@ -111,7 +111,7 @@ def test_common_needs_keep_their_tariff_apart() -> None:
 def test_recalculations_late_readings_and_reductions_are_one_part_and_benefits_another() -> None:
     late = metered(2, 50)
     late.basis[:] = Basis.LATE_READING
-    benefit = line(basis=112, volume_num=-1 * M3, rate=100 * RUBLE)
+    benefit = line(basis=Basis.BENEFIT_1, volume_num=-1 * M3, rate=100 * RUBLE)
     posted = metered(1, 40)
     before = bill(metered(6, 50), corrected=posted)
     now = bill(metered(6, 50), late, benefit)

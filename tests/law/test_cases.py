@@ -154,8 +154,8 @@ def calls_of(names: set[str]) -> Iterator[set[str]]:
 
 @pytest.mark.fast
 def test_every_basis_has_a_case() -> None:
-    """The register of methods and the cases grow together; PERSONS belongs to services of organisations,
-    MANUAL to people.
+    """The register of methods and the cases grow together; PERSONS and FORMULA belong to services of
+    organisations, MANUAL to people.
     """
     expected = {
         line.basis
@@ -165,15 +165,23 @@ def test_every_basis_has_a_case() -> None:
         for line in account.expect.lines
     }
 
-    assert {basis for basis in Basis if basis not in expected} == {Basis.PERSONS, Basis.MANUAL}
+    assert {basis for basis in Basis if basis not in expected} == {
+        Basis.PERSONS,
+        Basis.MANUAL,
+        Basis.FORMULA,
+    }
 
 
 @pytest.mark.fast
 def test_every_reason_of_parking_has_a_case() -> None:
-    """But the failure of a block, which no data can bring about."""
+    """But the failure of a block, which no data can bring about, and those of formulas of organisations."""
     parked = [a.expect.parked for c in all_cases() for a in c.house.accounts if a.expect is not None]
 
-    assert set(Reason) - {p.reason for p in parked if p is not None} == {Reason.BLOCK_FAILED}
+    assert set(Reason) - {p.reason for p in parked if p is not None} == {
+        Reason.BLOCK_FAILED,
+        Reason.NO_FLOOR,
+        *(reason for reason in Reason if reason.name.startswith("FORMULA_")),
+    }
 
 
 # ---- worked examples -------------------------------------------------------------------------------------

@@ -13,7 +13,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.lawcase import load, load_account, load_expect, load_house, load_law, load_penalty, subsidy
+from billing.lawcase import (
+    instalment,
+    load,
+    load_account,
+    load_expect,
+    load_house,
+    load_law,
+    load_penalty,
+    subsidy,
+)
 from billing.lawcase.block import build
 from billing.lawcase.load import CaseErrors, load_paths, load_text
 from tests.law.support import HERE, ROOT
@@ -242,6 +251,8 @@ def test_schema_refuses_what_the_loader_refuses() -> None:
         ("penalty", load_penalty.PENALTY_KEYS),
         ("subsidy_case", load.SUBSIDY_CASE_KEYS),
         ("subsidy", subsidy.KEYS),
+        ("instalment_case", load.INSTALMENT_CASE_KEYS),
+        ("instalment", instalment.KEYS),
     ],
 )
 def test_schema_and_documentation_know_every_key(name: str, keys: tuple[str, ...]) -> None:
@@ -263,6 +274,6 @@ def test_examples_of_the_documentation_are_whole_cases() -> None:
     blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     whole = [block for block in blocks if block.startswith("- case:")]
 
-    assert len(whole) == 4
+    assert len(whole) == 5
     for block in whole:
         assert len(load_text(block, "docs")) == 1

@@ -161,3 +161,20 @@ async def test_the_list_is_searched_and_taken_as_a_file(fresh_town: TestDatabase
     assert "Ничего не нашлось" in nothing
     assert "Домофон" in table
     assert "утверждена" in table
+
+
+async def test_a_trial_says_who_would_be_parked_and_why(fresh_town: TestDatabase, sign_in: SignIn) -> None:
+    """Nobody wrote the areas of this town down; another service by a formula needs them too."""
+    company, centre = await sign_in("company"), await sign_in("centre")
+    await send(company, formula="площадь × 2 руб/м²")
+    await decide(centre, "approve")
+    token = csrf_of(await company.get("/formulas/new"))
+
+    tried = await company.post(
+        "/formulas/trial",
+        data={"csrf": token, **GOOD, "label": "Лифт", "formula": "площадь × 3 руб/м²"},
+        headers=HTMX,
+    )
+
+    assert seen(tried).count("отложен") >= 2
+    assert "Не указана площадь." in seen(tried)

@@ -267,3 +267,56 @@ async def test_a_resident_sees_the_benefit_and_reckons_the_subsidy(
     assert "Выплатит соцзащита: 250,00 ₽" in page
     assert "Вычтено в квитанции: 250,00 ₽" in page
     assert "1 911,00 ₽ в месяц" in told
+
+
+# ---- instalments -------------------------------------------------------------------------------------------
+
+
+async def test_a_service_dearer_than_a_year_ago_may_be_paid_in_parts(
+    sign_in: SignIn, fresh_town: TestDatabase
+) -> None:
+    half = """
+    INSERT INTO lines
+    SELECT 900, l.account_id, l.company_id, l.supplier_id, l.service, 0, l.basis, 0, 1, 30, 0,
+           l.volume_num / 2, l.volume_den, l.rate, l.amount_kopecks / 2, 0, 0, l.a, l.b
+      FROM lines l WHERE l.account_id = 1 AND l.service = 4 AND l.run_id = (
+           SELECT max(id) FROM runs WHERE state = 'published' AND period = '2026-09-01')"""
+    await run_sql(
+        fresh_town,
+        """INSERT INTO months (period, state, closed_at) VALUES ('2025-09-01', 'closed', now())
+           ON CONFLICT DO NOTHING""",
+    )
+    await run_sql(
+        fresh_town,
+        """INSERT INTO runs (id, period, scope_kind, state, command_id, posted_in)
+           VALUES (900, '2025-09-01', 'city', 'published', 'a year ago', '2025-09-01')""",
+    )
+    await run_sql(fresh_town, "CREATE TABLE lines_900 PARTITION OF lines FOR VALUES IN (900)")
+    await run_sql(fresh_town, half)
+    resident, desk = await sign_in("1000001"), await sign_in("center")
+
+    mine = plain(await resident.get("/my/benefits?account=1"))
+    page = plain(await desk.get(PAGE))
+    asked = await resident.get("/my/benefits?account=1")
+
+    assert "Отопление: на 100 % дороже, чем год назад" in mine
+    assert "без процентов: первая часть" in mine
+    assert "/my/requests/new?account=1&about=" in asked.text.replace("&amp;", "&")
+    assert "Рассрочка по п. 72" in page
+    assert "к оплате в квитанции остаётся вся сумма" in page
+
+
+async def test_interest_is_within_the_key_rate_and_three_points(sign_in: SignIn) -> None:
+    centre = await sign_in("ivanova")
+    new = {
+        "key": "instalment.rate",
+        "value": "60",
+        "first_day": "2026-10-01",
+        "document": "Приказ № 1",
+        "document_date": "2026-09-20",
+    }
+
+    answer = await send(centre, "/social/values", "/social/values", **new)
+
+    assert answer.status_code == 422
+    assert "Не больше ключевой ставки и трёх пунктов" in plain(answer)

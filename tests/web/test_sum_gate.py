@@ -36,6 +36,7 @@ async def test_a_held_run_says_so_and_is_not_handed_over(fresh_town: TestDatabas
     refused = await press(client, RUN, "hand-over")
 
     assert "Проверка сумм держит публикацию: 3 из 3." in seen(shown)
+    assert "прогон 2: 3 суммы держит проверка" in seen(await client.get("/centre/month/2026-10"))
     assert re.search(r"<button[^>]*disabled[^>]*>Передать на публикацию</button>", shown.text)
     assert refused.status_code == 409
     assert "публиковать нельзя, задержано проверкой сумм: 1 счёт, 1 дом, 1 услуга" in seen(refused)

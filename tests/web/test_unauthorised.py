@@ -13,7 +13,7 @@ ACT = {
     "fact": "unauthorised",
     "service": "1",
     "way": "3",
-    "found": "2026-09-10",
+    "found_on": "2026-09-10",
     "first": "2026-08-01",
     "fixed": "2026-09-01",
     "ground": "Акт № 12",

@@ -28,6 +28,7 @@ from web.deps import CurrentUser, Reader, Writer, address_of, database, scope_of
 from web.errors import NotFound, PageError
 from web.filters import date_short, money, month
 from web.forms import Typed, read_form
+from web.instalment_words import Offer, offers, year_before
 from web.render import page, see_other
 from web.roles import Me, allow
 
@@ -62,6 +63,7 @@ class BenefitsView:
     form: Typed
     effect: Effect = field(default_factory=Effect)
     done: str = ""
+    offers: list[Offer] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -110,9 +112,13 @@ async def _view(
 ) -> BenefitsView:
     account, opened = await _account(session, me, account_id)
     rows = await benefits.of_account(session, account_id)
-    months = (opened, Period.of(opened).shift(-1).first_day)
-    lines = await account_pages.lines(session, account.id, account.house_id, account.company_id, months)
-    shown = max((line.period for line in lines), default=None)
+    months = [opened, Period.of(opened).shift(-1).first_day]
+    months += [year_before(month) for month in months]
+    lines = await account_pages.lines(
+        session, account.id, account.house_id, account.company_id, tuple(months)
+    )
+    shown = max((line.period for line in lines if line.period in months[:2]), default=None)
+    published = max((line.period for line in lines if not line.is_draft), default=None)
     reliefs = await reliefs_on(session, opened)
     permanent = [one for one in account.people if one.kind == "permanent"]
     return BenefitsView(
@@ -126,6 +132,7 @@ async def _view(
         form=form,
         effect=effect or Effect(),
         done=done,
+        offers=offers(lines, published, reliefs.value) if published in months[:2] else [],
     )
 
 

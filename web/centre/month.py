@@ -9,9 +9,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import held_pages, month_pages
+from storage import held_pages, month_pages, sum_gate_pages
 from storage.month_pages import CompanyRow, MonthInfo, MonthSum, RunMark
 from storage.run_totals import month_before
+from storage.session import Session
 from web.cache import Remembered
 from web.charts import ColumnChart, columns
 from web.deps import CurrentUser, Reader
@@ -22,6 +23,8 @@ from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
 FIGURES_S = 15
 """For how long figures of the whole city are good: they are counted over every account."""
+
+PUBLICATION = "Публикация двумя сотрудниками"
 
 router = APIRouter(prefix="/centre/month", dependencies=[allow(*CENTRE_STAFF)])
 
@@ -117,8 +120,18 @@ async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> 
         companies,
         await known.get(("year", period, runs), FIGURES_S, lambda: month_pages.year(session, period)),
         await held_pages.waiting(session, period),
+        await _sums_held(session, marks),
     )
     return page(request, "centre/month.html", view)
+
+
+async def _sums_held(session: Session, marks: list[RunMark]) -> int:
+    """Sums of the draft that nobody has released."""
+    draft = next((one for one in marks if one.state == "checked"), None)
+    if draft is None:
+        return 0
+    counts = await sum_gate_pages.counts(session, draft.id)
+    return sum(one.count for one in counts if one.state != "released")
 
 
 def _view(
@@ -130,6 +143,7 @@ def _view(
     companies: list[CompanyRow],
     year: list[MonthSum],
     held: int,
+    sums_held: int,
 ) -> MonthView:
     draft = next((one for one in marks if one.state in ("planned", "accruing", "checked")), None)
     published = [one for one in marks if one.state == "published"]
@@ -148,7 +162,7 @@ def _view(
         draft=draft,
         parked_count=sums(companies).parked_count,
         stages=with_held(
-            stages(info, sums(companies), draft, published, worked),
+            with_sums(stages(info, sums(companies), draft, published, worked), draft, sums_held),
             held,
         ),
         companies=companies,
@@ -197,6 +211,15 @@ def stages(
             "",
         ),
     ]
+
+
+def with_sums(found: list[Stage], draft: RunMark | None, sums_held: int) -> list[Stage]:
+    """The same path where sums of the draft keep it from being published."""
+    if draft is None or not sums_held:
+        return found
+    what = f"прогон {draft.id}: {plural(sums_held, 'сумма', 'суммы', 'сумм')} держит проверка"
+    stage = Stage(PUBLICATION, "разобрать", "warn", what, f"/centre/runs/{draft.id}/holds")
+    return [stage if one.label == PUBLICATION else one for one in found]
 
 
 def with_held(found: list[Stage], held: int) -> list[Stage]:
@@ -252,7 +275,7 @@ def _parked(run: RunMark | None, left: int) -> Stage:
 
 
 def _publication(draft: RunMark | None, published: list[RunMark]) -> Stage:
-    label = "Публикация двумя сотрудниками"
+    label = PUBLICATION
     if draft is not None and draft.state == "checked" and (draft.lines_count or not published):
         words = "ждёт второго" if draft.requested_by else "можно передать"
         return Stage(label, words, "warn", f"прогон {draft.id}", f"/centre/runs/{draft.id}")

@@ -43,7 +43,7 @@ FACTS = {
     "area": "Изменилась площадь",
     "absence": "Временно отсутствовали",
     "reading": "Исправлено показание",
-    "unauthorised": "Вмешательство, самовольное подключение",
+    "unauthorised": "Вмешательство, подключение",
     "since": "Данные уже внесены",
 }
 BY_DEED = ("moved_out", "area", "absence", "unauthorised", "since")

@@ -32,7 +32,7 @@ def unauthorised(
     """The act of a form: the month of the finding is the one it is charged in."""
     service = form.choice("service", tuple(code for code, _ in USE_SERVICES[1:]), "Выберите услугу.")
     way = form.choice("way", tuple(code for code, _ in USE_WAYS[1:]), "Выберите, что нашли.")
-    found = form.date("found", "Укажите день проверки: 10.09.2026.")
+    found = form.date("found_on", "Укажите день проверки: 10.09.2026.")
     first = form.date("first", "Укажите, с какого дня: 01.07.2026.")
     fixed = form.date("fixed", "Укажите день, когда устранено: 15.09.2026.")
     capacity: int | None = 0

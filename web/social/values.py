@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.benefits import Key
+from billing.instalment import OVER_KEY_RATE_PERMILLE
+from billing.penalty.federal import key_rates
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, PERMILLE, RATE_PER_RUBLE, format_scaled
 from storage import relief_values
 from storage.relief_values import NewRelief, ReliefRow
@@ -17,6 +19,7 @@ from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
 from web.export import Column, export
 from web.forms import Typed, read_form
+from web.instalment_words import RATE
 from web.render import page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
 
@@ -26,6 +29,7 @@ DOCUMENT_MAX = 300
 SECTIONS = {
     "subsidy": "Субсидия",
     "capital_minimum": "Капитальный ремонт",
+    "instalment": "Рассрочка",
     "area_norm": "Социальная норма площади",
     "ground": "Льготы по основаниям",
 }
@@ -161,6 +165,8 @@ def _read(form: Typed) -> NewRelief | None:
         value = form.scaled("value", 1, "Введите проценты: 50 или 12,5.")
         if value is not None and value > PERMILLE:
             form.refuse("value", "Доля бывает от 0 до 100 %.")
+        if value is not None and name == RATE:
+            _within_key_rate(form, value)
     elif unit == "dm2":
         value = form.scaled("value", 2, "Введите квадратные метры: 18 или 33,5.")
     elif unit == "rate":
@@ -177,6 +183,15 @@ def _read(form: Typed) -> NewRelief | None:
     if not form.is_good or value is None or first is None or document_date is None:
         return None
     return NewRelief(name, first, value, document, document_date)
+
+
+def _within_key_rate(form: Typed, value: int) -> None:
+    """Interest of instalments is at most the key rate of that day and three points (Rules 354, cl. 72)."""
+    day = form.date("first_day", "Укажите день: 01.01.2027.")
+    known = [one.rate_bp for one in key_rates() if day is not None and one.since <= day]
+    if known and value * 10 > known[-1] + OVER_KEY_RATE_PERMILLE * 10:
+        most = percent((known[-1] + OVER_KEY_RATE_PERMILLE * 10) // 10)
+        form.refuse("value", f"Не больше ключевой ставки и трёх пунктов: на этот день {most}.")
 
 
 @router.post("", dependencies=[allow(*ACCRUERS)])
