@@ -369,7 +369,8 @@ SELECT m.period, coalesce(max(m.run_id) FILTER (WHERE m.kind = 0), max(m.run_id)
        sum(m.raised_num)::bigint AS raised_num,
        (array_agg(m.a ORDER BY m.kind, m.run_id DESC))[1] AS a,
        (array_agg(m.b ORDER BY m.kind, m.run_id DESC))[1] AS b,
-       v.label AS service_label, CASE WHEN m.basis = 77 AND m.rate = 10000 THEN '₽' ELSE v.unit END AS service_unit
+       v.label AS service_label,
+       CASE WHEN m.basis = 77 AND m.rate = 10000 THEN '₽' ELSE v.unit END AS service_unit
   FROM mine m
   LEFT JOIN organisations o ON o.id = m.supplier_id
   LEFT JOIN services v ON v.code = m.service

@@ -60,9 +60,18 @@ SEES = {
     "company": (COMPANY, set(PRIVATE) - CENTRE_ONLY - BY_USER),
     "dispatcher": (
         DISPATCHER,
-        {"accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles", "late_facts"},
+        {
+            "accounts", "flats", "rooms", "service_requests", "request_events", "incidents", "troubles",
+            "late_facts",
+        },
     ),
-    "supplier": (SUPPLIER, {"lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas", "formula_inputs"}),
+    "supplier": (
+        SUPPLIER,
+        {
+            "lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas",
+            "formula_inputs",
+        },
+    ),
     "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
     "resident": (
         RESIDENT,
@@ -73,8 +82,8 @@ SEES = {
             "incidents",
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
-            "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts", "unauthorised_uses",
-            "papers",
+            "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
+            "unauthorised_uses", "papers",
         },
     ),
 }  # fmt: skip
