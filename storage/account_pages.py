@@ -363,14 +363,13 @@ mine AS (
    WHERE l.account_id = :account_id AND l.run_id = ANY (ARRAY(SELECT id FROM shown)))
 SELECT m.period, coalesce(max(m.run_id) FILTER (WHERE m.kind = 0), max(m.run_id)) AS run_id,
        bool_or(m.state = 'checked') AS is_draft, m.supplier_id, o.short_name AS supplier_name,
-       m.service, m.component, m.basis, m.first_day, m.days,
-       sum(m.volume_num)::bigint AS volume_num, m.volume_den, m.rate,
+       m.service, m.component, m.basis, m.first_day, m.days, m.volume_den, m.rate,
+       sum(m.volume_num)::bigint AS volume_num, sum(m.raised_num)::bigint AS raised_num,
        sum(m.amount_kopecks)::bigint AS amount_kopecks, sum(m.surcharge_kopecks)::bigint AS surcharge_kopecks,
-       sum(m.raised_num)::bigint AS raised_num,
        (array_agg(m.a ORDER BY m.kind, m.run_id DESC))[1] AS a,
        (array_agg(m.b ORDER BY m.kind, m.run_id DESC))[1] AS b,
-       v.label AS service_label,
-       CASE WHEN m.basis = 77 AND m.rate = 10000 THEN '₽' ELSE v.unit END AS service_unit
+       v.label AS service_label, CASE WHEN m.basis = 77 AND m.rate = 10000 THEN '₽' ELSE v.unit END
+         AS service_unit
   FROM mine m
   LEFT JOIN organisations o ON o.id = m.supplier_id
   LEFT JOIN services v ON v.code = m.service

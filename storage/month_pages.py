@@ -22,13 +22,17 @@ class MonthInfo:
     state: str
     closed_at: dt.datetime | None
     closed_by_name: str | None
+    readings_held: int = 0
+    """Readings of the month that nobody has decided on."""
 
 
 async def months(session: Session) -> list[MonthInfo]:
     """Known months, newest first."""
     found = await session.execute(
         text(f"""
-        SELECT m.period, m.state, m.closed_at, u.full_name AS closed_by_name
+        SELECT m.period, m.state, m.closed_at, u.full_name AS closed_by_name,
+               (SELECT count(*) FROM held_readings h WHERE h.state = 'held' AND h.period = m.period)::int
+                 AS readings_held
           FROM months m LEFT JOIN users u ON u.id = m.closed_by
          ORDER BY m.period DESC LIMIT {MONTHS_MAX}""")  # noqa: S608
     )
@@ -53,6 +57,8 @@ class RunMark:
     parked_count: int
     total_kopecks: int
     lines_count: int
+    sums_held: int = 0
+    """Sums that keep it from being published."""
 
 
 def month_after(period: dt.date) -> dt.date:
@@ -65,7 +71,9 @@ async def run_marks(session: Session, period: dt.date) -> list[RunMark]:
     found = await session.execute(
         text("""
         SELECT id, state, scope_kind, requested_by, accounts_count, parked_count,
-               amount_kopecks + surcharge_kopecks AS total_kopecks, lines_count
+               amount_kopecks + surcharge_kopecks AS total_kopecks, lines_count,
+               (SELECT count(*) FROM run_holds h WHERE h.run_id = runs.id AND h.state <> 'released')::int
+                 AS sums_held
           FROM runs WHERE period = :period AND state <> 'undone' AND kind <> 'correction'
          ORDER BY id DESC LIMIT 100"""),
         {"period": period},

@@ -196,6 +196,9 @@ class RunExtras:
     progress: Progress
     parked: list[ReasonCount]
     log: list[LogRow]
+    held_left: int
+    held_total: int
+    """Sums the gate held, and those that nobody has released."""
 
 
 EXTRAS = f"""
@@ -207,7 +210,9 @@ SELECT p.*,
                                   ORDER BY id DESC), '[]')
           FROM (SELECT g.id, g.recorded_at, g.event, g.message, u.full_name
                   FROM run_log g LEFT JOIN users u ON u.id = (g.details ->> 'user_id')::int
-                 WHERE g.run_id = :run_id ORDER BY g.id DESC LIMIT {LOG_MAX}) lines) AS log
+                 WHERE g.run_id = :run_id ORDER BY g.id DESC LIMIT {LOG_MAX}) lines) AS log,
+       (SELECT jsonb_build_array(count(*) FILTER (WHERE state <> 'released'), count(*))
+          FROM run_holds WHERE run_id = :run_id) AS held
   FROM ({PROGRESS}) p
 """  # noqa: S608
 
@@ -218,11 +223,13 @@ async def extras(session: Session, run_id: int) -> RunExtras | None:
     if row is None:
         return None
     values = dict(row._mapping)
-    parked, log = values.pop("parked"), values.pop("log")
+    parked, log, held = values.pop("parked"), values.pop("log"), values.pop("held")
     return RunExtras(
         progress=Progress(**values),
         parked=[ReasonCount(*one) for one in parked],
         log=[LogRow(dt.datetime.fromisoformat(at), *rest) for at, *rest in log],
+        held_left=held[0],
+        held_total=held[1],
     )
 
 

@@ -9,10 +9,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import held_pages, month_pages, sum_gate_pages
+from storage import month_pages
 from storage.month_pages import CompanyRow, MonthInfo, MonthSum, RunMark
 from storage.run_totals import month_before
-from storage.session import Session
 from web.cache import Remembered
 from web.charts import ColumnChart, columns
 from web.deps import CurrentUser, Reader
@@ -119,19 +118,10 @@ async def show(request: Request, key: str, me: CurrentUser, session: Reader) -> 
         marks,
         companies,
         await known.get(("year", period, runs), FIGURES_S, lambda: month_pages.year(session, period)),
-        await held_pages.waiting(session, period),
-        await _sums_held(session, marks),
+        info.readings_held,
+        next((one.sums_held for one in marks if one.state == "checked"), 0),
     )
     return page(request, "centre/month.html", view)
-
-
-async def _sums_held(session: Session, marks: list[RunMark]) -> int:
-    """Sums of the draft that nobody has released."""
-    draft = next((one for one in marks if one.state == "checked"), None)
-    if draft is None:
-        return 0
-    counts = await sum_gate_pages.counts(session, draft.id)
-    return sum(one.count for one in counts if one.state != "released")
 
 
 def _view(

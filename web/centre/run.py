@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import run_pages, run_totals, sum_gate_pages
+from storage import run_pages, run_totals
 from storage import runs as deeds
 from storage.run_pages import BlockRow, Progress, ReasonCount, RunExtras, RunHead
 from storage.run_totals import TotalRow
 from storage.runs import RunRefused
 from storage.session import Session
-from storage.sum_gate_pages import HoldCount
 from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, fix_of_reason, reason_words
 from web.charts import PairChart, pairs
 from web.deps import CurrentUser, Reader, Writer, read
@@ -103,17 +102,16 @@ class RunView:
     block_words: dict[str, tuple[str, str]]
     scope_words: str
     undone_by: str
-    held: list[HoldCount]
 
     @property
     def held_left(self) -> int:
         """Sums that keep the run from being published."""
-        return sum(one.count for one in self.held if one.state != "released")
+        return self.extras.held_left
 
     @property
     def held_total(self) -> int:
         """Sums that were held, whatever became of them."""
-        return sum(one.count for one in self.held)
+        return self.extras.held_total
 
     @property
     def has_published(self) -> bool:
@@ -151,8 +149,6 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
     extras = await run_pages.extras(session, run.id)
     assert extras is not None, "the head was found a moment ago"
     totals = await run_totals.totals(session, run)
-    held = await sum_gate_pages.counts(session, run.id)
-    left = sum(one.count for one in held if one.state != "released")
     known = {row.dimension for row in totals}
     dimensions = {key: words for key, words in DIMENSIONS.items() if key in known or key == "service"}
     chosen = [row for row in totals if row.dimension == (by if by in dimensions else "service")]
@@ -160,7 +156,7 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         run=run,
         progress=extras.progress,
         steps=steps(run),
-        acts=[] if extras.progress.is_undoing else acts(run, me, left),
+        acts=[] if extras.progress.is_undoing else acts(run, me, extras.held_left),
         refusal=refusal,
         by=by if by in dimensions else "service",
         dimensions=dimensions,
@@ -172,7 +168,6 @@ async def _view(session: Session, me: Me, run: RunHead, by: str, refusal: str = 
         extras=extras,
         state_words=("отменяется", "warn") if extras.progress.is_undoing else _state_words(run),
         undone_by=_undone_by(extras),
-        held=held,
         block_words=BLOCK_WORDS,
         scope_words=_scope_words(run),
     )
