@@ -25,6 +25,8 @@ from actors.orders import CONSUMER as RUNS
 from actors.orders import Orders
 from actors.payments import CONSUMER as PAYMENTS
 from actors.payments import PaymentIntake
+from actors.payouts import CONSUMER as PAYOUTS
+from actors.payouts import Payouts
 from actors.penalties import CONSUMER as PENALTIES
 from actors.penalties import Penalties
 from actors.press import CONSUMER as PRESS
@@ -98,6 +100,7 @@ class Service:
             "imports": self._imports,
             "registers": self._registers,
             "penalties": self._penalties,
+            "payouts": self._payouts,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -184,6 +187,11 @@ class Service:
         penalties = Penalties(self.database)
         consumer = await self.bus.consumer(PENALTIES)
         await consumer.run(penalties.handle, penalties.bury, self.stop, is_transient)
+
+    async def _payouts(self) -> None:
+        payouts = Payouts(self.database)
+        consumer = await self.bus.consumer(PAYOUTS)
+        await consumer.run(payouts.handle, payouts.bury, self.stop, is_transient)
 
     async def _registers(self) -> None:
         registers = Registers(self.database)

@@ -61,6 +61,7 @@ CONSUMERS = (
     ConsumerPlan("press", "commands", "commands.press.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("registers", "commands", "commands.registers.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("penalties", "commands", "commands.penalties.>", batch_max=1, in_flight_max=10),
+    ConsumerPlan("payouts", "commands", "commands.payouts.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("notices", "notices", "notices.>"),
 )
 

@@ -10,6 +10,7 @@ from storage.tables import (  # noqa: F401
     ledger,
     meters,
     organisations,
+    payouts,
     penalties,
     portal,
     press,
