@@ -77,9 +77,9 @@ NUMBERED = """
 UPDATE transfers t SET state = 'ordered', day = CAST(:day AS date), number = n.number,
        purpose = left('Перечисление платежей населения за жилищно-коммунальные услуги, собранных по '
          || to_char(CAST(:until AS date), 'DD.MM.YYYY') || ', распределение № ' || t.run_id
-         || '. Удержано вознаграждение '
-         || replace(to_char((t.agent_fee_kopecks + t.centre_fee_kopecks) / 100.0, 'FM999999999990.00'),
-                    '.', '-')
+         || CASE WHEN t.agent_fee_kopecks + t.centre_fee_kopecks = 0 THEN '' ELSE
+              '. Удержано вознаграждение ' || replace(to_char(
+                (t.agent_fee_kopecks + t.centre_fee_kopecks) / 100.0, 'FM999999999990.00'), '.', '-') END
          || '. НДС не облагается', 210),
        payee_name = o.name, payee_inn = o.inn, payee_kpp = coalesce(o.kpp, ''),
        payee_account = o.bank_account, payee_bank = coalesce(o.bank_name, ''), payee_bic = o.bank_bic,

@@ -52,6 +52,13 @@ class PayoutRunView:
     may_act: bool
     why_not_post: str
     form: Typed
+    cash_kopecks: int
+
+    @property
+    def short_kopecks(self) -> int:
+        """How much the account lacks for what is still to leave; nothing when there is enough."""
+        is_to_leave = self.run.state in ("checked", "posted", "exported")
+        return max(0, self.run.net_kopecks - self.cash_kopecks) if is_to_leave else 0
 
     @property
     def may_post(self) -> bool:
@@ -123,6 +130,7 @@ async def _view(session: Session, run_id: int, me: Me, form: Typed) -> PayoutRun
         if run.created_by == me.user_id
         else "",
         form=form,
+        cash_kopecks=(await payout_pages.conservation(session)).cash_kopecks,
     )
 
 
