@@ -169,3 +169,38 @@ async def trail(session: Session, payment_id: int) -> MoneyTrail | None:
         return None
     found = await session.execute(text(POSTINGS), {"id": payment_id})
     return MoneyTrail(PaymentHead(**head._mapping), [TrailPosting(**row._mapping) for row in found])
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """A payment of an account, how much of it is in transfers, and whether its money came."""
+
+    id: int
+    paid_on: dt.date
+    agent_name: str
+    number: str
+    amount_kopecks: int
+    state: str
+    arrived_on: dt.date | None
+    shared_kopecks: int
+
+
+PAYMENTS_MAX = 100
+
+PAYMENTS = """
+SELECT y.id, y.paid_on, o.short_name AS agent_name, y.number, y.amount_kopecks, y.state,
+       r.moved_on AS arrived_on,
+       coalesce((SELECT sum(s.amount_kopecks) FROM payout_shares s
+                  WHERE s.is_live AND s.entry_id IN (
+                    SELECT y.entry_id UNION ALL SELECT d.entry_id FROM payment_decisions d
+                     WHERE d.payment_id = y.id AND d.entry_id IS NOT NULL)), 0)::bigint AS shared_kopecks
+  FROM accounts a JOIN payments y ON y.account_id = a.id JOIN organisations o ON o.id = y.agent_id
+  LEFT JOIN arrival_entries x ON x.entry_id = y.entry_id LEFT JOIN arrivals v ON v.id = x.arrival_id
+  LEFT JOIN statement_rows r ON r.id = v.row_id
+ WHERE a.number = :number ORDER BY y.paid_on DESC, y.id DESC LIMIT :limit"""
+
+
+async def payments_of(session: Session, account_number: str) -> list[PaymentLine]:
+    """Payments of an account by its number, the newest first."""
+    found = await session.execute(text(PAYMENTS), {"number": account_number, "limit": PAYMENTS_MAX})
+    return [PaymentLine(**row._mapping) for row in found]

@@ -125,6 +125,82 @@ async def change(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BeforeArrival:
+    """Whether money of an organisation (None: of all) is distributed before it came, since when and why."""
+
+    organisation_id: int | None
+    name: str
+    is_so: bool
+    valid_from: dt.date
+    ground: str | None
+
+
+async def before_arrival(session: Session, day: dt.date) -> list[BeforeArrival]:
+    """What is said for a day and later ones, the city first."""
+    found = await session.execute(
+        text("""
+        SELECT s.organisation_id, coalesce(o.short_name, 'Весь город') AS name, s.value = 'yes' AS is_so,
+               s.valid_from, s.ground
+          FROM settings s LEFT JOIN organisations o ON o.id = s.organisation_id
+         WHERE s.key = :key AND s.superseded_at IS NULL AND (s.valid_to IS NULL OR s.valid_to > :day)
+         ORDER BY s.organisation_id NULLS FIRST, s.valid_from"""),
+        {"key": BEFORE_ARRIVAL, "day": day},
+    )
+    return [BeforeArrival(**row._mapping) for row in found]
+
+
+async def set_before_arrival(
+    session: Session, organisation_id: int | None, is_so: bool, valid_from: dt.date, ground: str, user_id: int
+) -> None:
+    """From a day on; what was said for later days goes. History stays: rows are closed or superseded."""
+    known = {"organisation": organisation_id, "key": BEFORE_ARRIVAL, "day": valid_from}
+    for change_ in (
+        "superseded_at = now() WHERE valid_from >= :day",
+        "valid_to = :day WHERE (valid_to IS NULL OR valid_to > :day)",
+    ):
+        await session.execute(
+            text(
+                f"UPDATE settings SET {change_} AND key = :key AND superseded_at IS NULL "  # noqa: S608
+                "AND organisation_id IS NOT DISTINCT FROM :organisation"
+            ),
+            known,
+        )
+    await session.execute(
+        text("""
+        INSERT INTO settings (organisation_id, key, value, ground, valid_from)
+        VALUES (:organisation, :key, :value, :ground, :day)"""),
+        {**known, "value": "yes" if is_so else "no", "ground": ground},
+    )
+    await audit.record(
+        session,
+        "payout_before_arrival_set",
+        "organisation",
+        organisation_id,
+        user_id=user_id,
+        after={"is_so": is_so, "from": valid_from.isoformat()},
+        ground=ground,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An agent or a payee as a choice."""
+
+    id: int
+    name: str
+
+
+async def parties(session: Session) -> list[Party]:
+    """Everybody the policy may be said for."""
+    found = await session.execute(
+        text("""
+        SELECT id, short_name AS name FROM organisations
+         WHERE kind IN ('agent', 'company', 'supplier', 'fund') ORDER BY short_name""")
+    )
+    return [Party(**row._mapping) for row in found]
+
+
 # What agents and the centre charge on a day: parts of the statements that plan and match. One row a party.
 AGENT_TERMS = """
 SELECT DISTINCT ON (c.counterparty_id) c.counterparty_id AS agent_id, c.fee_permyriad, c.fee_minimum_kopecks,

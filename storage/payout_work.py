@@ -15,8 +15,9 @@ from billing.ledger import Book, Entry, Posting
 from billing.period import Period
 from storage import audit, ledger
 from storage.months import open_month
+from storage.payments import NoOpenMonth
 from storage.payout_plan import plan_shares
-from storage.payouts import PayoutRefused, locked
+from storage.payouts import locked
 from storage.session import Session
 
 LOCK = 7_120_362  # one plans, posts or undoes payouts at a time
@@ -194,7 +195,7 @@ async def undo(session: Session, run_id: int) -> None:
     if run.state == "posted":
         period = await open_month(session)
         if period is None:
-            raise PayoutRefused("no_month", "Открытого месяца нет: отменить некуда. Откройте месяц.")
+            raise NoOpenMonth
         found = await session.execute(
             text("SELECT entry_id FROM transfers WHERE run_id = :run AND state = 'ordered' ORDER BY id"),
             {"run": run_id},

@@ -119,6 +119,9 @@ async def test_from_the_statement_to_the_file_and_back(fresh_town: TestDatabase,
     trail = plain(await first.get(f"/centre/money-trail/{payment}"))
     assert "сходится до копейки" in trail
     assert "Деньги пришли на счёт 12.10.2026" in trail
+    found = await first.get("/centre/money-trail?account=1000002")
+    assert f"/centre/money-trail/{payment}" in found.text
+    assert "Платежей не найдено" in plain(await first.get("/centre/money-trail?account=77"))
     transfer = re.search(r"/transfers/(\d+)", (await first.get(f"/centre/money-trail/{payment}")).text)
     assert transfer is not None
     back = await first.get(f"/transfers/{transfer[1]}")
@@ -247,6 +250,25 @@ async def test_fee_is_changed_from_a_day_on(fresh_town: TestDatabase, sign_in: S
     assert "30.11.2026" in listed
     assert "01.12.2026" in listed
     assert await count(fresh_town, "contracts", "kind = 'agency'") == 2
+
+
+async def test_payee_is_paid_before_the_money_came_where_it_is_said_so(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    await prepare(fresh_town)
+    first = await sign_in("ivanova")
+    path = "/centre/payout-terms"
+    fields = {"whose": str(WATER), "from": "2026-10-01"}
+    refused = await send(first, path, f"{path}/before-arrival", is_so="yes", **fields)
+    said = await send(first, path, f"{path}/before-arrival", is_so="yes", before_ground="Договор 5", **fields)
+
+    assert refused.status_code == 422
+    assert said.status_code == 303
+    assert "не дожидаясь агента" in plain(await first.get(path))
+    shown = plain(await first.get(await begin(first, fresh_town)))
+    assert "Водоканал" in shown
+    assert "Теплосеть" not in shown
+    assert "На счёте не хватает" in shown
 
 
 async def test_undo_needs_a_reason_and_gives_the_money_back(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from storage import payout_terms
-from storage.payout_terms import BEARERS, Terms, TermsRefused
+from storage.payout_terms import BEARERS, BeforeArrival, Terms, TermsRefused
+from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import NotFound
@@ -15,9 +16,11 @@ from web.forms import Typed, blank, read_form
 from web.payouts.words import BEARERS as BEARER_WORDS
 from web.payouts.words import KINDS
 from web.render import page, see_other
-from web.roles import ACCRUERS, CENTRE_STAFF, allow
+from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
 router = APIRouter(prefix="/centre/payout-terms", dependencies=[allow(*CENTRE_STAFF)])
+
+GROUND_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class TermsView:
     kinds: dict[str, str]
     bearers: dict[str, str]
     may_change: bool
+    said: list[BeforeArrival]
+    parties: list[tuple[str, str]]
+    form: Typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,39 @@ class ChangeView:
 @router.get("")
 async def show_all(request: Request, me: CurrentUser, session: Reader) -> Response:
     """Every contract with a fee."""
-    rows = await payout_terms.terms(session, clock.today())
-    view = TermsView(rows, KINDS, BEARER_WORDS, me.may(*ACCRUERS))
-    return page(request, "payouts/terms.html", view)
+    return page(request, "payouts/terms.html", await _all(session, me, Typed()))
+
+
+async def _all(session: Session, me: Me, form: Typed) -> TermsView:
+    day = clock.today()
+    if not form.value("from"):
+        form = Typed({**form.values, "from": day.isoformat()}, errors=form.errors)
+    parties = [("", "Весь город"), *((str(one.id), one.name) for one in await payout_terms.parties(session))]
+    return TermsView(
+        await payout_terms.terms(session, day),
+        KINDS,
+        BEARER_WORDS,
+        me.may(*ACCRUERS),
+        await payout_terms.before_arrival(session, day),
+        parties,
+        form,
+    )
+
+
+@router.post("/before-arrival", dependencies=[allow(*ACCRUERS)])
+async def say(request: Request, me: CurrentUser, session: Writer) -> Response:
+    """Whether money is distributed before it came, from a day on."""
+    form = await read_form(request)
+    known = {"", *(str(one.id) for one in await payout_terms.parties(session))}
+    whose = form.choice("whose", tuple(known), "Выберите организацию из списка.")
+    is_so = form.choice("is_so", ("yes", "no"), "Выберите, когда платить.")
+    since = form.date("from", "Укажите, с какого дня: 01.12.2026.")
+    ground = form.text("before_ground", "Напишите основание: договор, приказ.", GROUND_MAX)
+    if not form.is_good or since is None:
+        return page(request, "payouts/terms.html", await _all(session, me, form), status=422)
+    organisation = int(whose) if whose else None
+    await payout_terms.set_before_arrival(session, organisation, is_so == "yes", since, ground, me.user_id)
+    return see_other(request, "/centre/payout-terms")
 
 
 @router.get("/{contract_id}", dependencies=[allow(*ACCRUERS)])

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from storage import money_trail
-from storage.money_trail import MoneyTrail
+from storage.money_trail import MoneyTrail, PaymentLine
 from web.deps import Reader
 from web.errors import NotFound
-from web.payouts.words import BOOKS, ENTRY_KINDS, TRANSFER_STATES
+from web.forms import Typed, blank
+from web.payouts.words import BOOKS, ENTRY_KINDS, PAYMENT_STATES, TRANSFER_STATES
 from web.render import page
 from web.roles import CENTRE_STAFF, allow
 
 router = APIRouter(prefix="/centre/money-trail", dependencies=[allow(*CENTRE_STAFF)])
+
+NUMBER_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,25 @@ class TrailView:
     books: dict[int, str]
     kinds: dict[str, str]
     states: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FindView:
+    """Payments of an account that was asked for."""
+
+    form: Typed
+    rows: list[PaymentLine]
+    states: dict[str, tuple[str, str]]
+    is_asked: bool
+
+
+@router.get("")
+async def find(request: Request, session: Reader, account: str = "") -> Response:
+    """Payments of an account by its number: the way to a trail from a receipt in the hand."""
+    number = account.strip()[:NUMBER_MAX]
+    rows = await money_trail.payments_of(session, number) if number else []
+    view = FindView(blank(account=number), rows, PAYMENT_STATES, bool(number))
+    return page(request, "payouts/trail_find.html", view)
 
 
 @router.get("/{payment_id}")

@@ -46,3 +46,11 @@ ENTRY_KINDS = {
     "return": "Возвращён агенту",
     "reversal": "Сторно",
 }
+PAYMENT_STATES = {
+    "accepted": ("принят", "brand"),
+    "posted": ("зачислен", "good"),
+    "unmatched": ("не опознан", "warn"),
+    "kept": ("оставлен невыясненным", ""),
+    "returned": ("возвращён", "bad"),
+    "reversed": ("отменён агентом", "bad"),
+}
