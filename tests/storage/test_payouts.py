@@ -8,6 +8,7 @@ import secrets
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from gateways.bank1c.fake import Income, statement
 from storage import ledger, payment_moves, payments, payout_work, payouts, statements
@@ -335,6 +336,7 @@ async def test_conservation_of_shares_is_proved_and_a_forged_share_is_found(db: 
     await post(db, await plan(db))
     assert (await ledger.check(db.url))["ok"]
     async with db.transaction() as session:
+        await session.execute(text("ALTER TABLE payout_shares DISABLE TRIGGER USER"))
         await session.execute(
             text("UPDATE payout_shares SET amount_kopecks = amount_kopecks - 1 WHERE payee_id = 2")
         )
@@ -343,3 +345,48 @@ async def test_conservation_of_shares_is_proved_and_a_forged_share_is_found(db: 
 
     assert not found["ok"]
     assert any("перевод" in one["where"] for one in found["found"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payout_shares SET amount_kopecks = 1",
+        "DELETE FROM payout_shares",
+        "UPDATE transfers SET number = number + 10",
+        "UPDATE transfers SET payee_account = '40702810900000000099'",
+        "UPDATE payout_runs SET file = 'x'",
+        "UPDATE payout_runs SET state = 'posted', file = NULL",
+    ],
+)
+async def test_what_went_to_the_bank_is_not_changed_afterwards(db: Database, change: str) -> None:
+    await pay(db, "1", 150_01)
+    await arrive(db, 148_51)
+    run = await plan(db)
+    await post(db, run)
+    await export(db, run)
+
+    with pytest.raises(DBAPIError, match="only added to"):
+        async with db.transaction() as session:
+            await session.execute(text(change))
+
+
+async def test_dispatcher_of_a_payee_sees_none_of_its_money(db: Database, web: Database) -> None:
+    await pay(db, "1", 150_01)
+    await arrive(db, 148_51)
+    await post(db, await plan(db))
+    scope = Scope(user_id=9, role="dispatcher", organisation_id=town.WATER, dispatch_ids=(town.WATER,))
+
+    async with web.reading(scope) as session:
+        assert await session.scalar(text("SELECT count(*) FROM transfers")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM payout_shares")) == 0
+
+
+async def test_two_persons_export_at_once_and_one_file_is_written(db: Database) -> None:
+    await pay(db, "1", 150_01)
+    await arrive(db, 148_51)
+    run = await plan(db)
+    await post(db, run)
+
+    made = await asyncio.gather(export(db, run), export(db, run), return_exceptions=True)
+
+    assert sorted(type(one).__name__ for one in made) == ["PayoutRefused", "bytes"]
