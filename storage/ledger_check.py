@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.ledger import Book
 from billing.period import Period
 from storage.engine import Database
+from storage.payout_check import PAYOUT_CHECKS
 
 FOUND_MAX = 100  # differences listed of one check; all are counted
 RESIDENTS = int(Book.RESIDENTS)
@@ -85,75 +86,7 @@ ENTRIES = (
         SELECT 'запись ' || entry_id, 1::bigint, count(*) FROM payments WHERE entry_id IS NOT NULL
          GROUP BY entry_id HAVING count(*) > 1""",
     ),
-)
-
-FEES, CASH, TRANSFERS = int(Book.FEES), int(Book.CASH), int(Book.TRANSFERS)
-
-PAYOUTS = (
-    Check(
-        "Каждый перевод равен долям платежей, из которых сложен, и своей записи",
-        f"""
-        SELECT 'перевод ' || t.id, t.gross_kopecks, CASE WHEN coalesce(s.gross, 0) <> t.gross_kopecks
-                 THEN coalesce(s.gross, 0) ELSE coalesce(p.gross, 0) END::bigint
-          FROM transfers t
-          LEFT JOIN (SELECT run_id, payee_id, sum(amount_kopecks) AS gross, sum(agent_fee_kopecks) AS agent,
-                            sum(centre_fee_kopecks) AS centre
-                       FROM payout_shares WHERE is_live GROUP BY 1, 2) s
-            ON s.run_id = t.run_id AND s.payee_id = t.payee_id
-          LEFT JOIN (SELECT entry_id, sum(amount_kopecks) FILTER (WHERE book = {PAYEES}) AS gross,
-                            -sum(amount_kopecks) FILTER (WHERE book = {TRANSFERS}) AS net
-                       FROM postings GROUP BY 1) p ON p.entry_id = t.entry_id
-         WHERE t.state IN ('ordered', 'exported', 'executed')
-           AND (t.gross_kopecks, t.agent_fee_kopecks, t.centre_fee_kopecks, t.gross_kopecks, t.net_kopecks)
-               IS DISTINCT FROM (s.gross, s.agent, s.centre, p.gross, p.net)""",  # noqa: S608
-    ),
-    Check(
-        "Ни одна проводка платежа не перечислена больше, чем на свою сумму",
-        """
-        SELECT 'запись ' || s.entry_id || ', проводка ' || s.ordinal, -p.amount_kopecks, s.amount
-          FROM (SELECT entry_id, ordinal, sum(amount_kopecks)::bigint AS amount,
-                       bool_or(is_advance) AS is_part
-                  FROM payout_shares WHERE is_live GROUP BY 1, 2) s
-          JOIN postings p ON p.entry_id = s.entry_id AND p.ordinal = s.ordinal
-         WHERE CASE WHEN s.is_part
-                    THEN abs(s.amount) > abs(p.amount_kopecks) OR s.amount * p.amount_kopecks > 0
-                    ELSE s.amount <> -p.amount_kopecks END""",
-    ),
-    Check(
-        "Деньги сохраняются: принято = в пути + на счёте + удержано агентами + переведено получателям",
-        f"""
-        SELECT 'все деньги', taken::bigint, (transit + cash + kept + paid)::bigint
-          FROM (SELECT coalesce(sum(p.amount_kopecks) FILTER (
-                         WHERE p.book = {IN_TRANSIT} AND e.kind <> 'arrival'), 0) AS taken,
-                       coalesce(sum(p.amount_kopecks) FILTER (WHERE p.book = {IN_TRANSIT}), 0) AS transit,
-                       coalesce(sum(p.amount_kopecks) FILTER (WHERE p.book = {CASH}), 0) AS cash,
-                       coalesce(sum(p.amount_kopecks) FILTER (
-                         WHERE p.book = {FEES} AND e.kind = 'arrival'), 0) AS kept,
-                       (SELECT coalesce(sum(net_kopecks), 0) FROM transfers WHERE state = 'executed') AS paid
-                  FROM postings p JOIN entries e ON e.id = p.entry_id
-                 WHERE p.book IN ({IN_TRANSIT}, {CASH}, {FEES})) m
-         WHERE taken <> transit + cash + kept + paid""",  # noqa: S608
-    ),
-    Check(
-        "Поручено и ещё не списано банком — ровно то, что ждёт по книге переводов",
-        f"""
-        SELECT 'переводы', coalesce((SELECT sum(net_kopecks) FROM transfers
-                                      WHERE state IN ('ordered', 'exported')), 0)::bigint,
-               -coalesce(sum(amount_kopecks), 0)::bigint
-          FROM postings WHERE book = {TRANSFERS}
-        HAVING coalesce((SELECT sum(net_kopecks) FROM transfers WHERE state IN ('ordered', 'exported')), 0)
-               <> -coalesce(sum(amount_kopecks), 0)""",  # noqa: S608
-    ),
-    Check(
-        "Каждое поступление от агента равно платежам, деньги которых пришли",
-        """
-        SELECT 'поступление ' || a.id, a.gross_kopecks, coalesce(m.amount, 0)::bigint
-          FROM arrivals a
-          LEFT JOIN (SELECT x.arrival_id, sum(p.amount_kopecks) AS amount FROM arrival_entries x
-                       JOIN postings p ON p.entry_id = x.entry_id AND p.book = :transit GROUP BY 1) m
-            ON m.arrival_id = a.id
-         WHERE a.gross_kopecks <> coalesce(m.amount, 0)""".replace(":transit", str(IN_TRANSIT)),
-    ),
+    *(Check(title, sql) for title, sql in PAYOUT_CHECKS),
 )
 
 RUN_SUM = """
@@ -237,8 +170,8 @@ async def check_ledger(database_url: str, progress: Progress | None = None) -> d
 async def _check(session: AsyncSession, progress: Progress | None) -> dict[str, Any]:
     runs = (await session.execute(text(RUN_SUM), {"residents": RESIDENTS})).all()
     months = list((await session.execute(text("SELECT period FROM months ORDER BY period"))).scalars())
-    report = _Report(progress, len(ENTRIES) + len(PAYOUTS) + 1 + 2 * len(runs) + max(0, len(months) - 1))
-    for one in (*ENTRIES, *PAYOUTS):
+    report = _Report(progress, len(ENTRIES) + 1 + 2 * len(runs) + max(0, len(months) - 1))
+    for one in ENTRIES:
         report.add(one.title, (await session.execute(text(one.sql))).all())
     report.add("Итог каждого прогона равен его записи и суммам по получателям", _run_differences(runs))
     for run in runs:
