@@ -72,4 +72,14 @@ PAYOUT_CHECKS: tuple[tuple[str, str], ...] = (
             ON m.arrival_id = a.id
          WHERE a.gross_kopecks <> coalesce(m.amount, 0)""".replace(":transit", str(IN_TRANSIT)),
     ),
+    (
+        "На счёте по книге ровно то, что пришло и ещё не ушло",
+        f"""
+        SELECT 'счёт центра', (came - left_)::bigint, book::bigint
+          FROM (SELECT coalesce((SELECT sum(received_kopecks) FROM arrivals), 0) AS came,
+                       coalesce((SELECT sum(net_kopecks) FROM transfers
+                                  WHERE state = 'executed'), 0) AS left_,
+                       coalesce((SELECT sum(amount_kopecks) FROM postings WHERE book = {CASH}), 0) AS book) m
+         WHERE came - left_ <> book""",  # noqa: S608
+    ),
 )

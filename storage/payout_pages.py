@@ -263,6 +263,16 @@ async def conservation(session: Session) -> Conservation:
     return Conservation(**row._mapping)
 
 
+async def cash(session: Session) -> int:
+    """What stands on our account: what came less what the bank paid."""
+    found = await session.scalar(
+        text("""
+        SELECT coalesce((SELECT sum(received_kopecks) FROM arrivals), 0)::bigint
+               - coalesce((SELECT sum(net_kopecks) FROM transfers WHERE state = 'executed'), 0)::bigint""")
+    )
+    return int(found or 0)
+
+
 # ---- statements -------------------------------------------------------------------------------------
 
 

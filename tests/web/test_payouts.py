@@ -113,7 +113,8 @@ async def test_from_the_statement_to_the_file_and_back(fresh_town: TestDatabase,
     await give(first, statement(OWN, DAY, content), "bank.txt")
     await work(fresh_town)
     assert "закрыто выпиской" in plain(await first.get(run))
-    money = plain(await first.get("/centre/payouts"))
+    assert "/centre/payouts/money" in (await first.get("/centre/payouts")).text
+    money = plain(await first.get("/centre/payouts/money"))
     assert "сходится до копейки" in money
     assert "не сходится" not in money
     trail = plain(await first.get(f"/centre/money-trail/{payment}"))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateways.bank1c import Order, Side, write
 from storage import payout_pages, payouts
-from storage.payout_pages import Conservation, TransferRow
+from storage.payout_pages import TransferRow
 from storage.payouts import OrderRow, Payer, PayoutRefused, PayoutRunRow
 from storage.session import Session
 from web import clock
@@ -30,12 +30,11 @@ FILE_NAME = "1c_to_kl.txt"
 
 @dataclass(frozen=True, slots=True)
 class PayoutsView:
-    """Distributions, newest first, where all money is, and the form of a new one."""
+    """Distributions, newest first, and the form of a new one."""
 
     runs: list[PayoutRunRow]
     states: dict[str, tuple[str, str]]
     form: Typed
-    money: Conservation
     may_plan: bool
     command: str
 
@@ -76,7 +75,7 @@ class PayoutRunView:
 
 @router.get("")
 async def show_all(request: Request, me: CurrentUser, session: Reader) -> Response:
-    """Every distribution, the conservation line and the button that begins another."""
+    """Every distribution and the button that begins another."""
     return page(request, "payouts/runs.html", await _all(session, me, Typed({})))
 
 
@@ -87,7 +86,6 @@ async def _all(session: Session, me: Me, form: Typed) -> PayoutsView:
         runs=await payouts.runs(session),
         states=RUN_STATES,
         form=form,
-        money=await payout_pages.conservation(session),
         may_plan=me.may(*ACCRUERS) and me.open_period is not None,
         command=secrets.token_hex(16),
     )
@@ -110,6 +108,12 @@ async def begin(request: Request, me: CurrentUser, session: Writer) -> Response:
     return page(request, "payouts/runs.html", await _all(session, me, form), status=422)
 
 
+@router.get("/money")
+async def money(request: Request, session: Reader) -> Response:
+    """Where all money is. Every posting is added up, so the list does not wait for it."""
+    return page(request, "payouts/money.html", await payout_pages.conservation(session), block="money")
+
+
 @router.get("/{run_id}")
 async def show(request: Request, run_id: int, me: CurrentUser, session: Reader) -> Response:
     """One distribution; while a worker is at it the page asks again by itself."""
@@ -130,7 +134,7 @@ async def _view(session: Session, run_id: int, me: Me, form: Typed) -> PayoutRun
         if run.created_by == me.user_id
         else "",
         form=form,
-        cash_kopecks=(await payout_pages.conservation(session)).cash_kopecks,
+        cash_kopecks=await payout_pages.cash(session),
     )
 
 
