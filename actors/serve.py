@@ -28,6 +28,8 @@ from actors.orders import CONSUMER as RUNS
 from actors.orders import Orders
 from actors.payments import CONSUMER as PAYMENTS
 from actors.payments import PaymentIntake
+from actors.payouts import CONSUMER as PAYOUTS
+from actors.payouts import Payouts
 from actors.penalties import CONSUMER as PENALTIES
 from actors.penalties import Penalties
 from actors.press import CONSUMER as PRESS
@@ -108,6 +110,7 @@ class Service:
             "penalties": self._penalties,
             "changes": self._changes,
             "what if": self._what_if,
+            "payouts": self._payouts,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -207,6 +210,11 @@ class Service:
         what_ifs = WhatIfs(self.database, self._warm)
         consumer = await self.bus.consumer(WHAT_IF)
         await consumer.run(what_ifs.handle, what_ifs.bury, self.stop, is_transient)
+
+    async def _payouts(self) -> None:
+        payouts = Payouts(self.database)
+        consumer = await self.bus.consumer(PAYOUTS)
+        await consumer.run(payouts.handle, payouts.bury, self.stop, is_transient)
 
     async def _registers(self) -> None:
         registers = Registers(self.database)

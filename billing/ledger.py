@@ -29,9 +29,22 @@ class Book(IntEnum):
     WRITE_OFFS = 8
     OPENING = 9  # the other side of balances brought from an older system
     CASH = 10  # on our bank account
+    TRANSFERS = 11  # ordered to payees, not yet written off by the bank
 
 
-KINDS = ("accrual", "payment", "opening", "reversal", "transfer", "write_off", "penalty", "payout", "return")
+KINDS = (
+    "accrual",
+    "payment",
+    "opening",
+    "reversal",
+    "transfer",
+    "write_off",
+    "penalty",
+    "payout",
+    "return",
+    "arrival",
+    "execution",
+)
 
 
 class LedgerError(ValueError):

@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "tell why a line of an account is what it is",
     "law": "law cases: law test PATH…",
     "ledger": "the ledger: ledger check",
+    "bank": "the demo bank: a statement for «Выписки банка»",
     "facts": "what the rules read of accounts: facts check",
     "bench": "measure: bench NAME --accounts N",
 }

@@ -102,7 +102,42 @@ async def open_debts(
 ) -> AccountDebts:
     """Unpaid debts of accounts (each named once) after their advances. companies: of each account."""
     keeps_apart = any(policies.get(company, BY_LAW).apart for company in set(companies))
-    sums = await _sums(session, account_ids, is_short=not keeps_apart)
+    owed, left = await _owed(session, account_ids, companies, policies, is_short=not keeps_apart)
+    kept = np.flatnonzero(left > 0)
+    return AccountDebts(
+        owed.account[kept],
+        owed.period[kept],
+        owed.payee[kept],
+        owed.service[kept],
+        owed.penalty[kept],
+        left[kept],
+    )
+
+
+async def credits_taken(
+    session: Session, account_ids: Sequence[int], companies: Sequence[int], policies: Mapping[int, Policy]
+) -> list[tuple[int, int, int, int, int]]:
+    """What advances and charges taken back have paid over the whole history, the oldest first:
+    (account's index, month's ordinal, payee, service, kopecks).
+    """
+    owed, left = await _owed(session, account_ids, companies, policies, is_short=False)
+    paid = owed.amount - left
+    rows = np.flatnonzero(paid > 0)
+    rows = rows[np.lexsort((owed.service[rows], owed.payee[rows], owed.period[rows], owed.account[rows]))]
+    columns = (owed.account, owed.period, owed.payee, owed.service, paid)
+    return list(zip(*(column[rows].tolist() for column in columns), strict=True))
+
+
+async def _owed(
+    session: Session,
+    account_ids: Sequence[int],
+    companies: Sequence[int],
+    policies: Mapping[int, Policy],
+    *,
+    is_short: bool,
+) -> tuple[AccountDebts, I64]:
+    """Debts before advances, and what is left of each after them."""
+    sums = await _sums(session, account_ids, is_short=is_short)
     keys = np.array([key for key, amount in sums.items() if amount > 0], np.int64).reshape(-1, 5)
     owed = AccountDebts(
         account=keys[:, 0],
@@ -118,7 +153,7 @@ async def open_debts(
             is_apart = service in policies.get(companies[at], BY_LAW).apart
             place = (at, service if is_apart else 0)
             credits_[place] = credits_.get(place, 0) - amount
-    return _less_credits(owed, credits_, companies, policies)
+    return owed, _left(owed, credits_, companies, policies)
 
 
 async def _sums(session: Session, account_ids: Sequence[int], is_short: bool) -> dict[Key, int]:
@@ -145,13 +180,13 @@ async def _sums(session: Session, account_ids: Sequence[int], is_short: bool) ->
     return sums
 
 
-def _less_credits(
+def _left(
     owed: AccountDebts,
     credits_: Mapping[tuple[int, int], int],
     companies: Sequence[int],
     policies: Mapping[int, Policy],
-) -> AccountDebts:
-    """Debts after what stands on the other side of the same accounts."""
+) -> I64:
+    """Debts, kopecks, after what stands on the other side of the same accounts."""
     left = owed.amount.copy()
     groups: dict[tuple[Policy, bool], list[tuple[int, int, int]]] = {}
     for (at, service), amount in credits_.items():
@@ -165,15 +200,7 @@ def _less_credits(
             named = np.array([service for _, service, _ in wave], np.int64)
             payments = Payments(plain.amount, plain.period, named, plain.penalties)
             left[rows] -= allocate(payments, debts, policy).paid
-    kept = np.flatnonzero(left > 0)
-    return AccountDebts(
-        owed.account[kept],
-        owed.period[kept],
-        owed.payee[kept],
-        owed.service[kept],
-        owed.penalty[kept],
-        left[kept],
-    )
+    return left
 
 
 def _waves(members: list[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:

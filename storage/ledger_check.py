@@ -18,6 +18,7 @@ from billing.ledger import Book
 from billing.period import Period
 from storage import penalty_check
 from storage.engine import Database
+from storage.payout_check import PAYOUT_CHECKS
 
 FOUND_MAX = 100  # differences listed of one check; all are counted
 RESIDENTS = int(Book.RESIDENTS)
@@ -86,6 +87,7 @@ ENTRIES = (
         SELECT 'запись ' || entry_id, 1::bigint, count(*) FROM payments WHERE entry_id IS NOT NULL
          GROUP BY entry_id HAVING count(*) > 1""",
     ),
+    *(Check(title, sql) for title, sql in PAYOUT_CHECKS),
 )
 
 RUN_SUM = """

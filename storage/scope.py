@@ -105,6 +105,7 @@ FLAT = "flat_id = ANY ((SELECT paylogic_flats())::int[])"
 USER = "user_id = (SELECT paylogic_user())"
 CREATED_BY = "created_by = (SELECT paylogic_user())"
 ORGANISATION = "organisation_id = (SELECT paylogic_organisation())"
+PAYEE = "(payee_id = (SELECT paylogic_supplier()) OR payee_id = ANY ((SELECT paylogic_companies())::int[]))"
 HAS_COMPANIES = "(SELECT paylogic_companies() <> '{}')"
 PUBLISHED = "run_id = ANY ((SELECT paylogic_published_runs())::int[])"
 PENALTY_POSTED = "run_id IN (SELECT r.id FROM penalty_runs r WHERE r.state = 'posted')"
@@ -303,6 +304,20 @@ POLICIES: dict[str, Policy] = {
     ),
     "penalty_lines": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
     "penalty_parts": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
+    # Money out: workers distribute and match, the centre asks; a payee sees what came to it.
+    "statements": Policy(rights=ADD),
+    "statement_rows": Policy(rights=("SELECT", "UPDATE (message, decided_by, ground)")),
+    "arrivals": Policy((AGENT,), ()),
+    "arrival_entries": Policy(),
+    "payout_runs": Policy(
+        rights=(
+            *ADD,
+            "UPDATE (state, approved_by, undone_by, undo_reason)",
+            "UPDATE (file, file_digest, exported_by, exported_at)",
+        )
+    ),
+    "transfers": Policy((f"state <> 'draft' AND {PAYEE}",), (), rights=("SELECT", "UPDATE (state)")),
+    "payout_shares": Policy((f"is_live AND {PAYEE}",)),
     "register_profiles": Policy((AGENT, "agent_id IS NULL"), (), rights=WRITE),
     "registers": Policy((AGENT,), rights=(*ADD, "UPDATE (state, accepted_by)")),
     "register_rows": Policy((AGENT,), ()),

@@ -58,6 +58,7 @@ CONSUMERS = (
     ConsumerPlan("readings-intake", "readings", "readings.>", batch_max=500, in_flight_max=2_000),
     ConsumerPlan("runs", "commands", "commands.runs.>", batch_max=10, in_flight_max=100),
     ConsumerPlan("imports", "commands", "commands.imports.>", batch_max=1, in_flight_max=10),
+    ConsumerPlan("payouts", "commands", "commands.payouts.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("press", "commands", "commands.press.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("registers", "commands", "commands.registers.>", batch_max=1, in_flight_max=10),
     ConsumerPlan("penalties", "commands", "commands.penalties.>", batch_max=1, in_flight_max=10),

@@ -184,6 +184,23 @@ ON inbox FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
 CREATE OR REPLACE TRIGGER inbox_stays BEFORE DELETE OR TRUNCATE ON inbox
 FOR EACH STATEMENT EXECUTE FUNCTION paylogic_refuse_change()
 -- end
+CREATE OR REPLACE TRIGGER values_stay
+BEFORE UPDATE OF run_id, entry_id, ordinal, payee_id, service, amount_kopecks, agent_fee_kopecks, centre_fee_kopecks
+ON payout_shares FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER live_stay BEFORE DELETE ON payout_shares
+FOR EACH ROW WHEN (OLD.is_live) EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER number_once BEFORE UPDATE ON transfers
+FOR EACH ROW WHEN (OLD.number IS NOT NULL
+  AND (OLD.number, OLD.day, OLD.net_kopecks, OLD.payee_account, OLD.purpose)
+      IS DISTINCT FROM (NEW.number, NEW.day, NEW.net_kopecks, NEW.payee_account, NEW.purpose))
+EXECUTE FUNCTION paylogic_refuse_change()
+-- end
+CREATE OR REPLACE TRIGGER file_once BEFORE UPDATE ON payout_runs
+FOR EACH ROW WHEN (OLD.file IS NOT NULL AND OLD.file IS DISTINCT FROM NEW.file)
+EXECUTE FUNCTION paylogic_refuse_change()
+-- end
 
 -- ---- months and the ledger ----
 

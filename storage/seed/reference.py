@@ -230,6 +230,7 @@ def contracts(companies: int, start: dt.date) -> list[Row]:
             add(company, supplier, "supply")
     for agent, fee in ((BANK, 90), (TERMINALS, 200), (POST, 160)):
         add(CENTRE, agent, "agency", fee)
+        rows[-1]["fee_bearer"] = "payee"
     add(CENTRE, SOCIAL, "exchange")
     add(CAPITAL, CENTRE, "service", 120)
     return rows

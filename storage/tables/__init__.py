@@ -15,6 +15,7 @@ from storage.tables import (  # noqa: F401
     meters,
     organisations,
     papers,
+    payouts,
     penalties,
     portal,
     press,

@@ -4,7 +4,7 @@ contracts.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Learnt, Recorded, Valid, Words
@@ -46,6 +46,7 @@ class Contract(Base, Valid, Learnt):
     """A contract between two organisations (service, agency, supply, dispatch)."""
 
     __tablename__ = "contracts"
+    __table_args__ = (CheckConstraint("fee_bearer IN ('payee', 'centre', 'payer')", name="fee_bearer"),)
 
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -53,6 +54,9 @@ class Contract(Base, Valid, Learnt):
     kind: Mapped[Words]
     number: Mapped[Words]
     fee_permyriad: Mapped[int] = mapped_column(Integer, server_default="0")
+    fee_minimum_kopecks: Mapped[int] = mapped_column(Integer, server_default="0")  # of one payment
+    fee_bearer: Mapped[str] = mapped_column(Text, server_default="centre")  # payee, centre, payer
+    is_fee_withheld: Mapped[bool] = mapped_column(Boolean, server_default="true")  # the agent keeps it itself
 
 
 class Setting(Base, Valid, Learnt):

@@ -37,6 +37,11 @@ CENTRE_ONLY = {
     "press_volumes",
     "press_notes",
     "payment_decisions",
+    "statements",
+    "statement_rows",
+    "arrivals",
+    "arrival_entries",
+    "payout_runs",
     "agent_gates",
     "registers",
     "register_rows",
@@ -69,10 +74,10 @@ SEES = {
         SUPPLIER,
         {
             "lines", "run_totals", "postings", "entries", "contracts", "users", "runs", "formulas",
-            "formula_inputs",
+            "formula_inputs", "transfers", "payout_shares",
         },
     ),
-    "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles"}),
+    "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles", "arrivals"}),
     "resident": (
         RESIDENT,
         {

@@ -227,7 +227,7 @@ async def _payment(
         text("""INSERT INTO postings (entry_id, ordinal, book, period, account_id, company_id,
                                       organisation_id, amount_kopecks)
                 VALUES (:entry, 1, 1, :period, :account, :company, NULL, :minus),
-                       (:entry, 2, 2, :period, NULL, :company, :bank, :amount)"""),
+                       (:entry, 2, 3, :period, NULL, :company, :bank, :amount)"""),
         values,
     )
     await session.execute(
