@@ -2,7 +2,8 @@
 
 Both limits must be exceeded, the share and the sum. Limits are dated settings of the city and of each company
 (storage.thresholds). A service that is on one side only begins or ends its season: it is not compared, the
-accounts and houses that pay for it are. Nothing is held when nobody was billed the month before.
+accounts and houses that pay for it are. Parked accounts have a reason of their own and are not compared.
+Nothing is held when nobody was billed the month before.
 """
 
 from __future__ import annotations
@@ -186,9 +187,15 @@ charged AS (
 past AS (
   SELECT house_id, sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks
     FROM run_houses WHERE run_id = ANY ($3::int[]) GROUP BY 1),
+parked AS (
+  SELECT a.house_id, sum(x.amount_kopecks + x.surcharge_kopecks)::bigint AS kopecks
+    FROM (SELECT DISTINCT account_id FROM parked_accounts WHERE run_id = $1) k
+    JOIN run_accounts x ON x.account_id = k.account_id AND x.run_id = ANY ($3::int[])
+    JOIN accounts a ON a.id = k.account_id
+   GROUP BY 1),
 c AS (
-  SELECT n.house_id AS key, n.company_id, n.kopecks AS now, p.kopecks AS before
-    FROM charged n JOIN past p USING (house_id))
+  SELECT n.house_id AS key, n.company_id, n.kopecks AS now, p.kopecks - coalesce(k.kopecks, 0) AS before
+    FROM charged n JOIN past p USING (house_id) LEFT JOIN parked k USING (house_id))
 {INSERT}
 {SELECTED.format(dimension="house")}
   FROM c {OWN_LIMITS.format(dimension="house")} {JUMPED}

@@ -145,6 +145,7 @@ SELECT count(o.account_id) AS ours, count(*) FILTER (WHERE o.sum = t.sum AND o.e
 """
 BY_SERVICE = """
 WITH o AS (SELECT service, component, sum(amount_kopecks + surcharge_kopecks)::bigint AS sum FROM {ours}
+                WHERE basis < {reliefs}
             GROUP BY service, component),
      t AS (SELECT service, component, sum(amount_kopecks + surcharge_kopecks)::bigint AS sum FROM {theirs}
             GROUP BY service, component)

@@ -122,7 +122,14 @@ def test_usual_block_as_the_oracle() -> None:
 UNMET = {
     int(basis) for basis in Basis if basis >= Basis.ABSENCE
 }  # reliefs, by cases and their own oracle; by hand
-APART = {int(Basis.PERSONS), int(Basis.FORMULA)}  # services of organisations: tests of formulas
+APART = {
+    int(basis)
+    for basis in (
+        Basis.PERSONS, Basis.FORMULA,  # services of organisations: tests of formulas
+        Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM,  # acts: cases of unauthorised use
+        Basis.HOUSE_ACTUAL, Basis.HOUSE_NORM, Basis.RENT,  # direct management, tenants: cases
+    )
+}  # fmt: skip
 
 
 def test_every_basis_is_met() -> None:

@@ -248,3 +248,29 @@ async def test_a_decision_says_what_and_why(
         assert (
             await refusal(sum_gate_decide.decide(session, run_id, picks, "released", reason, BORIS)) == code
         )
+
+
+async def test_a_house_whose_accounts_are_all_parked_is_not_held(owner: Database) -> None:
+    """It was billed a month ago and has nothing now, and the reason stands among the parked accounts."""
+    await limits(
+        owner, account_rise="10", account_fall="10", account_kopecks="1", house_rise="10", house_fall="10",
+        house_kopecks="1",
+    )  # fmt: skip
+    await past_like_now(owner)
+    async with owner.transaction() as session:
+        await session.execute(text("SELECT set_config('paylogic.loading', 'on', true)"))
+        await session.execute(
+            text(
+                "UPDATE account_facts SET area_dm2 = NULL WHERE account_id IN "
+                "(SELECT id FROM accounts WHERE house_id = 1)"
+            )
+        )
+
+    run_id = await computed(owner)
+
+    async with owner.reading() as session:
+        kopecks = await session.scalar(
+            text(f"SELECT sum(amount_kopecks) FROM run_houses WHERE run_id = {run_id} AND house_id = 1")
+        )
+    assert not kopecks
+    assert ("house", 1, "held") not in await held(owner, run_id)
