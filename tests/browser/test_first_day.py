@@ -210,7 +210,7 @@ def test_the_centre_bills_the_city_and_two_persons_publish_it(desk: Page, city: 
     ("role", "path", "words"),
     [
         ("supplier", "/supplier", "Начислено за ваши услуги"),
-        ("social", "/social", "Начисления льготников"),
+        ("social", "/social/recipients", "Получатели льгот"),
         ("agent", "/agent", "Платежи за"),
     ],
 )

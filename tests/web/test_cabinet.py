@@ -288,7 +288,7 @@ async def test_receipts_stand_by_year_with_their_pdf(sign_in: SignIn) -> None:
     document = await resident.get("/my/bills/2026-09.pdf?account=1")
 
     words = plain(page)
-    assert words.index("Квитанции 2026 сентябрь 2026") < words.index("2025 декабрь 2025")
+    assert words.index("Справки и выписки 2026 сентябрь 2026") < words.index("2025 декабрь 2025")
     assert document.content.startswith(b"%PDF")
     assert "kvitanciya-2026-09-1000001.pdf" in document.headers["Content-Disposition"]
 

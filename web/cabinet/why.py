@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages, change_pages
+from storage import account_pages
 from storage.changes import ChangeTold, account_changes
 from web.cabinet.frame import Frame, frame
 from web.charges import MonthCharges, month_charges
@@ -62,6 +62,6 @@ async def show(
         charges=charges,
         lines={one.key: one for one in found},
         told=told,
-        chart=waterfall(told, await change_pages.labels(session)) if told else None,
+        chart=waterfall(told, {one.service: one.service_label or "" for one in lines}) if told else None,
     )
     return page(request, "cabinet/why.html", view)
