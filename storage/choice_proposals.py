@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.choices import QUESTIONS
+from storage import second_person
+from storage.second_person import Decision, ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +77,12 @@ async def propose(
 
 async def decide(session: Session, answer_id: int, act: str, user_id: int, now: dt.datetime) -> None:
     """approve (another person) or decline. Raises ValueRefused."""
-    row = (
-        await session.execute(
-            text("SELECT * FROM choice_proposals WHERE id = :id AND state = 'waiting' FOR UPDATE"),
-            {"id": answer_id},
-        )
-    ).one_or_none()
-    if row is None:
-        raise ValueRefused("value-decided", "По этому ответу уже решили. Обновите страницу.")
+    row = await second_person.take(session, "choice_proposals", answer_id)
     if act == "approve":
-        if row.proposed_by == user_id:
-            raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+        second_person.refuse_own(row, user_id)
         await _in_force(session, row.key, row.value, row.ground, row.valid_from)
-    await session.execute(
-        text("""
-        UPDATE choice_proposals SET state = :state, decided_by = :user_id, decided_at = :now
-         WHERE id = :id"""),
-        {
-            "state": "approved" if act == "approve" else "declined",
-            "user_id": user_id,
-            "now": now,
-            "id": answer_id,
-        },
-    )
+    decision: Decision = "approved" if act == "approve" else "declined"
+    await second_person.decide(session, "choice_proposals", answer_id, decision, user_id, now)
 
 
 async def _in_force(session: Session, key: str, value: str, ground: str, day: dt.date) -> None:

@@ -5,21 +5,21 @@ Nothing is edited: a version ends where the next of the same scope begins. The c
 house, an organisation's only the houses it manages, and stands over the city's there.
 """
 
-# ruff: noqa: S608 - queries hold only our own words
-
 from __future__ import annotations
 
 import datetime as dt
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from billing.formula.check import Checked, check, unit_words
 from billing.formula.grammar import FormulaError
 from billing.formula.units import MONEY, PLAIN, unit_of_service
+from storage import second_person
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 
 FIRST_OWN = 100
 LAST_OWN = 32_000
@@ -201,12 +201,12 @@ class Taken:
 
 async def approve(session: Session, formula_id: int, user_id: int, now: dt.datetime) -> Taken:
     """Put a formula in force. Raises ValueRefused when it is one's own or already decided."""
-    taken = await _take(session, formula_id)
-    if taken.proposed_by == user_id:
-        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+    row = await second_person.take(session, "formulas", formula_id)
+    second_person.refuse_own(row, user_id)
+    taken = _taken(row)
     if taken.supplier_id is not None and taken.text is not None:
         await session.execute(text(CONNECT), _connection(taken))
-    await _decide(session, formula_id, user_id, "approved", now)
+    await second_person.decide(session, "formulas", formula_id, "approved", user_id, now)
     return taken
 
 
@@ -233,26 +233,10 @@ def _connection(taken: Taken) -> dict[str, object]:
 
 async def decline(session: Session, formula_id: int, user_id: int, now: dt.datetime) -> Taken:
     """Take a proposal away; it stays in the table with who declined it."""
-    taken = await _take(session, formula_id)
-    await _decide(session, formula_id, user_id, "declined", now)
+    taken = _taken(await second_person.take(session, "formulas", formula_id))
+    await second_person.decide(session, "formulas", formula_id, "declined", user_id, now)
     return taken
 
 
-async def _take(session: Session, formula_id: int) -> Taken:
-    names = ", ".join(Taken.__slots__)
-    row = (
-        await session.execute(
-            text(f"SELECT {names} FROM formulas WHERE id = :id AND state = 'waiting' FOR UPDATE"),
-            {"id": formula_id},
-        )
-    ).one_or_none()
-    if row is None:
-        raise ValueRefused("value-decided", "По этой формуле уже решили. Обновите страницу.")
-    return Taken(**row._mapping)
-
-
-async def _decide(session: Session, formula_id: int, user_id: int, state: str, now: dt.datetime) -> None:
-    await session.execute(
-        text("UPDATE formulas SET state = :state, decided_by = :user_id, decided_at = :now WHERE id = :id"),
-        {"state": state, "user_id": user_id, "now": now, "id": formula_id},
-    )
+def _taken(row: Row[Any]) -> Taken:
+    return Taken(**{name: getattr(row, name) for name in Taken.__slots__})

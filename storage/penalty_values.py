@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.penalty import federal
+from storage import second_person
 from storage.penalty_law import CAP, DAY_OFF, KEY_RATE, MORATORIUM, WORKING_DAY
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 
 WAITING_MAX = 200
 FAMILIES = (KEY_RATE, CAP, MORATORIUM, DAY_OFF, WORKING_DAY)
@@ -123,38 +124,18 @@ async def propose(session: Session, new: NewLawValue, user_id: int) -> int:
 
 async def approve(session: Session, value_id: int, user_id: int, now: dt.datetime) -> None:
     """Put a value in force. Raises ValueRefused when it is one's own or already decided."""
-    row = await _take(session, value_id)
-    if row.proposed_by == user_id:
-        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+    row = await second_person.take(session, "penalty_values", value_id)
+    second_person.refuse_own(row, user_id)
     await session.execute(
         text("""
         UPDATE penalty_values SET superseded_at = :now WHERE family = :family AND first_day = :first_day
            AND state = 'approved' AND superseded_at IS NULL"""),
         {"now": now, "family": row.family, "first_day": row.first_day},
     )
-    await _decide(session, value_id, user_id, "approved", now)
+    await second_person.decide(session, "penalty_values", value_id, "approved", user_id, now)
 
 
 async def decline(session: Session, value_id: int, user_id: int, now: dt.datetime) -> None:
     """Take a proposal away; it stays in the table with who declined it."""
-    await _take(session, value_id)
-    await _decide(session, value_id, user_id, "declined", now)
-
-
-async def _take(session: Session, value_id: int) -> LawValue:
-    row = (
-        await session.execute(
-            text(f"{ROWS} WHERE v.id = :id AND v.state = 'waiting' FOR UPDATE OF v"), {"id": value_id}
-        )
-    ).one_or_none()
-    if row is None:
-        raise ValueRefused("value-decided", "По этому значению уже решили. Обновите страницу.")
-    return LawValue(**row._mapping)
-
-
-async def _decide(session: Session, value_id: int, user_id: int, state: str, now: dt.datetime) -> None:
-    await session.execute(
-        text("""
-        UPDATE penalty_values SET state = :state, decided_by = :user_id, decided_at = :now WHERE id = :id"""),
-        {"state": state, "user_id": user_id, "now": now, "id": value_id},
-    )
+    await second_person.take(session, "penalty_values", value_id)
+    await second_person.decide(session, "penalty_values", value_id, "declined", user_id, now)

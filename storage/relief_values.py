@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from billing import benefits, subsidy
 from billing.benefits import keys as of_benefits
+from storage import second_person
 from storage.bulk import Connection
+from storage.second_person import Decision, ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 
 WAITING_MAX = 200
 
@@ -169,23 +170,14 @@ async def propose(session: Session, new: NewRelief, user_id: int) -> int:
 
 async def decide(session: Session, value_id: int, user_id: int, is_approved: bool, now: dt.datetime) -> None:
     """Put a value in force or take it away. Raises ValueRefused when it is one's own or already decided."""
-    row = (
-        await session.execute(
-            text(f"{ROWS} WHERE v.id = :id AND v.state = 'waiting' FOR UPDATE OF v"), {"id": value_id}
-        )
-    ).one_or_none()
-    if row is None:
-        raise ValueRefused("value-decided", "По этому значению уже решили. Обновите страницу.")
-    if is_approved and row.proposed_by == user_id:
-        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+    row = await second_person.take(session, "relief_values", value_id)
     if is_approved:
+        second_person.refuse_own(row, user_id)
         await session.execute(
             text("""
             UPDATE relief_values SET superseded_at = :now WHERE key = :key AND first_day = :first_day
                AND state = 'approved' AND superseded_at IS NULL"""),
             {"now": now, "key": row.key, "first_day": row.first_day},
         )
-    await session.execute(
-        text("UPDATE relief_values SET state = :state, decided_by = :user, decided_at = :now WHERE id = :id"),
-        {"state": "approved" if is_approved else "declined", "user": user_id, "now": now, "id": value_id},
-    )
+    decision: Decision = "approved" if is_approved else "declined"
+    await second_person.decide(session, "relief_values", value_id, decision, user_id, now)

@@ -13,21 +13,13 @@ from sqlalchemy import Row, text
 
 from billing.quantity import format_scaled
 from billing.services import CATALOGUE
-from storage import late_facts
+from storage import late_facts, second_person
 from storage.late_facts import LateFact
 from storage.month_pages import month_after
+from storage.second_person import ValueRefused
 from storage.session import Session
 
 WAITING_MAX = 200
-
-
-class ValueRefused(Exception):
-    """A value that cannot be entered or approved; the message says what, why and what to do."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +211,9 @@ def _same_values(new: NewValue) -> dict[str, object]:
 
 async def approve(session: Session, proposal_id: int, user_id: int, now: dt.datetime) -> NewValue:
     """Put a value in force. Raises ValueRefused when it is one's own or already decided."""
-    new, proposed_by = await _take(session, proposal_id)
-    if proposed_by == user_id:
-        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+    row = await second_person.take(session, "value_proposals", proposal_id)
+    second_person.refuse_own(row, user_id)
+    new = NewValue(**{name: getattr(row, name) for name in NewValue.__slots__})
     await _refuse(session, new)
     await _shorten(session, new)
     if new.family == "tariff":
@@ -244,7 +236,7 @@ async def approve(session: Session, proposal_id: int, user_id: int, now: dt.date
                     :valid_from, :valid_to)"""),
             values,
         )
-    await _decide(session, proposal_id, user_id, "approved", now)
+    await second_person.decide(session, "value_proposals", proposal_id, "approved", user_id, now)
     await late_facts.note(session, [_late(new, proposal_id)])
     return new
 
@@ -270,21 +262,8 @@ def _late(new: NewValue, proposal_id: int) -> LateFact:
 
 async def decline(session: Session, proposal_id: int, user_id: int, now: dt.datetime) -> None:
     """Take a proposal away, by anyone who may enter values; it stays in the table with who declined it."""
-    await _take(session, proposal_id)
-    await _decide(session, proposal_id, user_id, "declined", now)
-
-
-async def _take(session: Session, proposal_id: int) -> tuple[NewValue, int]:
-    row = (
-        await session.execute(
-            text("SELECT * FROM value_proposals WHERE id = :id AND state = 'waiting' FOR UPDATE"),
-            {"id": proposal_id},
-        )
-    ).one_or_none()
-    if row is None:
-        raise ValueRefused("value-decided", "По этому значению уже решили. Обновите страницу.")
-    names = NewValue.__slots__
-    return NewValue(**{name: getattr(row, name) for name in names}), row.proposed_by
+    await second_person.take(session, "value_proposals", proposal_id)
+    await second_person.decide(session, "value_proposals", proposal_id, "declined", user_id, now)
 
 
 async def _shorten(session: Session, new: NewValue) -> None:
@@ -310,15 +289,6 @@ async def _shorten(session: Session, new: NewValue) -> None:
                 ),
                 {"first": first, "after": after, "id": row.id},
             )
-
-
-async def _decide(session: Session, proposal_id: int, user_id: int, state: str, now: dt.datetime) -> None:
-    await session.execute(
-        text("""
-        UPDATE value_proposals SET state = :state, decided_by = :user_id, decided_at = :now
-         WHERE id = :id"""),
-        {"state": state, "user_id": user_id, "now": now, "id": proposal_id},
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from storage.receipts import build_receipt
 from storage.run_orders import obey
 from storage.runs import PUBLISH, START
 from storage.scope import Scope
-from storage.value_proposals import ValueRefused
+from storage.second_person import ValueRefused
 from tests.storage import small_city
 from tests.storage.run_steps import ANNA, BORIS, EVERYTHING, PERIOD, computed, order, published, signed
 from tests.support.services import TestDatabase

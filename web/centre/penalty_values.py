@@ -13,8 +13,8 @@ from storage.penalty_law import CAP, DAY_OFF, DELIVERED, KEY_RATE, MORATORIUM, W
 from storage.penalty_settings import Choice as Setting
 from storage.penalty_settings import Said
 from storage.penalty_values import LawValue, NewLawValue
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
 from web.export import Column, export

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request, Response
 from billing.choices import QUESTIONS, Answer, Question
 from storage import choice_proposals
 from storage.choice_proposals import GivenAnswer
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
 from web.export import Column, export

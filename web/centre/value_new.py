@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from billing.services import CATALOGUE
 from storage import choices, value_proposals
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import Effect, NewValue, ValueRefused
+from storage.value_proposals import Effect, NewValue
 from web.centre.value_words import CONSUMERS, NORM_KINDS, components_of, service_label, worded
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from storage import value_pages, value_proposals
+from storage.second_person import ValueRefused
 from storage.session import Session
 from storage.value_pages import OldValue
-from storage.value_proposals import NewValue, ValueRefused
+from storage.value_proposals import NewValue
 from web.centre.value_new import DOCUMENT_MAX, NORM_DIGITS, RATE_DIGITS
 from web.centre.value_words import service_label, worded
 from web.deps import CurrentUser, Reader, Writer

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from storage import formula_pages, formula_proposals
 from storage.formula_pages import FormulaLine
-from storage.value_proposals import ValueRefused
+from storage.second_person import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
 from web.export import Column, export

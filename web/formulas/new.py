@@ -17,8 +17,8 @@ from storage import formula_pages, formula_proposals, formula_trial
 from storage.formula_pages import HouseChoice
 from storage.formula_proposals import NewFormula, unit_on_paper
 from storage.formula_trial import ACCOUNTS_MAX, TrialRow
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, database
 from web.forms import Typed, read_form
 from web.formulas.listing import WRITERS, own_of

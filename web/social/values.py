@@ -12,8 +12,8 @@ from billing.penalty.federal import key_rates
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, PERMILLE, RATE_PER_RUBLE, format_scaled
 from storage import relief_values
 from storage.relief_values import NewRelief, ReliefRow
+from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import ValueRefused
 from web.benefit_words import percent
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
