@@ -68,13 +68,18 @@ def by_norm(people_days: I64, norm: I64) -> I64:
     return people_days * norm
 
 
+def regional_raising(service: int) -> str:
+    """Key of the coefficient by which a region's K of the service stands in the place of the federal one."""
+    return f"raise_{CATALOGUE[service].key}"
+
+
 @clause("ПП 354, п. 42, прил. 2, ф. 4(1)")
 def raising(work: Work, service: int, rows: Rows) -> I64 | None:
     """K of the service in permille by segment, (S, 1) or (S, n); None when the service has none."""
     federal = work.law.raising.get(service)
     if federal is None:
         return None
-    regional = work.block.coefficients.get(f"raise_{CATALOGUE[service].key}")
+    regional = work.block.coefficients.get(regional_raising(service))
     answer = answered(work, RAISING_MONTH, rows)
     if answer.any():
         whole = np.array([0, federal[0], federal[-1]], np.int64)[answer]

@@ -1,4 +1,4 @@
-"""One value changed in a month's tariffs, norms, coefficients or methods, and a warm block by the changed
+"""One value changed in a month's tariffs, norms, coefficients, methods or K, and a warm block by the changed
 values.
 """
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from billing.block import Block
+from billing.use import regional_raising
 from storage.block_values import Places, Segments, Spots, Table, Values
 
 Key = TypeVar("Key")
@@ -18,7 +19,9 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is changed: a row of a table of values, or the method of a service in every house that has it."""
+    """What is changed: a row of a table of values, the method of a service in every house that has it, or its
+    raising coefficient.
+    """
 
     family: str
     value_id: int
@@ -33,7 +36,7 @@ class NoSuchValue(ValueError):
 
 def changed(values: Values, asked: Asked) -> Values:
     """The month's values with one of them changed. Raises NoSuchValue."""
-    if asked.family == "method":
+    if asked.family in ("method", "raising"):
         return values
     if asked.family == "tariff":
         return replace(values, tariffs=_with(values.tariffs, asked))
@@ -61,6 +64,8 @@ def revalued(block: Block, values: Values, asked: Asked) -> Block:
     """The same houses and people by the changed values; nothing is read, the block itself stays as it is."""
     if asked.family == "method":
         return _by_method(block, asked)
+    if asked.family == "raising":
+        return _by_raising(block, asked)
     houses = block.houses
     at = Places(houses.id, houses.zone, houses.company_id)
     days = Segments(block.first_day, block.days).dates(block.period)
@@ -83,3 +88,10 @@ def _by_method(block: Block, asked: Asked) -> Block:
         return block
     method = np.full_like(made.method, asked.after)
     return replace(block, services={**block.services, asked.value_id: replace(made, method=method)})
+
+
+def _by_raising(block: Block, asked: Asked) -> Block:
+    """Every house takes this K of the service all month, whatever the federal table or the region say."""
+    key = regional_raising(asked.value_id)
+    given = np.full((len(block.days), len(block.houses)), asked.after, np.int64)
+    return replace(block, coefficients={**block.coefficients, key: given})

@@ -18,14 +18,14 @@ CUTS = ("all", "service", "supplier", "house", "company", "size", "benefit", "st
 class WhatIf(Base):
     """A question about a month: one changed value. company_id NULL is the whole city.
 
-    family: the table of the value, or method; value_id: its row, or the service of a method. Counted block
-    after block of whole houses; last_house_id: how far.
+    family: the table of the value, or method, or raising; value_id: its row, or the service of the latter
+    two. Counted block after block of whole houses; last_house_id: how far.
     """
 
     __tablename__ = "what_ifs"
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
-        CheckConstraint("family IN ('tariff', 'norm', 'coefficient', 'method')", name="family"),
+        CheckConstraint("family IN ('tariff', 'norm', 'coefficient', 'method', 'raising')", name="family"),
         CheckConstraint('"after" >= 0', name="after"),
     )
 

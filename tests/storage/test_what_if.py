@@ -217,6 +217,19 @@ async def test_norms_and_methods_are_asked_as_well(owner: Database) -> None:
     assert same["head"].delta_kopecks == 0, "upkeep is by area already"
 
 
+async def test_a_raising_coefficient_of_one_takes_all_surcharges_of_the_service_away(owner: Database) -> None:
+    service = int(Service.COLD_WATER)
+
+    none = await counted(owner, await asked(owner, 1000, "raising", service))
+    same = await counted(owner, await asked(owner, 3000, "raising", service))
+
+    changed = {row.key: row.delta_kopecks for row in none["sums"]["service"] if row.delta_kopecks}
+    assert set(changed) == {service}
+    assert changed[service] < 0
+    assert none["head"].more_count == 0
+    assert same["head"].delta_kopecks == 0, "three is the K of cold water since December 2025"
+
+
 async def test_what_cannot_be_asked_says_why(owner: Database) -> None:
     gone = await counted(owner, await asked(owner, 1, value_id=999_999))
 

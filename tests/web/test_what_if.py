@@ -92,9 +92,23 @@ async def test_questions_are_compared_side_by_side_and_taken_away(
     assert "готово" in listed
 
 
+async def test_a_raising_coefficient_is_tried(sign_in: SignIn, fresh_town: TestDatabase) -> None:
+    centre = await sign_in("centre")
+
+    asked = await ask(centre, what="raising:1", after="1,5")
+    await work(fresh_town)
+    done = plain(await centre.get(asked.headers["Location"]))
+
+    assert asked.status_code == 303
+    assert "Холодное водоснабжение, К: 3 → 1,5" in done
+    assert "По услугам" in done
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [
+        ({"what": "raising:1", "after": "0,5"}, "Коэффициент не бывает меньше единицы"),
+        ({"what": "raising:6", "after": "2"}, "Выберите из списка, что меняем."),
         ({"what": ""}, "Выберите из списка, что меняем."),
         ({"what": "tariff:999999"}, "Выберите из списка, что меняем."),
         ({"after": "дорого"}, "Напишите новое значение числом"),

@@ -10,9 +10,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from billing.law import RAISED_SERVICES, value_on
 from billing.quantity import MICRO, PERMILLE, RATE_PER_RUBLE, parse_scaled
 from billing.services import COMMON, Method, Service
 from billing.what_if import NONRESIDENTIAL, SIZE_MAX, STEPS
+from receipts.words import coefficient
 from storage import choices, value_pages, what_if
 from storage.choices import Choice
 from storage.session import Session
@@ -33,7 +35,7 @@ READERS = (*CENTRE_STAFF, Role.COMPANY)
 ASKERS = (*ACCRUERS, Role.COMPANY)
 router = APIRouter(prefix="/what-if", dependencies=[allow(*READERS)])
 
-SCALES = {"tariff": RATE_PER_RUBLE, "norm": MICRO, "coefficient": PERMILLE}
+SCALES = {"tariff": RATE_PER_RUBLE, "norm": MICRO, "coefficient": PERMILLE, "raising": PERMILLE}
 METHODS = (
     (Service.WASTE, Method.PERSON, "Обращение с ТКО: по числу проживающих"),
     (Service.WASTE, Method.AREA, "Обращение с ТКО: по площади"),
@@ -182,6 +184,28 @@ def new_value(form: Typed, family: str, before: int) -> int | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Raising:
+    """The federal K of a service on the first day of a month."""
+
+    service: int
+    permille: int
+
+    @property
+    def label(self) -> str:
+        return service_label(self.service)
+
+    @property
+    def words(self) -> str:
+        return f"{self.label}: {coefficient(self.permille)}"
+
+
+def raisings(period: dt.date) -> list[Raising]:
+    """Services with a K and its federal value in the month."""
+    found = RAISED_SERVICES.items()
+    return [Raising(int(service), value_on(key, period).value) for service, key in found]
+
+
 async def _values(session: Session, period: dt.date) -> list[ValueRow]:
     return [one for one in await value_pages.values(session, period, current_only=True) if one.is_current]
 
@@ -197,12 +221,15 @@ def _option(row: ValueRow) -> str:
     return f"{head} ({', '.join(where)}): {value} {unit}".strip()
 
 
-def _groups(values: Sequence[ValueRow]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _groups(
+    values: Sequence[ValueRow], raising: Sequence[Raising]
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Options of the form by family."""
     groups = [
         (title, [(f"{family}:{one.id}", _option(one)) for one in values if one.family == family])
         for family, title in FAMILIES.items()
     ]
+    groups.append(("Повышающий коэффициент", [(f"raising:{one.service}", one.words) for one in raising]))
     groups.append(("Способ расчёта", [(f"method:{code}:{int(way)}", words) for code, way, words in METHODS]))
     return [(title, options) for title, options in groups if options]
 
@@ -215,7 +242,7 @@ async def _list(session: Session, me: Me, form: Typed) -> ListView:
     return ListView(
         questions=await what_if.questions(session),
         form=form,
-        groups=_groups(values),
+        groups=_groups(values, raisings(period) if period and may_ask else []),
         companies=await choices.companies(session) if is_centre else [],
         period=period,
         may_ask=may_ask,
@@ -256,6 +283,8 @@ async def _wanted(session: Session, me: Me, form: Typed) -> NewWhatIf | None:
     method = next((one for one in METHODS if form.value("what") == f"method:{one[0]}:{int(one[1])}"), None)
     if method is not None:
         return NewWhatIf(me.open_period, company_id, method[2], "method", int(method[0]), 0, int(method[1]))
+    if family == "raising":
+        return _wanted_raising(me.open_period, company_id, form, rest)
     values = await _values(session, me.open_period) if family in SCALES else []
     row = next((one for one in values if one.family == family and str(one.id) == rest), None)
     if row is None:
@@ -271,6 +300,22 @@ async def _wanted(session: Session, me: Me, form: Typed) -> NewWhatIf | None:
     head = what if family == "tariff" else f"{service_label(row.service)}, {what}"
     title = f"{head}: {before_words} → {after_words} {unit}".strip()
     return NewWhatIf(me.open_period, company_id, title, family, row.id, row.value, after)
+
+
+def _wanted_raising(period: dt.date, company_id: int | None, form: Typed, service: str) -> NewWhatIf | None:
+    """K of a service over all its houses, or None with words in the form."""
+    chosen = next((one for one in raisings(period) if str(one.service) == service), None)
+    if chosen is None:
+        form.refuse("what", "Выберите из списка, что меняем.")
+        return None
+    after = new_value(form, "raising", chosen.permille)
+    if after is None:
+        return None
+    if after < PERMILLE:
+        form.refuse("after", "Коэффициент не бывает меньше единицы: 1 значит «без доплаты».")
+        return None
+    title = f"{chosen.label}, К: {coefficient(chosen.permille)} → {coefficient(after)}"
+    return NewWhatIf(period, company_id, title, "raising", chosen.service, chosen.permille, after)
 
 
 Ids = Annotated[list[int] | None, Query(alias="id")]
