@@ -19,6 +19,7 @@ from typing import Protocol
 
 from actors.changes import CONSUMER as CHANGES
 from actors.changes import ChangeCounter
+from actors.debts import DebtKeeper
 from actors.imports import CONSUMER as IMPORTS
 from actors.imports import Imports
 from actors.intake import CONSUMER as READINGS
@@ -111,6 +112,7 @@ class Service:
             "changes": self._changes,
             "what if": self._what_if,
             "payouts": self._payouts,
+            "debts": self._debts,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -145,6 +147,9 @@ class Service:
 
     async def _streams(self) -> None:
         await Keeper(self.database, self.bus).run(self.stop)
+
+    async def _debts(self) -> None:
+        await DebtKeeper(self.database).run(self.stop)
 
     async def _relay(self) -> None:
         await Relay(self.database, self._publish).run()

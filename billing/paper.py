@@ -90,6 +90,38 @@ class PenaltyDebt:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceDebt:
+    """A utility a claim is about: what is owed for it, and its month by the norm (Rules 354, cl. 118)."""
+
+    label: str
+    owed_kopecks: int
+    month_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a reminder, a warning, a restriction and a stop say of an account, as of a day."""
+
+    on: dt.date
+    account_number: str
+    address: str
+    payer: str
+    issuer: Issuer
+    overdue_kopecks: int
+    penalties_kopecks: int
+    months: int
+    oldest: dt.date | None
+    services: tuple[ServiceDebt, ...]
+    wait_days: int
+    """Days the law or the organisation gives before the next step."""
+
+    @property
+    def whole_kopecks(self) -> int:
+        """To be paid."""
+        return self.overdue_kopecks + self.penalties_kopecks
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """Everything papers of an account say, as of a day."""
 

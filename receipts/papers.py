@@ -16,7 +16,7 @@ from typing import Any
 import pikepdf
 import typst
 
-from billing.paper import Dossier, MonthMove
+from billing.paper import Dossier, Issuer, MonthMove
 from billing.penalty.kernel import DIVISOR
 from billing.penalty.trace import Piece
 from receipts.render import PDF_STANDARD, ReceiptRenderError, in_words, pt_sans
@@ -26,6 +26,8 @@ FORM = Path(__file__).parent / "forms" / "paper.typ"
 DEBT, STATEMENT, FAMILY, RECONCILIATION, NOTICE, PENALTIES, COURT = (
     "debt", "statement", "family", "reconciliation", "notice", "penalties", "court",
 )  # fmt: skip
+REMINDER, WARNING, RESTRICTION, STOP = "reminder", "warning", "restriction", "stop"
+"""Papers of the overdue process; `receipts.claims` tells them."""
 TITLES = {
     DEBT: "Справка о состоянии расчётов",
     STATEMENT: "Выписка из лицевого счёта",
@@ -34,6 +36,10 @@ TITLES = {
     NOTICE: "Уведомление о задолженности",
     PENALTIES: "Расчёт пеней",
     COURT: "Документы для суда",
+    REMINDER: "Напоминание о задолженности",
+    WARNING: "Предупреждение об ограничении коммунальных услуг",
+    RESTRICTION: "Извещение об ограничении коммунальных услуг",
+    STOP: "Извещение о приостановлении коммунальных услуг",
 }
 PACK = (NOTICE, STATEMENT, PENALTIES, FAMILY)
 """What goes to a court, in this order."""
@@ -75,7 +81,7 @@ def paper_of(kind: str, dossier: Dossier, number: str, purpose: str = "") -> Pap
         title=TITLES[kind],
         number=number,
         issued_on=dossier.on,
-        issuer=_issuer(dossier),
+        issuer=letterhead(dossier.issuer),
         to=tuple(to),
         parts=tuple(parts),
         signs=tuple(signs),
@@ -133,6 +139,16 @@ def _bound(files: Sequence[bytes], title: str) -> bytes:
 # ---- parts every paper has --------------------------------------------------------------------------------
 
 
+def text_part(words: str, style: str = "body") -> dict[str, Any]:
+    """A paragraph; style: body or strong."""
+    return _text(words, style)
+
+
+def table_part(table: Table) -> dict[str, Any]:
+    """A table."""
+    return _table(table)
+
+
 def _text(words: str, style: str = "body") -> dict[str, Any]:
     return {"is": "text", "words": words, "style": style}
 
@@ -141,8 +157,8 @@ def _table(table: Table) -> dict[str, Any]:
     return {"is": "table", **asdict(table)}
 
 
-def _issuer(dossier: Dossier) -> tuple[str, ...]:
-    one = dossier.issuer
+def letterhead(one: Issuer) -> tuple[str, ...]:
+    """Lines of an organisation above a paper."""
     numbers = ", ".join(
         f"{name} {value}" for name, value in (("ИНН", one.inn), ("КПП", one.kpp), ("ОГРН", one.ogrn)) if value
     )
@@ -326,7 +342,11 @@ _HELP = (
 
 
 def _requisites(dossier: Dossier) -> str:
-    one = dossier.issuer
+    return requisites(dossier.issuer, dossier.account_number)
+
+
+def requisites(one: Issuer, account_number: str) -> str:
+    """Where to pay, in a sentence or two."""
     if not one.bank_account:
         return f"Получатель: {one.name}, ИНН {one.inn}."
     parts = [
@@ -336,7 +356,7 @@ def _requisites(dossier: Dossier) -> str:
     ]
     if one.correspondent_account.strip("0"):
         parts.append(f"корр. счёт {one.correspondent_account}")
-    return ", ".join(parts) + f". В назначении укажите лицевой счёт {dossier.account_number}."
+    return ", ".join(parts) + f". В назначении укажите лицевой счёт {account_number}."
 
 
 def _penalties(dossier: Dossier) -> Told:

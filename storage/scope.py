@@ -166,7 +166,7 @@ WRITE = ("SELECT", "INSERT", "UPDATE")
 DATED = ("SELECT", "INSERT", "UPDATE (valid_to, superseded_at)")
 
 # What only workers touch: the web has no right at all.
-WORKERS_ONLY = frozenset({"processed_events", "fact_changes"})
+WORKERS_ONLY = frozenset({"processed_events", "fact_changes", "debt_counts"})
 
 POLICIES: dict[str, Policy] = {
     # Reference data: addresses without people, organisations, prices. Everybody reads, the owner of a value
@@ -343,6 +343,23 @@ POLICIES: dict[str, Policy] = {
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
     "papers": Policy((COMPANY, ACCOUNT), rights=ADD),
+    # Debts: workers count and draft, people approve; nothing of it is shown to other debtors.
+    "debtors": Policy((COMPANY,), ()),
+    "collections": Policy((COMPANY,), ()),
+    "debt_cases": Policy(
+        (COMPANY,), rights=("SELECT", "UPDATE (stage, next_stage, ready_on, held_until, hold_reason)")
+    ),
+    "debt_batches": Policy(
+        (COMPANY,),
+        rights=(*ADD, "UPDATE (state, approved_by, approved_at, undone_by, undone_at, undo_reason)"),
+    ),
+    "debt_steps": Policy(
+        (COMPANY,),
+        rights=(
+            *ADD,
+            "UPDATE (state, amount_kopecks, batch_id, delivery, delivered_on, delivery_note, delivered_by)",
+        ),
+    ),
     "imports": Policy((COMPANY, USER), rights=("SELECT", "INSERT", "UPDATE (state)")),
     "import_verdicts": Policy(("EXISTS (SELECT 1 FROM imports i WHERE i.id = import_id)",), rights=ADD),
     # What a company tells people; drafts are its own.

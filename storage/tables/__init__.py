@@ -7,6 +7,7 @@ from storage.tables import (  # noqa: F401
     changes,
     checks,
     corrections,
+    debts,
     dispatch,
     events,
     formulas,

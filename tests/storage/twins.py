@@ -73,6 +73,9 @@ FIXED: dict[tuple[str, str], object] = {
     ("run_holds", "dimension"): "account",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
+    ("debt_batches", "stage"): "reminder",
+    ("debt_steps", "stage"): "reminder",
+    **{("debtors", one.name): 0 for one in Base.metadata.tables["debtors"].c if "kopecks" in one.name},
 }
 
 

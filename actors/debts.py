@@ -1,0 +1,92 @@
+"""Looks at debts now and then: counts debtors, brings the overdue process on, draws approved papers."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from contextlib import suppress
+from zoneinfo import ZoneInfo
+
+from billing.overdue import Stage
+from billing.paper import PaperMismatchError
+from receipts.claims import render_claim
+from receipts.papers import COURT, REMINDER, RESTRICTION, STOP, WARNING, render
+from receipts.render import ReceiptRenderError
+from storage import papers
+from storage.debt_count import count_debtors
+from storage.engine import Database
+from storage.overdue import advance
+from storage.overdue_papers import Drawn, Undrawn, court_dossier, keep_drawn, undrawn
+from storage.session import Session
+
+log = logging.getLogger("paylogic.debts")
+
+LOOK_S = 5.0
+ZONE = ZoneInfo("Europe/Moscow")
+KINDS = {
+    Stage.REMINDER: REMINDER,
+    Stage.NOTICE: WARNING,
+    Stage.RESTRICTION: RESTRICTION,
+    Stage.STOP: STOP,
+    Stage.COURT: COURT,
+}
+
+
+class DebtKeeper:
+    """Several may run: locks of the database let one count and one advance at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._advanced_on: dt.date | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until stop is set. Raises when PostgreSQL is away; whoever runs it tries again."""
+        while not stop.is_set():
+            await self.look(dt.datetime.now(ZONE).date())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+
+    async def look(self, day: dt.date) -> None:
+        """One look: everything that is due on the day is done when it returns."""
+        if await self._has_month():
+            counted = await count_debtors(self._database, day)
+            if counted is not None or self._advanced_on != day:
+                async with self._database.transaction() as session:
+                    drafted = await advance(session, day)
+                self._advanced_on = day
+                log.info("debtors: %s accounts counted, %s steps drafted", counted, drafted)
+        while await self._draw(day):
+            pass
+
+    async def _has_month(self) -> bool:
+        async with self._database.reading() as session:
+            return await papers.has_months(session)
+
+    async def _draw(self, day: dt.date) -> bool:
+        """Draw the next papers; false when there are none left."""
+        async with self._database.transaction() as session:
+            waiting = await undrawn(session, day)
+            if not waiting:
+                return False
+            numbers = await papers.next_numbers(session, day, len(waiting))
+            drawn = [await _drawn(session, one, n, day) for one, n in zip(waiting, numbers, strict=True)]
+            await keep_drawn(session, drawn)
+        return True
+
+
+async def _drawn(session: Session, one: Undrawn, number: str, day: dt.date) -> Drawn:
+    kind = KINDS[one.stage]
+    content, problem = None, ""
+    try:
+        if one.claim is not None:
+            content = await asyncio.to_thread(render_claim, kind, one.claim, number)
+        else:
+            dossier = await court_dossier(session, one.account_id, day)
+            if dossier is not None:
+                content = await asyncio.to_thread(render, kind, dossier, number)
+    except (PaperMismatchError, ReceiptRenderError) as error:
+        problem = str(error)
+    if content is None and not problem:
+        problem = "Счёт не найден: документ не составлен."
+    return Drawn(one.step_id, one.account_id, one.user_id, kind, number, content, problem)
