@@ -27,7 +27,7 @@ from storage.session import Session
 
 I64 = npt.NDArray[np.int64]
 
-COUNT_LOCK = 7_120_360  # one count at a time, whichever process asks
+COUNT_LOCK = 7_120_390  # one count at a time, whichever process asks
 BLOCK_ACCOUNTS = 20_000
 CHANGED_MAX = 20_000
 """More accounts changed than that: everything is counted, for it costs no more."""

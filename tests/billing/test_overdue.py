@@ -11,6 +11,7 @@ from billing.overdue import (
     DEFAULTS,
     NOT_DUE,
     Stage,
+    Term,
     TermsRefused,
     add_months,
     age_of,
@@ -73,22 +74,22 @@ def test_restriction_waits_twenty_whole_days_after_the_delivery() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "change", "words"),
+    ("stage", "term", "words"),
     [
-        (Stage.RESTRICTION, {"wait_days": 19}, "не меньше 20 дней"),
-        (Stage.STOP, {"wait_days": 9}, "не меньше 10 дней"),
-        (Stage.NOTICE, {"is_on": False}, "Без предупреждения"),
+        (Stage.RESTRICTION, Term(True, 19, 2, 0), "не меньше 20 дней"),
+        (Stage.STOP, Term(True, 9, 2, 0), "не меньше 10 дней"),
+        (Stage.NOTICE, Term(False, 15, 2, 0), "Без предупреждения"),
     ],
 )
-def test_terms_against_the_law_are_refused(stage: Stage, change: dict[str, int], words: str) -> None:
+def test_terms_against_the_law_are_refused(stage: Stage, term: Term, words: str) -> None:
     check(DEFAULTS)
 
     with pytest.raises(TermsRefused, match=words):
-        check({**DEFAULTS, stage: dataclasses.replace(DEFAULTS[stage], **change)})
+        check({**DEFAULTS, stage: term})
 
 
 def test_only_a_debt_above_two_months_by_the_norm_is_restricted_and_never_heat_or_cold_water() -> None:
-    month = dict.fromkeys(Service, 10000)
+    month = {int(service): 100_00 for service in Service}
     exactly = {int(service): 200_00 for service in Service}
     above = {int(service): 200_01 for service in Service}
 
