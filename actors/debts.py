@@ -14,6 +14,7 @@ from receipts.claims import render_claim
 from receipts.papers import COURT, REMINDER, RESTRICTION, STOP, WARNING, render
 from receipts.render import ReceiptRenderError
 from storage import papers
+from storage.debt_agreements import under_agreement
 from storage.debt_count import count_debtors
 from storage.engine import Database
 from storage.overdue import advance
@@ -38,7 +39,7 @@ class DebtKeeper:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._advanced_on: dt.date | None = None
+        self._advanced: tuple[dt.date, list[int]] | None = None  # the day and whose agreements were known
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until stop is set. Raises when PostgreSQL is away; whoever runs it tries again."""
@@ -51,10 +52,12 @@ class DebtKeeper:
         """One look: everything that is due on the day is done when it returns."""
         if await self._has_month():
             counted = await count_debtors(self._database, day)
-            if counted is not None or self._advanced_on != day:
+            async with self._database.reading() as session:
+                seen = (day, sorted(await under_agreement(session, day)))
+            if counted is not None or self._advanced != seen:
                 async with self._database.transaction() as session:
                     drafted = await advance(session, day)
-                self._advanced_on = day
+                self._advanced = seen
                 log.info("debtors: %s accounts counted, %s steps drafted", counted, drafted)
         while await self._draw(day):
             pass

@@ -94,7 +94,7 @@ def render(kind: str, dossier: Dossier, number: str, purpose: str = "") -> bytes
     if kind != COURT:
         return draw(paper_of(kind, dossier, number, purpose))
     kinds = [one for one in PACK if one != PENALTIES or dossier.debts]
-    return _bound([draw(paper_of(one, dossier, number, purpose)) for one in kinds], TITLES[COURT])
+    return bound([draw(paper_of(one, dossier, number, purpose)) for one in kinds], TITLES[COURT])
 
 
 def draw(paper: Paper, form: Path = FORM) -> bytes:
@@ -124,7 +124,8 @@ def _breakable(value: Any) -> Any:
     return {key: _breakable(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def _bound(files: Sequence[bytes], title: str) -> bytes:
+def bound(files: Sequence[bytes], title: str) -> bytes:
+    """Several papers as one file, in the order given."""
     out = pikepdf.new()
     for one in files:
         with pikepdf.open(io.BytesIO(one)) as source:

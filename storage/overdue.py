@@ -23,6 +23,9 @@ LEGAL_DRAFTS_MAX = 5_000
 """Candidates of cl. 117–119 looked at in one go: each needs the rules of its house. The rest go next time."""
 DEBT_COLUMNS = {service: f"{service.name.lower()}_kopecks" for service in RESTRICTABLE}
 
+MARK = """
+UPDATE debtors SET is_agreed = NOT is_agreed WHERE is_agreed <> (account_id = ANY (CAST(:agreed AS int[])))"""
+
 CLOSE = """
 UPDATE debt_cases c SET closed_on = :day, close_reason = 'paid', ready_on = NULL
  WHERE c.closed_on IS NULL
@@ -86,6 +89,7 @@ async def advance(session: Session, day: dt.date) -> int:
     """Bring all cases to a day; how many steps were drafted. One transaction, set-based."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVANCE_LOCK})
     agreed = await under_agreement(session, day)
+    await session.execute(text(MARK), {"agreed": agreed})
     known = await terms_by_company(session, day)
     await session.execute(text(CLOSE), {"day": day})
     await session.execute(text(DROP), {"day": day, "agreed": agreed})

@@ -39,6 +39,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Показания", "meter", "/readings/held", (*CENTRE_STAFF, Role.COMPANY), ("/readings",)),
     Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
+    Item("Должники", "people", "/debts", (*CENTRE_STAFF, Role.COMPANY), ("/debts",)),
     Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
     Item("Настройки расчёта", "values", "/centre/settings", CENTRE_STAFF, ("/centre/settings",)),

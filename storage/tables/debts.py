@@ -84,6 +84,7 @@ class Debtor(Base):
     sewerage_kopecks: Mapped[Kopecks]
     electricity_kopecks: Mapped[Kopecks]
     gas_kopecks: Mapped[Kopecks]
+    is_agreed: Mapped[bool] = mapped_column(Boolean, server_default="false")  # an agreement is kept
 
 
 class Collection(Base):
