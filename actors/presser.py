@@ -12,14 +12,17 @@ from dataclasses import dataclass, field
 from actors.pressed import NotPrinted, Outcome, Printed
 from billing.period import Period
 from billing.receipt import ReceiptMismatchError
+from receipts.barcode import BarcodeRefusedError
 from receipts.fill import Filler
-from receipts.form import PRESS_FORM, digest_of
+from receipts.form import LARGE_PERCENT, PRESS_FORM, digest_of
 from receipts.impose import Layout
+from receipts.look import STANDARD, Look, look_of
 from receipts.qr import QrRefusedError
 from receipts.typeset import Para
 from receipts.volume import Placed, Volume
 from storage.engine import Database
 from storage.press_work import Place, PressTask, VolumeFile, write_block
+from storage.receipt_forms import FormVersion, forms_of
 from storage.receipts import Built, build_receipts
 from storage.session import raw_connection
 from storage.work import is_transient
@@ -52,12 +55,15 @@ class Presser:
             return NotPrinted(task.run_id, task.block_no, words, not is_transient(error))
 
     async def _press(self, task: PressTask) -> Printed:
-        binder = Binder(task, self._filler(task))
         period = Period.of(task.period)
+        binder = Binder(task, self._filler(task, task.size_percent), self._filler(task, LARGE_PERCENT))
         for at in range(0, len(task.account_ids), SLICE):
             ids = task.account_ids[at : at + SLICE]
             async with self._database.reading() as session:
                 built = await build_receipts(session, ids, period)
+                companies = {one.company_id for one in built.values()} - binder.forms.keys()
+                found = await forms_of(session, companies, task.period, task.forms_until) if companies else {}
+            binder.forms |= {company: chosen_form(found.get(company)) for company in companies}
             numbered = list(enumerate((built[one] for one in ids), start=task.first_number + at))
             await asyncio.to_thread(binder.add, numbered)
         volumes = await asyncio.to_thread(binder.finish)
@@ -66,9 +72,8 @@ class Presser:
             await write_block(connection, task, volumes, binder.places, digest_of(PRESS_FORM))
         return Printed(task.run_id, task.block_no, len(task.account_ids))
 
-    def _filler(self, task: PressTask) -> Filler:
-        paper = "a4" if task.layout == "a4" else "a5"
-        key = (paper, task.size_percent)
+    def _filler(self, task: PressTask, percent: int) -> Filler:
+        key = ("a4" if task.layout == "a4" else "a5", percent)
         if key not in self._fillers:
             self._fillers[key] = Filler(*key)
         return self._fillers[key]
@@ -78,12 +83,30 @@ class Presser:
         await self._database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenForm:
+    """The version of an organisation's form and what it looks like; the standard one has no id."""
+
+    id: int | None
+    look: Look
+
+
+def chosen_form(version: FormVersion | None) -> ChosenForm:
+    """What `storage.receipt_forms.forms_of` found, as the press takes it."""
+    return ChosenForm(None, STANDARD) if version is None else ChosenForm(version.id, look_of(version.look))
+
+
 @dataclass(slots=True)
 class Binder:
-    """Receipts in order → volumes of at most so many sheets, and where each receipt lies."""
+    """Receipts in order → volumes of at most so many sheets, and where each receipt lies.
+
+    large: for payers who asked for large letters; forms: of each company.
+    """
 
     task: PressTask
     filler: Filler
+    large: Filler
+    forms: dict[int, ChosenForm] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     _ready: list[VolumeFile] = field(default_factory=list)
     _volume: Volume | None = None
@@ -113,8 +136,10 @@ class Binder:
         try:
             if built.receipt is None:
                 raise ReceiptMismatchError(built.problem)
-            filled = self.filler.fill(built.receipt, number_words(number))
-        except (ReceiptMismatchError, QrRefusedError) as error:
+            filler = self.large if built.is_large_print else self.filler
+            form = self.forms[built.company_id]
+            filled = filler.fill(built.receipt, number_words(number), form.look)
+        except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError) as error:
             place = Place(number, built.account_id, built.house_id, built.company_id, 0, 0, 0, 0, str(error))
             self.places.append(place)
             return
@@ -125,7 +150,7 @@ class Binder:
         placed: Placed = volume.add(filled)
         place = Place(
             number, built.account_id, built.house_id, built.company_id, len(self._ready) + 1,
-            placed.first_leaf, placed.leaves, built.receipt.due_kopecks,
+            placed.first_leaf, placed.leaves, built.receipt.due_kopecks, None, form.id, filled.digest,
         )  # fmt: skip
         self.places.append(place)
         self._bound.append(place)

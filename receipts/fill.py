@@ -5,10 +5,12 @@ again.
 The result is operators of a page that name backgrounds and fonts; `receipts.volume` puts them into a file.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 from billing.receipt import Receipt
-from receipts.form import Band, Form, Rule, Slot, Variant, press_form
+from receipts.form import PLAIN, Band, Dress, Form, Rule, Slot, Variant, dress_of, press_form
+from receipts.look import STANDARD, Look
 from receipts.page import page_of
 from receipts.qr_symbol import qr_modules
 from receipts.story import Item, story
@@ -27,6 +29,14 @@ class Filled:
     variant: Variant
     pages: tuple[bytes, ...]
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that stands on the pages: the same form and data give the same."""
+        made = hashlib.sha256(self.variant.key.encode())
+        for page in self.pages:
+            made.update(page)
+        return made.hexdigest()
+
 
 @dataclass(slots=True)
 class _Placed:
@@ -44,16 +54,18 @@ class Filler:
     def __init__(self, paper: str = "a4", percent: int = 100) -> None:
         self._paper = paper
         self._percent = percent
-        self._setters: dict[tuple[str, ...], Setter] = {}
+        self._setters: dict[tuple[tuple[str, ...], Dress], Setter] = {}
 
-    def fill(self, receipt: Receipt, mark: str = "") -> Filled:
-        """The pages of a receipt. `mark` is the running number at the foot of each sheet.
+    def fill(self, receipt: Receipt, mark: str = "", look: Look = STANDARD) -> Filled:
+        """The pages of a receipt. `mark` is the running number at the foot of each sheet, `look` the form of
+        the organisation.
 
         Raises ReceiptMismatchError, QrRefusedError, ReceiptRenderError as `render_receipt` does.
         """
         receipt.check()
-        page = page_of(receipt, qr_modules)
-        setter = self._setter(tuple(name for name in COLUMNS if page["columns"][name]))
+        page = page_of(receipt, qr_modules, look)
+        columns = tuple(name for name in COLUMNS if page["columns"][name])
+        setter = self._setter(columns, PLAIN if look is STANDARD else dress_of(look))
         sheets = _sheets(setter, [_placed(setter, item) for item in story(page, setter.form)])
         left = f"Лицевой счёт {page['payer']['account']} · {page['month']} · документ № {page['number']}"
         pages = []
@@ -65,22 +77,16 @@ class Filler:
 
     def band_page(self, name: str, values: dict[str, Value]) -> Filled:
         """A sheet with one band: a separator or a cover."""
-        setter = self._setter(())
+        setter = self._setter((), PLAIN)
         pages = (_page(setter, [_placed(setter, Item(name, values))], {}, is_first=False),)
         return Filled(setter.form.variant, pages)
 
-    def _setter(self, columns: tuple[str, ...]) -> Setter:
-        found = self._setters.get(columns)
+    def _setter(self, columns: tuple[str, ...], dress: Dress) -> Setter:
+        found = self._setters.get((columns, dress))
         if found is None:
-            form = press_form(Variant(self._paper, self._percent, columns))
-            found = self._setters[columns] = Setter(form)
+            form = press_form(Variant(self._paper, self._percent, columns, dress))
+            found = self._setters[columns, dress] = Setter(form)
         return found
-
-
-def background_name(variant: Variant, band: Band) -> str:
-    """The name of a band's background inside a file: forms of several variants may be in one volume."""
-    columns = "".join(name[0] for name in variant.columns)
-    return f"/{variant.paper}{variant.percent}{columns}.{band.name}"
 
 
 def _placed(setter: Setter, item: Item) -> _Placed:
@@ -158,17 +164,14 @@ def _page(setter: Setter, placed: list[_Placed], foot: dict[str, Value], is_firs
 
 def _drawn(form: Form, one: _Placed, x: float, y: float) -> bytes:
     """A band with its top left corner at x, y: background, values, the rule under it."""
-    background = ""
-    if one.band.page is not None:
-        name = background_name(form.variant, one.band)
-        background = f"q 1 0 0 1 0 {-one.band.height:.2f} cm {name} Do Q\n"
-    rule = _rule(one.band.rule, one.band.width, one.height) if one.band.rule else ""
-    return b"q 1 0 0 1 %.2f %.2f cm\n%b%b%bQ\n" % (x, y, background.encode(), one.operators, rule.encode())
+    background = form.backgrounds.get(one.band.name, b"")
+    rule = _rule(form, one.band.rule, one.band.width, one.height) if one.band.rule else ""
+    return b"q 1 0 0 1 %.2f %.2f cm\n%b%b%bQ\n" % (x, y, background, one.operators, rule.encode())
 
 
-def _rule(rule: Rule, width: float, height: float) -> str:
-    tone = f".{rule.tone:02d}" if rule.tone else "0"
-    return f"{rule.width:g} w {tone} G 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n"
+def _rule(form: Form, rule: Rule, width: float, height: float) -> str:
+    tone = f"{form.accent} RG" if rule.accent else f".{rule.tone:02d} G" if rule.tone else "0 G"
+    return f"{rule.width:g} w {tone} 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n"
 
 
 def _ticks(form: Form) -> bytes:

@@ -5,29 +5,27 @@ see the same. Keys of the result are the interface of `forms/payment_document.ty
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from billing.quantity import PERMILLE
 from billing.receipt import (
+    ClaimKind,
     DocumentKind,
     PaymentBlock,
-    Quantity,
-    ReadingRow,
     Receipt,
     ReceiptRow,
     ReceiptSection,
-    ReferenceRow,
     SectionKind,
     Totals,
 )
-from receipts import words
+from receipts import page_tables, page_year, words
+from receipts.barcode import Barcode, barcode_of
+from receipts.look import STANDARD, Look
+from receipts.page_tables import NOTHING, joined, with_unit
 from receipts.qr import payment_payload, qr_svg
 
 Page = dict[str, Any]
-
-VERIFY_SOON = timedelta(days=90)
-"""How long before the end of a verification the page starts to warn."""
 
 TITLES = {
     DocumentKind.REGULAR: "Платёжный документ",
@@ -40,13 +38,13 @@ SECTIONS = {
     SectionKind.CAPITAL_REPAIR: "Капитальный ремонт",
     SectionKind.OTHER: "Прочие услуги",
 }
-NOTHING = words.DASH
 
 
-def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg) -> Page:
+def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg, look: Look = STANDARD) -> Page:
     """All strings of the document; `draw` makes the drawing of a QR payload. The receipt passed `check()`."""
     sender = receipt.payments[0].payee
-    page: Page = {
+    reference = receipt.reference
+    return {
         "title": TITLES[receipt.kind],
         "month": words.month(receipt.month),
         "month_in": words.month_in(receipt.month),
@@ -55,7 +53,7 @@ def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg) -> Page:
         "sender": {
             "name": receipt.sender or sender.name,
             "address": receipt.sender_address or sender.address,
-            "contacts": _joined(sender.phone, sender.site, sender.email) if not receipt.sender else "",
+            "contacts": joined(sender.phone, sender.site, sender.email) if not receipt.sender else "",
         },
         "payer": _payer(receipt),
         "headline": _headline(receipt, draw),
@@ -63,22 +61,32 @@ def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg) -> Page:
         "columns": _columns(receipt),
         "sections": [_section(section) for section in receipt.sections],
         "total": _sums(receipt.rows),
-        "corrections": _corrections(receipt),
-        "penalties": _penalties(receipt),
-        "instalments": _instalments(receipt),
-        "readings": [_reading(row, receipt.issued_on) for row in receipt.readings],
-        "readings_call": _readings_call(receipt),
-        "history": _history(receipt),
-        "history_alt": _history_alt(receipt),
-        "change": _change(receipt),
-        "payments": [_payment(receipt, block, draw) for block in receipt.payments],
-        "house": _house(receipt),
-        "contacts": [_contact(receipt, index) for index in range(len(receipt.reference.contacts))],
-        "payment_ways": receipt.reference.payment_ways,
-        "cabinet": {"address": receipt.reference.cabinet_address, "code": receipt.reference.cabinet_code},
-        "news": list(receipt.reference.news),
+        "total_note": _total_note(receipt),
+        "corrections": page_tables.corrections(receipt),
+        "penalties": page_tables.claims(receipt, ClaimKind.PENALTY),
+        "court": page_tables.claims(receipt, ClaimKind.COURT),
+        "debts": page_tables.debts(receipt),
+        "instalments": page_tables.instalments(receipt),
+        "readings": page_tables.readings(receipt),
+        "readings_call": page_tables.readings_call(receipt),
+        "verify_call": page_tables.verify_call(receipt),
+        "history": page_year.history(receipt) if look.shows("year") else [],
+        "history_alt": page_year.history_alt(receipt),
+        "years": page_year.years(receipt) if look.shows("services") else [],
+        "change": page_year.change(receipt) if look.shows("change") else None,
+        "payments": [_payment(receipt, block, draw, look) for block in receipt.payments],
+        "house": page_tables.house(receipt),
+        "contacts": page_tables.contacts(receipt),
+        "payment_ways": look.payment_ways or reference.payment_ways,
+        "cabinet": {"address": look.cabinet or reference.cabinet_address, "code": reference.cabinet_code},
+        "limit_index": look.limit_index or reference.limit_index,
+        "news": [*look.messages, *reference.news] if look.shows("news") else [],
+        "look": {"accent": look.accent, "logo": look.logo, "order": list(look.order)},
     }
-    return page
+
+
+UNBROKEN = frozenset({"drawing", "logo"})
+"""Drawings are data, not words."""
 
 
 def breakable_page(page: Page) -> Page:
@@ -93,7 +101,7 @@ def _breakable(value: Any) -> Any:
     if isinstance(value, list):
         return [_breakable(item) for item in value]
     if isinstance(value, dict):
-        return {key: item if key == "drawing" else _breakable(item) for key, item in value.items()}
+        return {key: item if key in UNBROKEN else _breakable(item) for key, item in value.items()}
     return value
 
 
@@ -111,6 +119,8 @@ def _payer(receipt: Receipt) -> Page:
     if payer.temporary_residents:
         living += f" и временно {payer.temporary_residents}"
     facts.append(("Проживают", living))
+    if receipt.last_paid_on:
+        facts.append(("Последняя оплата", words.day_short(receipt.last_paid_on)))
     return {
         "name": payer.name,
         "address": payer.address,
@@ -158,16 +168,19 @@ def _equation(receipt: Receipt) -> list[list[str]]:
     through = f" по {_near(receipt, receipt.paid_through)}" if receipt.paid_through else ""
     opening = ("Долг" if totals.opening_kopecks > 0 else "Аванс") + on
     recalculated, benefits = _corrected(receipt.rows)
+    court = sum(row.amount_kopecks for row in receipt.penalties if row.kind is ClaimKind.COURT)
     lines = (
         (opening, totals.opening_kopecks),
         ("Начислено", totals.charged_kopecks),
         ("Перерасчёты", recalculated),
         ("Льготы", -benefits),
-        ("Пени и расходы", totals.penalty_kopecks),
+        ("Пени", totals.penalty_kopecks - court),
+        ("Судебные расходы", court),
         (f"Оплачено{through}", -totals.paid_kopecks),
     )
     charge = lines[1]
-    return [[line[0], words.signed_money(line[1])] for line in lines if line[1] or line is charge]
+    shown = [line for line in lines if line[1] or (line is charge and receipt.kind is not DocumentKind.DEBT)]
+    return [[name, words.signed_money(value)] for name, value in shown]
 
 
 def _near(receipt: Receipt, moment: date) -> str:
@@ -209,7 +222,7 @@ def _row(row: ReceiptRow) -> Page:
         "rate": words.rate(row.rate) if row.rate is not None else NOTHING,
         "charged": words.money(row.charged_kopecks),
         "common": words.money(row.common_charged_kopecks) if has_common else "",
-        "common_volume": _with_unit(row.common_volume, row.unit, row.decimals),
+        "common_volume": with_unit(row.common_volume, row.unit, row.decimals),
         "common_basis": row.common_basis,
         "surcharge": words.money(row.surcharge_kopecks) if row.surcharge_kopecks else "",
         "coefficient": f"×{words.coefficient(row.coefficient_permille)}" if raised else "",
@@ -231,113 +244,16 @@ def _sums(rows: tuple[ReceiptRow, ...]) -> dict[str, str]:
     }
 
 
-def _corrections(receipt: Receipt) -> list[Page]:
-    return [
-        {
-            "service": row.service,
-            "months": words.month_span(row.first_month, row.last_month),
-            "ground": row.ground,
-            "amount": words.signed_money(row.amount_kopecks),
-        }
-        for row in receipt.corrections
-    ]
+def _total_note(receipt: Receipt) -> str:
+    """How much of the total is utilities and how much common needs (columns 16, 17 of section 3)."""
+    utilities = sum(one.total_kopecks for one in receipt.sections if one.kind is SectionKind.UTILITIES)
+    common = sum(row.common_kopecks for row in receipt.rows)
+    parts = ("коммунальные услуги", utilities), ("общее имущество", common)
+    said = ", ".join(f"{name} {words.money(value)}" for name, value in parts if value)
+    return f"из них {said}" if said else ""
 
 
-def _penalties(receipt: Receipt) -> list[Page]:
-    return [
-        {
-            "title": row.title,
-            "month": words.month(row.month) if row.month else "",
-            "base": words.money(row.base_kopecks) if row.base_kopecks is not None else NOTHING,
-            "days": str(row.days) if row.days is not None else NOTHING,
-            "ground": row.ground,
-            "amount": words.money(row.amount_kopecks),
-        }
-        for row in receipt.penalties
-    ]
-
-
-def _instalments(receipt: Receipt) -> list[Page]:
-    return [
-        {
-            "service": row.service,
-            "of_month": words.money(row.of_month_kopecks),
-            "of_past": words.money(row.of_past_kopecks),
-            "interest": words.money(row.interest_kopecks),
-            "rate": row.interest_rate,
-            "total": words.money(row.total_kopecks),
-        }
-        for row in receipt.instalments
-    ]
-
-
-def _reading(row: ReadingRow, issued_on: date) -> Page:
-    warning = ""
-    if row.verify_until and row.verify_until < issued_on:
-        warning = "истекла"
-    elif row.verify_until and row.verify_until - issued_on <= VERIFY_SOON:
-        warning = "скоро"
-    return {
-        "service": row.service,
-        "meter": _joined(row.meter_number, row.place, row.zone),
-        "previous": words.reading(row.previous) if row.previous else NOTHING,
-        "previous_on": words.day_short(row.previous_on) if row.previous_on else "",
-        "current": words.reading(row.current) if row.current else NOTHING,
-        "current_on": words.day_short(row.current_on) if row.current_on else row.source,
-        "source": row.source,
-        "consumption": _with_unit(row.consumption, row.unit) or NOTHING,
-        "verify_until": words.day_short(row.verify_until) if row.verify_until else NOTHING,
-        "warning": warning,
-    }
-
-
-def _readings_call(receipt: Receipt) -> str:
-    """When and how to send the next readings, one sentence; nothing when the dates are not known."""
-    first, last = receipt.reference.readings_from, receipt.reference.readings_until
-    if first is None or last is None:
-        return receipt.reference.readings_how
-    when = f"с {first.day} по {words.day(last)}"
-    return f"Передайте показания {when}. {receipt.reference.readings_how}".strip()
-
-
-def _history(receipt: Receipt) -> list[Page]:
-    """Bars: share of the highest in thousandths, so that the form does no arithmetic with money."""
-    highest = max((bar.charged_kopecks for bar in receipt.history), default=0)
-    return [
-        {
-            "month": words.MONTHS_SHORT[bar.month.month - 1],
-            "year": str(bar.month.year),
-            "amount": words.roubles(bar.charged_kopecks),
-            "share": max(bar.charged_kopecks, 0) * 1000 // highest if highest > 0 else 0,
-            "current": bar.month == receipt.month,
-        }
-        for bar in receipt.history
-    ]
-
-
-def _history_alt(receipt: Receipt) -> str:
-    """The chart in words, for those who listen."""
-    bars = (f"{words.month(bar.month)} {words.money(bar.charged_kopecks)}" for bar in receipt.history)
-    return "Начислено по месяцам, рублей: " + ", ".join(bars)
-
-
-def _change(receipt: Receipt) -> Page | None:
-    change = receipt.change
-    if change is None:
-        return None
-    difference = sum(part.amount_kopecks for part in change.parts)
-    if difference == 0:
-        title = f"Столько же, сколько за {words.month(change.previous_month)}"
-    else:
-        more = "больше" if difference > 0 else "меньше"
-        title = f"На {words.money(abs(difference))} ₽ {more}, чем за {words.month(change.previous_month)}"
-    return {
-        "title": title,
-        "parts": [[part.label, words.signed_money(part.amount_kopecks)] for part in change.parts],
-    }
-
-
-def _payment(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any]) -> Page:
+def _payment(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any], look: Look) -> Page:
     payee = block.payee
     correspondent = payee.correspondent_account
     requisites = (
@@ -357,12 +273,21 @@ def _payment(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any]
         "name": payee.name,
         "requisites": [[name, value] for name, value in requisites if value],
         "address": payee.address,
-        "contacts": _joined(payee.phone, payee.site, payee.email, payee.hours),
+        "contacts": joined(payee.phone, payee.site, payee.email, payee.hours),
         "emergency": payee.emergency_phone,
         "amount": words.money(block.totals.due_kopecks),
         "parts": _block_parts(block.totals) if several else [],
         "qr": _symbol(receipt, block, draw) if several and block.totals.due_kopecks else None,
+        "barcode": _barcode(receipt, block, look),
     }
+
+
+def _barcode(receipt: Receipt, block: PaymentBlock, look: Look) -> Page | None:
+    """Code 128 by the template of the organisation; nothing to pay, nothing to scan."""
+    if not look.barcode or not block.totals.due_kopecks:
+        return None
+    made: Barcode = barcode_of(look.barcode, receipt, block)
+    return {"drawing": made.modules, "digits": made.text}
 
 
 def _block_parts(totals: Totals) -> list[list[str]]:
@@ -374,46 +299,3 @@ def _block_parts(totals: Totals) -> list[list[str]]:
         ("Оплачено", -totals.paid_kopecks),
     )
     return [[name, words.signed_money(value)] for name, value in lines if value]
-
-
-def _house(receipt: Receipt) -> list[Page]:
-    return [
-        {
-            "service": row.service,
-            "norm": _norm(row.norm, row.norm_unit),
-            "common_norm": f"СОИ {_norm(row.common_norm, row.common_norm_unit)}" if row.common_norm else "",
-            "reading": words.reading(row.house_reading) if row.house_reading else NOTHING,
-            "house": _house_volume(row, row.house_volume),
-            "premises": _house_volume(row, row.premises_volume),
-            "common": _house_volume(row, row.common_volume),
-        }
-        for row in receipt.reference.rows
-    ]
-
-
-def _norm(quantity: Quantity | None, unit: str) -> str:
-    if quantity is None:
-        return NOTHING
-    return f"{words.scaled(quantity.rounded(6), 6, 0)}{words.NBSP}{unit}".strip()
-
-
-def _house_volume(row: ReferenceRow, quantity: Quantity | None) -> str:
-    return _with_unit(quantity, row.unit) or NOTHING
-
-
-def _contact(receipt: Receipt, index: int) -> Page:
-    contact = receipt.reference.contacts[index]
-    return {
-        "role": contact.role,
-        "name": contact.name,
-        "phone": contact.phone,
-        "where": _joined(contact.address, contact.site),
-    }
-
-
-def _with_unit(quantity: Quantity | None, unit: str, decimals: int | None = None) -> str:
-    return f"{words.volume(quantity, unit, decimals)}{words.NBSP}{unit}" if quantity is not None else ""
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)

@@ -16,6 +16,7 @@ import fontpkg_pt_sans
 import typst
 
 from billing.receipt import Receipt
+from receipts.look import STANDARD, Look
 from receipts.page import breakable_page, page_of
 
 FORM = Path(__file__).parent / "forms" / "payment_document.typ"
@@ -34,14 +35,14 @@ class ReceiptRenderError(RuntimeError):
     permanent = True
 
 
-def render_receipt(receipt: Receipt, form: Path = FORM) -> bytes:
-    """PDF of the payment document, A4, PDF/UA-1, as many pages as it needs.
+def render_receipt(receipt: Receipt, form: Path = FORM, look: Look = STANDARD) -> bytes:
+    """PDF of the payment document, A4, PDF/UA-1, as many pages as it needs, in the look of an organisation.
 
     Raises ReceiptMismatchError when the sums disagree, QrRefusedError when a bank would not take the
     requisites, ReceiptRenderError when the form is broken. Safe to call from several threads.
     """
     receipt.check()
-    data = json.dumps(breakable_page(page_of(receipt)), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(breakable_page(page_of(receipt, look=look)), ensure_ascii=False, separators=(",", ":"))
     stamp = datetime.combine(receipt.issued_on, time(), tzinfo=UTC)
     try:
         made = _compiler(form).compile(

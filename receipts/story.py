@@ -5,11 +5,11 @@ form
 whose backgrounds are compiled once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from receipts.form import Form
-from receipts.typeset import Bar, Code, Facts, Pairs, Para, Part, Value, Window
+from receipts.typeset import Bar, Code, Facts, Pairs, Para, Part, Spark, Stripes, Value, Window
 
 Page = dict[str, Any]
 Values = dict[str, Value]
@@ -22,6 +22,8 @@ EXTRAS = (
 )
 """Optional sums of a row and their names when the paper is too narrow for columns of them."""
 BARS = 13
+SPARKS = 4
+"""Small charts beside one another."""
 
 
 class Item(NamedTuple):
@@ -36,12 +38,10 @@ def story(page: Page, form: Form) -> Iterator[Item]:
     """The whole document of a page, top to bottom."""
     yield _top(page)
     yield Item("facts", {"facts": (Facts(_pairs(page["payer"]["facts"])),)})
-    yield from _charges(page, form)
-    yield from _grounds(page)
-    yield from _meters(page)
-    yield from _year(page)
-    yield from _payees(page)
-    yield from _reference(page)
+    if page["sections"]:
+        yield from _charges(page, form)
+    for block in page["look"]["order"]:
+        yield from TELLERS[block](page)
 
 
 def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:
@@ -138,7 +138,10 @@ def _charges_total(page: Page, form: Form) -> Values:
         f"{title}: {total[name]}" for name, title in EXTRAS if name not in slots and page["columns"][name]
     ]
     values: Values = {
-        "service": (Para(f"Всего за {page['month']}"), *(Para(words, "small") for words in named)),
+        "service": (
+            Para(f"Всего за {page['month']}"),
+            *(Para(words, "small") for words in (*named, page["total_note"]) if words),
+        ),
         "charged": total["charged"],
         "total": total["total"],
     }
@@ -159,19 +162,22 @@ def _table(name: str, title: str, rows: list[Values]) -> Iterator[Item]:
 
 
 def _grounds(page: Page) -> Iterator[Item]:
+    debts: list[Values] = [{key: row[key] for key in ("service", "month", "amount")} for row in page["debts"]]
+    yield from _table("debts", "Долги по месяцам", debts)
     corrections: list[Values] = [
         {"service": row["service"], "ground": _under(row["ground"], row["months"]), "amount": row["amount"]}
         for row in page["corrections"]
     ]
     yield from _table("corrections", "Перерасчёты и основания", corrections)
-    penalties: list[Values] = [
-        {
-            "title": _under(row["title"], f"долг за {row['month']}" if row["month"] else ""),
-            **{key: row[key] for key in ("ground", "base", "days", "amount")},
-        }
-        for row in page["penalties"]
-    ]
-    yield from _table("penalties", "Пени и судебные расходы", penalties)
+    for name, title in (("penalties", "Пени"), ("court", "Судебные расходы")):
+        claims: list[Values] = [
+            {
+                "title": _under(row["title"], f"долг за {row['month']}" if row["month"] else ""),
+                **{key: row[key] for key in ("ground", "base", "days", "amount")},
+            }
+            for row in page[name]
+        ]
+        yield from _table(name, title, claims)
     instalments: list[Values] = [
         {
             **{key: row[key] for key in ("service", "of_month", "of_past", "total")},
@@ -198,8 +204,8 @@ def _meters(page: Page) -> Iterator[Item]:
         for row in page["readings"]
     ]
     yield from _table("readings", "Счётчики", rows)
-    if page["readings_call"]:
-        yield Item("call", {"words": page["readings_call"]})
+    for words in filter(None, (page["readings_call"], page["verify_call"])):
+        yield Item("call", {"words": words})
 
 
 # ---- the year ------------------------------------------------------------------------------------------
@@ -208,6 +214,7 @@ def _meters(page: Page) -> Iterator[Item]:
 def _year(page: Page) -> Iterator[Item]:
     bars = page["history"]
     if not bars:
+        yield from _change_alone(page)
         return
     yield _heading("Ваш год, начислено рублей за месяц")
     values: Values = {}
@@ -217,9 +224,38 @@ def _year(page: Page) -> Iterator[Item]:
     if page["change"] is None:
         yield Item("year-plain", values)
         return
-    change = page["change"]
-    parts = Pairs(_pairs(change["parts"]), above=6.0)
-    yield Item("year", {**values, "change": (Para(change["title"], "bold"), parts)})
+    yield Item("year", {**values, "change": _change(page["change"])})
+
+
+def _change(change: Page) -> tuple[Part, ...]:
+    return Para(change["title"], "bold"), Pairs(_pairs(change["parts"]), above=6.0)
+
+
+def _change_alone(page: Page) -> Iterator[Item]:
+    """The explanation without the chart."""
+    if page["change"] is not None:
+        yield _heading("Почему изменилась сумма")
+        yield Item("change", {"change": _change(page["change"])})
+
+
+def _services(page: Page) -> Iterator[Item]:
+    """Small charts, SPARKS to a row."""
+    years = page["years"]
+    if not years:
+        return
+    yield _heading("Год по услугам")
+    for at in range(0, len(years), SPARKS):
+        yield Item(
+            "services",
+            {f"service{place}": (_spark(year),) for place, year in enumerate(years[at : at + SPARKS])},
+        )
+
+
+def _spark(year: Page) -> Spark:
+    bars = year["bars"]
+    current = next((at for at, bar in enumerate(bars) if bar["current"]), -1)
+    shares = tuple(bar["share"] for bar in bars)
+    return Spark(year["service"], year["now"], shares, current, year["first"], year["last"])
 
 
 # ---- payees, reference ---------------------------------------------------------------------------------
@@ -250,14 +286,16 @@ def _payee(payment: Page) -> Item:
         parts.append(Para(f"Аварийная служба {payment['emergency']}", "bold"))
     if payment["parts"]:
         parts.append(Pairs(_pairs(payment["parts"]), ("К оплате, ₽", payment["amount"]), above=5.0))
-    requisites = Pairs(_pairs(payment["requisites"]), names="small", at_right=False)
-    values: Values = {"payee": tuple(parts), "requisites": (requisites,)}
+    requisites: list[Part] = [Pairs(_pairs(payment["requisites"]), names="small", at_right=False)]
+    if payment["barcode"]:
+        requisites.append(Stripes(payment["barcode"]["drawing"], payment["barcode"]["digits"]))
+    values: Values = {"payee": tuple(parts), "requisites": tuple(requisites)}
     if payment["qr"]:
         return Item("payee", {**values, "code": (Code(payment["qr"]["drawing"]),)})
     return Item("payee-plain", values)
 
 
-def _reference(page: Page) -> Iterator[Item]:
+def _house(page: Page) -> Iterator[Item]:
     house: list[Values] = [
         {
             "norm": _under(row["norm"], row["common_norm"]),
@@ -266,12 +304,33 @@ def _reference(page: Page) -> Iterator[Item]:
         for row in page["house"]
     ]
     yield from _table("house", "Дом: нормативы и общий расход", house)
+    if page["limit_index"]:
+        yield Item("words", {"words": page["limit_index"]})
+
+
+def _contacts(page: Page) -> Iterator[Item]:
     contacts: list[Values] = [
         {"role": row["role"], "name": _under(row["name"], row["where"]), "phone": row["phone"]}
         for row in page["contacts"]
     ]
     yield from _table("contacts", "Кому звонить", contacts)
+
+
+def _news(page: Page) -> Iterator[Item]:
     if page["news"]:
         yield _heading("Новости")
         for item in page["news"]:
             yield Item("words", {"words": item})
+
+
+TELLERS: dict[str, Callable[[Page], Iterator[Item]]] = {
+    "grounds": _grounds,
+    "meters": _meters,
+    "year": _year,
+    "services": _services,
+    "payees": _payees,
+    "house": _house,
+    "contacts": _contacts,
+    "news": _news,
+}
+"""What tells each block of `receipts.look.BLOCKS`."""

@@ -25,6 +25,13 @@ KEPT_MAX = 50_000
 WINDOW_SCALES = (1.0, 10 / 11, 9 / 11, 8 / 11)
 PAIR_GAP = 6.0
 FACTS_GAP = 17.0
+SPARK_WIDTH = 0.72
+"""Of a bar in its step."""
+BAR_MODULE = 0.94
+"""Points: a third of a millimetre, what every hand scanner reads."""
+STRIPES_HEIGHT = 28.0
+STRIPES_QUIET = 10
+"""Modules of white on either side of a linear code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,32 @@ class Code:
     modules: Modules
 
 
-Part = Para | Pairs | Facts | Window | Bar | Code
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A small chart: a name, the value of this month, bars (thousandths of the highest), the first and the
+    last month.
+    """
+
+    name: str
+    now: str
+    shares: tuple[int, ...]
+    current: int
+    """Which bar is this month's; -1 for none."""
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stripes:
+    """A linear code: widths of bars and spaces in turn, the digits under it; never kept."""
+
+    widths: tuple[int, ...]
+    digits: str
+
+
+Part = Para | Pairs | Facts | Window | Bar | Spark | Code | Stripes
+UNKEPT = (Code, Stripes)
+"""There is one a receipt."""
 Value = str | tuple[Part, ...]
 Set = tuple[bytes, float]
 """Operators relative to the top left corner of the band (y up), and the height used from the slot's top."""
@@ -96,7 +128,7 @@ class Setter:
 
     def set(self, band: Band, slot: Slot, value: Value) -> Set:
         """The operators of a value in its slot, and how high it became."""
-        if value.__class__ is tuple and value[-1].__class__ is Code:
+        if value.__class__ is tuple and value[-1].__class__ in UNKEPT:
             return self._composed(slot, value)
         key = (band.name, slot.name, value)
         found = self._kept.get(key)
@@ -130,6 +162,10 @@ class Setter:
             return self._window(out, slot, part, y)
         if isinstance(part, Bar):
             return self._bar(out, slot, part, y)
+        if isinstance(part, Spark):
+            return self._spark(out, slot, part, y)
+        if isinstance(part, Stripes):
+            return self._stripes(out, slot, part, y if is_first else y + 4.0)
         return self._code(out, slot, part, y)
 
     def _style(self, name: str) -> Style:
@@ -236,11 +272,50 @@ class Setter:
         room = slot.height - 1.6 * style.size
         height = max(part.share, 8) * room / 1000
         bottom = slot.y + slot.height
-        out.append(f"{'0' if part.is_current else '.73'} g ")
+        out.append(self._fill(part.is_current))
         out.append(f"{slot.x:.2f} {-bottom:.2f} {slot.width:.2f} {height:.2f} re f\n")
         top = bottom - height - (CAP + 0.35) * style.size
-        self._para(out, slot, Para(part.label, fit=True), replace(style, tone=0), top)
+        self._para(out, slot, Para(part.label, fit=True), replace(style, paint="0 g"), top)
         return bottom
+
+    def _fill(self, is_current: bool) -> str:
+        """The operator that fills a bar: this month in the colour of the organisation."""
+        return f"{self.form.accent} rg " if is_current else ".73 g "
+
+    def _spark(self, out: list[str], slot: Slot, part: Spark, y: float) -> float:
+        """Bars of one path, so a year costs as much as a rectangle."""
+        small, bold = self._style("small"), self._style("bold")
+        y = self._para(out, slot, Para(part.name, fit=True), small, y)
+        y = self._para(out, slot, Para(part.now, fit=True), bold, y + LEADING * bold.size)
+        bottom = slot.y + slot.height - PITCH * small.size
+        room = bottom - y - LEADING * small.size
+        step = slot.width / max(len(part.shares), 1)
+        for is_current in (False, True):
+            wide = f"{step * SPARK_WIDTH:.2f}"
+            bars = [
+                f"{slot.x + at * step:.2f} {-bottom:.2f} {wide} {max(share, 25) * room / 1000:.2f} re"
+                for at, share in enumerate(part.shares)
+                if (at == part.current) is is_current
+            ]
+            if bars:
+                out.append(f"{self._fill(is_current)}{' '.join(bars)} f\n")
+        out.append(f".4 w 0 G {slot.x:.2f} {-bottom:.2f} m {slot.x + slot.width:.2f} {-bottom:.2f} l S\n")
+        under = bottom + LEADING * small.size
+        self._para(out, slot, Para(part.first), small, under)
+        return self._para(out, replace(slot, align="right"), Para(part.last), small, under)
+
+    def _stripes(self, out: list[str], slot: Slot, part: Stripes, y: float) -> float:
+        """A linear code as wide as its slot allows, at most BAR_MODULE a module, with its digits below."""
+        total = sum(part.widths) + 2 * STRIPES_QUIET
+        module = min(slot.width / total, BAR_MODULE)
+        x, bars = slot.x + STRIPES_QUIET * module, []
+        for at, width in enumerate(part.widths):
+            if at % 2 == 0:
+                bars.append(f"{x:.3f} {-(y + STRIPES_HEIGHT):.2f} {width * module:.3f} {STRIPES_HEIGHT} re")
+            x += width * module
+        out.append(f"0 g {' '.join(bars)} f\n")
+        small = self._style("small")
+        return self._para(out, slot, Para(part.digits, fit=True), small, y + STRIPES_HEIGHT + 2.0)
 
     def _code(self, out: list[str], slot: Slot, part: Code, y: float) -> float:
         """Modules as cells of a mask: exact squares at any resolution, nothing is interpolated."""
@@ -255,9 +330,8 @@ class Setter:
 
 
 def _words(style: Style, x: float, y: float, encoded: str) -> str:
-    tone = f".{style.tone:02d}" if style.tone else "0"
     font = "/B" if style.bold else "/R"
-    return f"BT {font} {style.size:.4g} Tf {tone} g {x:.2f} {-y:.2f} Td [{encoded}]TJ ET\n"
+    return f"BT {font} {style.size:.4g} Tf {style.paint} {x:.2f} {-y:.2f} Td [{encoded}]TJ ET\n"
 
 
 def _widest(face: Face, text: str, whole: bool) -> int:

@@ -14,8 +14,8 @@ import pikepdf
 from zlib_ng import zlib_ng
 
 from receipts.faces import embedded, faces
-from receipts.fill import Filled, background_name
-from receipts.form import Variant, press_form
+from receipts.fill import Filled
+from receipts.form import Variant, background_name, press_form
 from receipts.impose import Layout, Leaf, Side, imposed, leaves_of, sheets_count
 
 A4 = (595.276, 841.89)
@@ -120,8 +120,8 @@ def one_receipt(filled: Filled, title: str) -> bytes:
     return volume.pdf(title)
 
 
-def _order(variant: Variant) -> tuple[str, int, tuple[str, ...]]:
-    return variant.paper, variant.percent, variant.columns
+def _order(variant: Variant) -> str:
+    return variant.key
 
 
 def _resources(out: pikepdf.Pdf, variants: Sequence[Variant]) -> pikepdf.Dictionary:

@@ -97,7 +97,8 @@ async def plan_press(connection: Connection, run_id: int) -> bool:
     )
     await connection.execute(
         "UPDATE press_runs SET state = 'printing', started_at = clock_timestamp(), receipts_count = $2, "
-        "houses_count = $3, electronic_count = $4, blocks_count = $5 WHERE id = $1",
+        "houses_count = $3, electronic_count = $4, blocks_count = $5, "
+        "forms_until = (SELECT coalesce(max(id), 0) FROM receipt_forms) WHERE id = $1",
         run_id, len(selection.account_ids), selection.houses_count, selection.electronic_count, len(blocks),
     )  # fmt: skip
     return True

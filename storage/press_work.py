@@ -33,6 +33,8 @@ class PressTask:
     size_percent: int
     volume_sheets: int
     attempts: int
+    forms_until: int | None = None
+    """Versions of forms made after the run was planned are not looked at."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -72,11 +74,14 @@ class Place:
     leaves: int
     due_kopecks: int
     problem: str | None = None
+    form_id: int | None = None
+    """The version of the form it was laid out by; None is the standard one."""
+    page_digest: str | None = None
 
 
 OBSERVE = """
 SELECT b.run_id, b.block_no, b.first_number, b.account_ids, r.period, r.layout, r.is_duplex, r.has_separators,
-       r.size_percent, r.volume_sheets, b.attempts
+       r.size_percent, r.volume_sheets, b.attempts, r.forms_until
   FROM press_blocks b JOIN press_runs r ON r.id = b.run_id
  WHERE r.state = 'printing' AND b.state = 'planned' AND NOT (b.run_id, b.block_no) IN (
        SELECT * FROM unnest($2::int[], $3::int[]))
@@ -130,13 +135,13 @@ async def write_block(
                 (
                     task.run_id, one.number, one.account_id, one.house_id, one.company_id, task.block_no,
                     one.part,
-                    one.first_leaf, one.leaves, one.due_kopecks, one.problem,
+                    one.first_leaf, one.leaves, one.due_kopecks, one.problem, one.form_id, one.page_digest,
                 )
                 for one in places
             ],
             columns=[
                 "run_id", "number", "account_id", "house_id", "company_id", "block_no", "part", "first_leaf",
-                "leaves", "due_kopecks", "problem",
+                "leaves", "due_kopecks", "problem", "form_id", "page_digest",
             ],
         )  # fmt: skip
         await connection.execute(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 HEAD = text("""
-    SELECT a.id, a.number, a.els, a.payer_name, a.house_id, a.flat_id, a.company_id,
+    SELECT a.id, a.number, a.els, a.gis_id, a.is_large_print, a.payer_name, a.house_id,
+           a.flat_id, a.company_id,
            f.number AS flat, f.kind AS flat_kind, r.number AS room, h.number AS house, h.postcode,
            s.kind AS street_kind, s.name AS street, c.name AS city,
            o.name, o.short_name, o.inn, o.kpp, o.ogrn,

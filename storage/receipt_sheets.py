@@ -16,6 +16,7 @@ from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
 from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow
 from storage.penalty_law import penalty_law
+from storage.receipt_houses import NOTHING, HouseSums, read_houses
 from storage.receipt_penalties import read_penalties
 from storage.receipt_queries import (
     BENEFITS as BENEFIT_SUMS,
@@ -59,6 +60,7 @@ class Sheet:
     penalties: Sequence[PenaltyRow]
     due_on: dt.date
     benefits: Rows = ()
+    house: HouseSums = NOTHING
     own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
 
 
@@ -104,6 +106,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     contacts: dict[int, list[Any]] = defaultdict(list)
     for row in await session.execute(CONTACTS, at):
         contacts[row.house_id].append(row)
+    houses = await read_houses(session, at, both)
     penalties = await read_penalties(session, ids, period.first_day)
     law = await penalty_law(session)
     own = {row.code: (row.label, row.unit) for row in await session.execute(OWN_SERVICES)}
@@ -121,6 +124,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             penalties.get(head.id, ()),
             law.of(head.company_id).terms.due(period),
             benefits.get(head.id, ()),
+            houses[head.house_id],
             own,
         )
         for head in heads

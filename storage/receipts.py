@@ -28,12 +28,12 @@ from billing.receipt import (
     Receipt,
     ReceiptRow,
     Reference,
-    ReferenceRow,
     SectionKind,
     section_of,
     totals_of,
 )
 from billing.services import CATALOGUE, ELECTRICITY_ZONES, Service, component_label, component_unit
+from storage.receipt_houses import reference_rows
 from storage.receipt_sheets import Sheet, read_sheets
 from storage.session import Session
 
@@ -78,6 +78,8 @@ class Built:
     flat_words: str
     receipt: Receipt | None
     problem: str = ""
+    is_large_print: bool = False
+    """The payer asked for large letters."""
 
 
 async def build_receipt(session: Session, account_id: int, period: Period) -> Receipt:
@@ -114,7 +116,7 @@ def _built(sheet: Sheet, period: Period, reference: Reference) -> Built:
             f"Квитанции за {period.title} ещё нет: начисления по счёту не опубликованы. "
             "Она появится после публикации месяца.",
         )
-    return Built(*where, _document(sheet, period, reference))
+    return Built(*where, _document(sheet, period, reference), is_large_print=head.is_large_print)
 
 
 def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
@@ -238,6 +240,7 @@ def _row(line: Any, period: Period, service: str, unit: str) -> ReceiptRow:
         coefficient_permille=raised,
         surcharge_kopecks=surcharge,
         decimals=None if unit == "Гкал" else _decimals(line.service),
+        is_common=line.service in CATALOGUE and CATALOGUE[line.service].group == "common",
     )
 
 
@@ -262,6 +265,7 @@ def _payer(head: Any) -> Payer:
         address=f"г. {head.city}, {_house_words(head)}, {_flat_words(head)}",
         postcode=head.postcode or "",
         els=head.els or "",
+        service_id=head.gis_id or "",
         area_total_dm2=head.area_dm2,
         area_living_dm2=head.living_area_dm2,
         area_heated_dm2=head.heated_area_dm2,
@@ -347,16 +351,6 @@ def _change(sheet: Sheet, period: Period) -> Change | None:
 
 def _reference(sheet: Sheet, period: Period) -> Reference:
     head, window = sheet.head, period.shift(1).first_day
-    rows = []
-    for meter in sheet.house_meters:
-        if meter.taken_on is not None and meter.service in CATALOGUE:
-            used = _used(meter.prev1_micro, meter.value1_micro, meter.digits)
-            item = CATALOGUE[meter.service]
-            rows.append(
-                ReferenceRow(
-                    item.label, item.unit, house_reading=Quantity(meter.value1_micro), house_volume=used
-                )
-            )
     company = Contact(
         "Управляющая компания", head.short_name, head.phone or "", head.address or "", head.site or ""
     )
@@ -367,7 +361,7 @@ def _reference(sheet: Sheet, period: Period) -> Reference:
         if any(code != Service.UPKEEP and code < Service.COMMON_COLD_WATER for code in row.services)
     ]
     return Reference(
-        rows=tuple(rows),
+        rows=reference_rows(sheet.house, sheet.house_meters),
         contacts=(company, emergency, *suppliers),
         readings_from=window.replace(day=READINGS_FROM_DAY),
         readings_until=window.replace(day=READINGS_UNTIL_DAY),

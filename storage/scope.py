@@ -252,6 +252,8 @@ POLICIES: dict[str, Policy] = {
     "press_receipts": Policy(),
     "press_volumes": Policy(),
     "press_notes": Policy(rights=ADD),
+    # How paper looks is no secret: a resident's cabinet draws by it. An organisation adds to its own.
+    "receipt_forms": Policy(public=True, writes=(ORGANISATION,), rights=ADD),
     "run_log": Policy((RUN_OF_COMPANY,), rights=ADD),
     "run_totals": Policy((COMPANY, f"{SUPPLIER} AND {PUBLISHED}")),
     "run_houses": Policy((COMPANY,)),

@@ -222,6 +222,8 @@ def _account_tables(city: City) -> Iterator[Table]:
         "email": Texts(mail, nullable=True),
         "opened_on": date(city.homes.opened),
         "receipt_by": Coded(has_mail.astype(np.int64), ["paper", "electronic"]),
+        "gis_id": Texts(joined(accounts.els, b"-01")),
+        "is_large_print": boolean(np.arange(size) % 23 == 11),
     }, size  # fmt: skip
     facts = people_of.stretches(city.homes)
     at, count = facts.account, len(facts.account)

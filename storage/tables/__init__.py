@@ -21,6 +21,7 @@ from storage.tables import (  # noqa: F401
     portal,
     press,
     proposals,
+    receipt_forms,
     registers,
     reliefs,
     runs,

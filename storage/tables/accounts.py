@@ -34,6 +34,7 @@ class Account(Base):
         Index("ix_accounts_search_name", "search_name", postgresql_ops={"search_name": "text_pattern_ops"}),
         Index("ix_accounts_phone", "phone", postgresql_ops={"phone": "text_pattern_ops"}),
         CheckConstraint("kind IN ('flat', 'room', 'nonresidential')", name="kind"),
+        CheckConstraint("gis_id ~ '^[0-9]{2}[А-Я]{2}[0-9]{6}-[0-9]{2}$'", name="gis_id"),
     )
 
     id: Mapped[Id]
@@ -51,6 +52,8 @@ class Account(Base):
     opened_on: Mapped[dt.date] = mapped_column(Date)
     closed_on: Mapped[dt.date | None] = mapped_column(Date)
     receipt_by: Mapped[str] = mapped_column(Text, server_default="paper")  # paper, electronic
+    gis_id: Mapped[str | None] = mapped_column(Text)  # идентификатор ЖКУ of GIS ЖКХ
+    is_large_print: Mapped[bool] = mapped_column(Boolean, server_default="false")  # asked for by the payer
 
 
 class AccountFact(Base, Dated):

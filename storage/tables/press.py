@@ -58,6 +58,7 @@ class PressRun(Base):
     blocks_count: Mapped[int] = mapped_column(Integer, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
     form_digest: Mapped[str | None] = mapped_column(Text)
+    forms_until: Mapped[int | None] = mapped_column(Integer)  # versions of forms later than this are not used
     digest: Mapped[str | None] = mapped_column(Text)
     created_by: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[Recorded]
@@ -97,6 +98,10 @@ class PressReceipt(Base):
     first_leaf: Mapped[int] = mapped_column(Integer)
     leaves: Mapped[Small]
     due_kopecks: Mapped[Kopecks]
+    form_id: Mapped[int | None] = mapped_column(
+        Integer
+    )  # the version it was laid out by; NULL the standard one
+    page_digest: Mapped[str | None] = mapped_column(Text)  # SHA-256 of what stands on its pages
     problem: Mapped[str | None] = mapped_column(Text)
 
 

@@ -22,6 +22,7 @@ from actors.press import press_until_idle
 from actors.pressed import NotPrinted, Outcome
 from actors.presser import Presser
 from billing.period import Period
+from billing.services import CATALOGUE
 from cluster.history import bill_history
 from receipts.fill import Filler
 from receipts.impose import Layout
@@ -110,6 +111,53 @@ async def test_documents_of_a_block_are_those_of_each_account_alone(base: Databa
 
     assert len(alone) > ACCOUNTS * 9 // 10
     assert {one: together[one].receipt for one in alone} == alone
+
+
+async def test_volumes_of_the_house_are_those_of_its_lines(base: Database) -> None:
+    ids = await ids_of(base)
+
+    async with base.reading() as session:
+        built = await build_receipts(session, ids, SEPTEMBER)
+        rows = await session.execute(
+            text("""
+            SELECT a.house_id, l.service, round(sum(l.volume_num::numeric / l.volume_den))::bigint AS micro
+              FROM lines l JOIN accounts a ON a.id = l.account_id JOIN runs r ON r.id = l.run_id
+             WHERE r.posted_in = :month AND l.service IN (1, 4, 6) AND l.basis < 60 GROUP BY 1, 2"""),
+            {"month": SEPTEMBER.first_day},
+        )
+        wanted = {(row.house_id, CATALOGUE[row.service].label): row.micro for row in rows if row.micro}
+
+    found = {
+        (one.house_id, row.service): row.premises_volume.num
+        for one in built.values()
+        if one.receipt is not None
+        for row in one.receipt.reference.rows
+        if row.premises_volume is not None
+    }
+    assert len(wanted) > 5
+    assert {key: found.get(key) for key in wanted} == wanted
+    norms = [row.norm for one in built.values() if one.receipt for row in one.receipt.reference.rows]
+    assert any(norm is not None for norm in norms)
+
+
+async def test_who_asked_for_large_letters_gets_them(base: Database) -> None:
+    run_id = await printed(base)
+
+    async with base.reading() as session:
+        rows = (
+            await session.execute(
+                text("""
+            SELECT a.is_large_print, avg(p.leaves)::float AS leaves, count(p.page_digest) AS digests,
+                   count(*) AS all
+              FROM press_receipts p JOIN accounts a ON a.id = p.account_id
+             WHERE p.run_id = :id AND p.problem IS NULL GROUP BY 1 ORDER BY 1"""),
+                {"id": run_id},
+            )
+        ).all()
+
+    assert [row.is_large_print for row in rows] == [False, True]
+    assert rows[1].leaves > rows[0].leaves
+    assert all(row.digests == row.all for row in rows)
 
 
 async def test_a_block_costs_as_many_queries_as_one_account(base: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from billing.receipt import (
     Change,
     ChangePart,
+    ClaimKind,
     Contact,
     CorrectionRow,
     InstalmentRow,
@@ -23,6 +24,8 @@ from billing.receipt import (
     Reference,
     ReferenceRow,
     SectionKind,
+    ServiceMonth,
+    ServiceYear,
     section_of,
     sum_totals,
     totals_of,
@@ -85,7 +88,7 @@ def housing() -> ReceiptSection:
         SectionKind.HOUSING,
         [
             row("Содержание жилого помещения", "м²", "по площади", "53,4", 314200, 167783),
-            row("СОИ: электроэнергия", "кВт·ч", "по нормативу дома", "14,95", 54300, 8118),
+            row("СОИ: электроэнергия", "кВт·ч", "по нормативу дома", "14,95", 54300, 8118, is_common=True),
         ],
     )
 
@@ -163,6 +166,24 @@ def history(last_kopecks: int) -> tuple[MonthAmount, ...]:
     )
 
 
+def years() -> tuple[ServiceYear, ...]:
+    """Two services by volume, one by sums."""
+    months = [bar.month for bar in history(0)]
+    drops = ("5,1", "6,2", "5,9", "6,4", "7,0", "6,6", "4,2", "0,0", "5,5", "6,1", "5,9", "7,12")
+    heat = ("0,61", "0,92", "0,98", "0,95", "0,83", "0,41", "0", "0", "0", "0", "0", "0,913482")
+    return (
+        ServiceYear("Отопление", "Гкал", _year_of(months, heat, 254364)),
+        ServiceYear("Холодная вода", "м³", _year_of(months, drops, 36454)),
+        ServiceYear("Газоснабжение", "м³", tuple(ServiceMonth(month, 26295) for month in months)),
+    )
+
+
+def _year_of(months: list[date], volumes: tuple[str, ...], kopecks: int) -> tuple[ServiceMonth, ...]:
+    return tuple(
+        ServiceMonth(month, kopecks, micro(volume)) for month, volume in zip(months, volumes, strict=True)
+    )
+
+
 def house(service: str, unit: str, norm: str, norm_unit: str, *amounts: str) -> ReferenceRow:
     """Norm, reading of the house meter, volumes of the house, of the premises, of common needs."""
     reading, whole, premises, common = (micro(amount) for amount in amounts)
@@ -216,6 +237,7 @@ def ordinary(**changes: Any) -> Receipt:
         paid_through=date(2026, 10, 31),
         readings=readings(),
         history=history(charged),
+        years=years(),
         change=Change(date(2026, 9, 1), september, (heating, water, rest)),
         reference=reference(),
     )
@@ -289,7 +311,7 @@ def crowded() -> Receipt:
         ),
         penalties=(
             PenaltyRow("Пени", 2218, 940055, july, 41, "1/300 ставки 9,5 % за день"),
-            PenaltyRow("Госпошлина", 2000, ground=order),
+            PenaltyRow("Госпошлина", 2000, ground=order, kind=ClaimKind.COURT),
         ),
         instalments=(InstalmentRow("Отопление", 63591, 21197, 412, 85200, "9,5 % в год"),),
         history=history(sum(item.total_kopecks for item in rows)),

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from receipts.fill import Filler
+from receipts.form import LARGE_PERCENT
 from receipts.volume import one_receipt
 from storage import choices, press_orders, press_pages
 from storage.choices import Choice
@@ -25,13 +26,13 @@ from storage.press_pages import (
     VolumeRow,
 )
 from storage.press_plan import Selection
-from storage.receipts import NoReceiptError, build_receipt
 from storage.session import Session
 from web.centre.runs import plain
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
 from web.filters import percent
 from web.forms import Typed, blank, read_form
+from web.receipt_file import checked, look_for
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, allow
 from web.streams import Tick, stream
@@ -161,15 +162,14 @@ async def sample(request: Request, session: Reader) -> Response:
 async def _sheet(
     session: Session, account_id: int, period: Period, layout: str, size: str, number: int
 ) -> Response:
-    try:
-        receipt = await build_receipt(session, account_id, period)
-    except NoReceiptError as error:
-        raise NotFound("Квитанции нет.", str(error)) from error
+    built, receipt = await checked(session, account_id, period)
+    look = await look_for(session, built.company_id, period)
     paper = "a4" if layout == "a4" else "a5"
-    percent_ = int(size) if size in SIZE_WORDS else 100
+    usual = int(size) if size in SIZE_WORDS else 100
+    percent_ = LARGE_PERCENT if built.is_large_print else usual
 
     def render() -> bytes:
-        filled = Filler(paper, percent_).fill(receipt, f"№\u00a0{number:06d}")
+        filled = Filler(paper, percent_).fill(receipt, f"№\u00a0{number:06d}", look)
         return one_receipt(filled, f"Квитанция {receipt.payer.account_number}")
 
     content = await asyncio.to_thread(render)
