@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.blocks_past import with_past
+from benchmarks.blocks_past import with_checks, with_past
 from billing.block import (
     MISSING,
     AccountKind,
@@ -119,6 +119,7 @@ class Mix:
     service_off: int = 20
     heat_past: int = 0
     read_on_change: int = 0
+    checked: int = 0
     cut: bool = False
     ragged: bool = False
 
@@ -147,6 +148,7 @@ ODD = Mix(
     service_off=80,
     heat_past=300,
     read_on_change=500,
+    checked=120,
     cut=True,
     ragged=True,
 )
@@ -182,7 +184,7 @@ def make_block(
         norms=_norms(rng, len(days), houses_count, mix),
         coefficients=_coefficients(rng, len(days), houses_count, mix),
     )
-    return with_past(made, seed, mix.heat_past, mix.read_on_change)
+    return with_checks(with_past(made, seed, mix.heat_past, mix.read_on_change), seed, mix.checked)
 
 
 def _chance(rng: Rng, thousandths: int, size: int) -> npt.NDArray[np.bool_]:

@@ -11,9 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from billing.block import Block, Cut, HouseMeter
+from billing.checked import Checked
 from billing.heat_past import HeatYear, HouseFailure, YearKnown
 from billing.quantity import MICRO
 from billing.services import Service
+
+ZONES = 3
+CHECKED = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
 
 Rng = np.random.Generator
 
@@ -69,3 +73,37 @@ def _cut(rng: Rng, block: Block, share: int) -> Cut:
     beyond = (rng.integers(0, 50, size) == 0)[:, None] * MICRO
     value = (meters.start + used * part // 10 + beyond) % limit
     return Cut(np.where(read, days, 0).astype(np.int16), np.where(read[:, None], value, 0))
+
+
+def with_checks(block: Block, seed: int, share: int) -> Block:
+    """Acts of checks of some meters that were read, one of an account and service: more or less than used."""
+    if not share:
+        return block
+    rng = np.random.default_rng(seed + 1_000_000)
+    meters = block.meters
+    size = len(meters)
+    sound = meters.has_reading & (meters.failed_month == 0) & (meters.refused_month == 0)
+    sound &= np.isin(meters.service, CHECKED) & (rng.integers(0, 1000, size) < share)
+    rows = np.flatnonzero(sound)
+    _, first = np.unique(
+        meters.account[rows].astype(np.int64) * 100 + meters.service[rows], return_index=True
+    )
+    rows = rows[np.sort(first)]
+    of_zone = np.arange(ZONES) < meters.zones[rows][:, None]
+    limit = (10 ** meters.digits[rows].astype(np.int64) * MICRO)[:, None]
+    value = meters.start[rows]
+    used = np.where(of_zone, (value + rng.integers(-30, 30, (len(rows), ZONES)) * MICRO) % limit, 0)
+    gap = np.where(np.isin(np.arange(size), rows), 0, meters.gap_months).astype(np.int16)
+    billed = meters.billed.copy()
+    billed[rows] = 0
+    checked = Checked(
+        account=meters.account[rows],
+        service=meters.service[rows],
+        zones=meters.zones[rows],
+        digits=meters.digits[rows],
+        day=rng.integers(1, block.period.days + 1, len(rows)).astype(np.int16),
+        used=used,
+        value=value,
+        billed=np.where(meters.gap_months[rows, None] > 0, meters.billed[rows], 0),
+    )
+    return replace(block, meters=replace(meters, gap_months=gap, billed=billed), checked=checked)

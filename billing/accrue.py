@@ -22,6 +22,7 @@ from billing.rule import RULES
 from billing.rules.absence import absence
 from billing.rules.benefit import benefit
 from billing.rules.capital_repair import capital_repair
+from billing.rules.checked import checked
 from billing.rules.cold_water import cold_water
 from billing.rules.common_needs import common_needs
 from billing.rules.custom import custom
@@ -86,6 +87,7 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
     work.meterings = decide(work)
     for rule in ORDER:
         rule(work)
+    checked(work)
     unauthorised(work)
     return reduced(block, gather(block, work.parts, parked.mask())), parked
 

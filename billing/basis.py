@@ -34,6 +34,7 @@ class Basis(IntEnum):
     TAMPERING = 17  # п. 62: ten norms less what was billed
     CONNECTION = 18  # п. 62: capacity of what was connected, day and night
     CONNECTION_NORM = 19  # п. 62: ten norms, the capacity is not known
+    CHECK = 22  # п. 61: what a check read less the last reading used and volumes billed since
     CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21
@@ -148,6 +149,7 @@ BASIS: dict[Basis, BasisInfo] = {
     Basis.LATE_READING: BasisInfo(
         "по счётчику за вычетом начисленного без показаний", "ПП 354, п. 42, п. 59", *_METER
     ),
+    Basis.CHECK: BasisInfo("по акту проверки счётчика: разность показаний", "ПП 354, п. 61", *_METER),
     Basis.AVERAGE_NONRESIDENTIAL: BasisInfo("по среднему, нежилое помещение", "ПП 354, п. 43", *_AVERAGE),
     Basis.NORM_TEMPORARY: BasisInfo("временно проживающие, по нормативу", "ПП 354, п. 56, 57", *_NORM),
     Basis.CONTRACT: BasisInfo(

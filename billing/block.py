@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.benefits import Benefits
+from billing.checked import Checked
 from billing.formula.rows import Formulas
 from billing.heat_past import HeatFix, HeatYear, HouseFailure
 from billing.period import Period
@@ -220,6 +221,7 @@ class Block:
     formulas: Formulas | None = None  # of services of organisations, None = none
     benefits: Benefits | None = None  # льготы, None = none
     unauthorised: Unauthorised | None = None  # acts under п. 62, None = none
+    checked: Checked | None = None  # checks of meters under п. 61, None = none
 
     def __len__(self) -> int:
         return len(self.accounts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -55,6 +55,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """An act of a check (п. 61): what was read on a day. is_last: the reading of its month is older."""
+
+    on: dt.date
+    values: Values
+    is_last: bool = False
+
+    @property
+    def month(self) -> int:
+        return Period.of(self.on).ordinal
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """A check of the month: what had been billed by (`used`), months silent since then, what was read."""
+
+    day: int
+    used: Values
+    value: Values
+    gap_months: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeterFacts:
     """A meter and its past.
 
@@ -70,6 +93,7 @@ class MeterFacts:
     verified_until: dt.date | None = None
     events: Sequence[Event] = ()
     season: frozenset[int] | None = None
+    checks: Sequence[Check] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +110,7 @@ class MeterState:
     second_refusal: bool
     window: Values
     window_months: int
+    check: CheckState | None = None
 
 
 # ---- arithmetic of months, for one meter or for a column -------------------------------------------------
@@ -152,6 +177,37 @@ def consumed(start: Values, end: Values, digits: int) -> Values:
     if day < 0 or night < 0 or half_peak < 0:
         day, night, half_peak = (v + turn if v < 0 else v for v in (day, night, half_peak))
     return day, night, half_peak
+
+
+def moved(start: Values, end: Values, digits: int) -> Values:
+    """Signed difference by zone, the shorter way round the counter: a check may show less than was given."""
+    turn = 10**digits * MICRO
+    day, night, half_peak = ((e - s + turn // 2) % turn - turn // 2 for s, e in zip(start, end, strict=True))
+    return day, night, half_peak
+
+
+def rebased(marks: Sequence[Mark], checks: Iterable[Check], digits: int) -> list[Mark]:
+    """Marks in which each check stands at the end of the month before it (п. 61).
+
+    The next reading starts from the checked value, which is the reading of its month as well when nobody gave
+    a later one. Earlier readings above it and later ones below it were not true, so they leave the past.
+    """
+    out = list(marks)
+    for check in sorted(checks, key=lambda one: one.on):
+        earlier = [mark for mark in out if mark.month < check.month]
+        while earlier and min(moved(earlier[-1].values, check.values, digits)) < 0:
+            earlier.pop()
+        if earlier and earlier[-1].month == check.month - 1:
+            earlier.pop()
+        later = [mark for mark in out if mark.month >= check.month]
+        if later and later[0].month == check.month and check.is_last:
+            later.pop(0)
+        while later and min(moved(check.values, later[0].values, digits)) < 0:
+            later.pop(0)
+        if not later or later[0].month > check.month:
+            later.insert(0, Mark(check.month, check.values))
+        out = [*earlier, Mark(check.month - 1, check.values), *later]
+    return out
 
 
 def _part(volume: int, taken: int, length: int) -> int:
@@ -236,7 +292,20 @@ def points(facts: MeterFacts, period: int) -> list[Mark]:
     if facts.installed_on is not None:
         first = Mark(initial_month(facts.installed_on), facts.initial)
         known = [first, *(mark for mark in known if mark.month > first.month)]
-    return known
+    checks = [check for check in facts.checks if check.month <= period]
+    return rebased(known, checks, facts.digits) if checks else known
+
+
+def check_of(facts: MeterFacts, period: Period) -> CheckState | None:
+    """The check of the month and the reading that was used for the months before it."""
+    check = next((one for one in facts.checks if one.month == period.ordinal), None)
+    if check is None:
+        return None
+    used = points(replace(facts, checks=[c for c in facts.checks if c.on < check.on]), period.ordinal - 1)
+    if not used:
+        return None
+    gap = gap_months(used[-1].month, period.ordinal)
+    return CheckState(check.on.day, used[-1].values, check.values, gap)
 
 
 def state(facts: MeterFacts, period: Period) -> MeterState | None:
@@ -270,6 +339,7 @@ def state(facts: MeterFacts, period: Period) -> MeterState | None:
         second_refusal=second,
         window=volumes,
         window_months=months,
+        check=None if failed_month or refused_month else check_of(facts, period),
     )
 
 

@@ -21,6 +21,7 @@ from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
 from billing.trace_benefit import benefit, rent
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
+from billing.trace_meter import check
 from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
 from billing.trace_unauthorised import unauthorised
 from billing.work import AVERAGE_DEN
@@ -408,6 +409,7 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.FORMULA: _formula,
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
+    Basis.CHECK: check,
     **dict.fromkeys(
         (
             Basis.AVERAGE_FAULT,

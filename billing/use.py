@@ -120,6 +120,7 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
         used.even_den[group.rows] = AVERAGE_DEN
         used.measured[group.rows] = True
     add_rooms(used, flats)
+    add_checked(work, used, service)
     if needs_norm:
         by_contract, by_people = without_meter(work, joined, service)
         use.norms = [
@@ -129,6 +130,17 @@ def find_use(work: Work, service: int, *, needs_norm: bool = True) -> Use:
         for group_by_norm in use.norms:
             add_norm(used, group_by_norm)
     return use
+
+
+def add_checked(work: Work, used: Used, service: int) -> None:
+    """What checks of meters found is consumption of the month (п. 61), for whoever adds volumes up."""
+    acts = work.block.checked
+    if acts is None:
+        return
+    mine = (acts.service == service) & work.has(service)[acts.account]
+    found = acts.volume()[mine].sum(1)
+    account = acts.account[mine].astype(np.intp)
+    np.add.at(used.even, account, found * used.even_den[account])
 
 
 def without_meter(work: Work, joined: Joined, service: int) -> tuple[Rows, Rows]:

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import AccountKind, Meters
+from billing.checked import Checked
 from storage.bulk import Columns, Connection
 from storage.meter_billed import Shared, billed_meanwhile
+from storage.meter_checks import checked_of, read_checks
 from storage.meter_cuts import read_cuts
 from storage.meter_intricate import mend_intricate
 from storage.meter_past import State, state_of
@@ -23,8 +25,9 @@ async def individual(
     read: Read,
     accounts: Columns,
     changes: Sequence[dt.date] = (),
-) -> Meters:
-    """Columns of billing.block.Meters. accounts (N,): id, flat_id and kind of the block's, in its order.
+) -> tuple[Meters, Checked | None]:
+    """Columns of billing.block.Meters and the checks of the month. accounts (N,): id, flat_id and kind of the
+    block's, in its order.
 
     changes: days inside the month on which a value changes.
     """
@@ -33,19 +36,31 @@ async def individual(
     rows = np.flatnonzero(account >= 0)
     rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
     read, account = read.take(rows), account[rows]
-    state, intricate = await state_of(connection, month, read)
-    await mend_intricate(connection, month, read, state, intricate)
+    checks = await read_checks(connection, month, read.meters["id"][read.meters["has_events"]])
+    state, intricate = await state_of(connection, month, read, checks)
+    await mend_intricate(connection, month, read, state, intricate, checks)
+    has_reading = _before_checks(state, read.has_reading, month.period.ordinal)
     common = read.meters["is_common"] & (accounts["kind"][account] == AccountKind.ROOM)
     late = await billed_meanwhile(
         connection, month, read, account_ids[account], state, shared_by(accounts, account, common, state)
     )
-    return Meters(
+    checked = checked_of(
+        account.astype(np.int32),
+        read.meters["service"],
+        read.meters["zones"],
+        read.meters["digits"],
+        late,
+        state.checks,
+    )
+    of_check = list(state.checks)
+    late[of_check], state.gap[of_check] = 0, 0  # what was billed meanwhile is taken off at the check
+    meters = Meters(
         id=read.meters["id"],
         account=account.astype(np.int32),
         service=read.meters["service"],
         zones=read.meters["zones"],
         digits=read.meters["digits"],
-        has_reading=read.has_reading,
+        has_reading=has_reading,
         start=state.start,
         end=state.end,
         gap_months=state.gap,
@@ -60,6 +75,18 @@ async def individual(
         common=common if common.any() else None,
         cut=await read_cuts(connection, month, read.meters["id"], changes),
     )
+    return meters, checked
+
+
+def _before_checks(state: State, given: npt.NDArray[np.bool_], period: int) -> npt.NDArray[np.bool_]:
+    """(M,) meters with a reading, checked ones by their past; their gap becomes that before the check."""
+    has_reading = given.copy()
+    for at, has in state.read.items():
+        has_reading[at] = has
+    for at, check in state.checks.items():
+        state.gap[at] = check.gap_months
+        state.previous[at] = period - 1 - check.gap_months
+    return has_reading
 
 
 def shared_by(

@@ -92,13 +92,15 @@ async def read_block(
         heat.failure = await house_failures(connection, month, read, houses.id)
     of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
     of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
+    meters, checked = await individual(connection, month, read, accounts, days[1:])
     return Block(
         period=period,
         first_day=segments.first_day,
         days=segments.days,
         houses=houses,
         accounts=_weigh(accounts, facts, segments, period, houses),
-        meters=await individual(connection, month, read, accounts, days[1:]),
+        meters=meters,
+        checked=checked,
         house_meters=of_houses,
         services=services,
         rates={key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs},

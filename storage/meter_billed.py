@@ -18,6 +18,7 @@ from storage.meter_reads import DAY_ZERO, ZONES, Month, Read, ordinals
 READ_BASES = (
     Basis.METER,
     Basis.LATE_READING,
+    Basis.CHECK,
     Basis.NORM_TEMPORARY,
     *REDUCTIONS,
     *UNAUTHORISED,

@@ -106,6 +106,12 @@ async def verify(session: AsyncSession, meter_id: int, until: dt.date) -> bool:
     return True
 
 
+async def add_past(session: AsyncSession, meter_id: int, day: dt.date) -> int:
+    """An act of a check was written: the meter has a dated past, readings since `day` are derived again."""
+    await session.execute(text("UPDATE meters SET has_events = true WHERE id = :id"), {"id": meter_id})
+    return await derive_since(session, meter_id, day)
+
+
 async def derive_since(session: AsyncSession, meter_id: int, day: dt.date) -> int:
     """Readings of the meter from the month of `day` on, derived again; how many changed."""
     month = Period.of(day)

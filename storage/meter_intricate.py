@@ -1,4 +1,4 @@
-"""Meters whose past is not worth a vector: several events, or a refusal of access that has ended.
+"""Meters whose past is not worth a vector: several events, an ended refusal of access, acts of checks.
 
 They are few; billing.history.state itself works them out, from three years of their readings.
 """
@@ -11,15 +11,21 @@ from billing import history
 from billing.period import Period
 from billing.services import Service
 from storage.bulk import Connection
+from storage.meter_checks import NO_CHECKS, Checks
 from storage.meter_past import INT16_MAX, LASTING_MONTHS, Events, State, date_of, past_readings
 from storage.meter_reads import Month, Read, ordinals
 from storage.meters import HEATING_SEASON
 
 
 async def mend_intricate(
-    connection: Connection, month: Month, read: Read, made: State, events_of: Events
+    connection: Connection,
+    month: Month,
+    read: Read,
+    made: State,
+    events_of: Events,
+    checks: Checks = NO_CHECKS,
 ) -> None:
-    """Put billing.history.state of these meters into the columns. events_of: by row of the meter."""
+    """Put billing.history.state of these meters into the columns. events_of: by row; checks: by id."""
     if not events_of:
         return
     ids = read.meters["id"][list(events_of)]
@@ -48,6 +54,7 @@ async def mend_intricate(
             verified_until=date_of(int(read.meters["verified_until"][at])),
             events=events,
             season=HEATING_SEASON if read.meters["service"][at] == Service.HEATING else None,
+            checks=checks.get(meter, ()),
         )
         _put_state(made, at, facts, month.period)
 
@@ -62,3 +69,7 @@ def _put_state(made: State, at: int, facts: history.MeterFacts, period: Period) 
     made.second[at] = state.second_refusal
     made.window[at], made.window_months[at] = state.window, state.window_months
     made.previous[at] = period.ordinal - 1 - state.gap_months if state.has_reading else made.previous[at]
+    if facts.checks:
+        made.read[at] = state.has_reading
+    if state.check is not None:
+        made.checks[at] = state.check

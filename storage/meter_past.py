@@ -11,7 +11,8 @@ itself.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,10 +70,19 @@ class State:
     previous: npt.NDArray[np.int64]  # ordinal of the month of the previous reading
     last_failed: npt.NDArray[np.int64]  # the latest failed month before this one, BEFORE_ALL without
     limit: npt.NDArray[np.int64]  # the latest month whose reading counts as the previous one
+    checks: dict[int, history.CheckState] = field(default_factory=dict)  # of the month, by row of the meter
+    read: dict[int, bool] = field(
+        default_factory=dict
+    )  # whether a meter with checks has a reading of the month
 
 
-async def state_of(connection: Connection, month: Month, read: Read) -> tuple[State, Events]:
-    """Columns of all meters at once, and the events of the few that storage.meter_intricate has to mend."""
+async def state_of(
+    connection: Connection, month: Month, read: Read, checked: Collection[int] = ()
+) -> tuple[State, Events]:
+    """Columns of all meters at once, and the events of the few that storage.meter_intricate has to mend.
+
+    checked: ids of meters with acts of checks, which are among those.
+    """
     period = month.period.ordinal
     has, size = read.has_reading, len(read)
     previous = ordinals(read.meters["installed_on"]) - 1
@@ -95,7 +105,7 @@ async def state_of(connection: Connection, month: Month, read: Read) -> tuple[St
         last_failed=np.where(failed > 1, period - 1, BEFORE_ALL),
         limit=np.full(size, period - 1, np.int64),
     )
-    intricate = await _add_events(connection, month, read, made)
+    intricate = await _add_events(connection, month, read, made, checked)
     await _look_back(connection, month, read, made)
     made.gap = np.where(has, history.gap_months(made.previous, period), 0).clip(0, INT16_MAX).astype(np.int16)
     silence = history.silent_months(np.maximum(made.previous, made.last_failed), period).clip(0, INT16_MAX)
@@ -112,7 +122,9 @@ def _expired(verified_until: npt.NDArray[np.int32], period: int) -> npt.NDArray[
     return np.clip(period + 1 - expires, 0, INT16_MAX).astype(np.int16)
 
 
-async def _add_events(connection: Connection, month: Month, read: Read, made: State) -> Events:
+async def _add_events(
+    connection: Connection, month: Month, read: Read, made: State, checked: Collection[int]
+) -> Events:
     """A single fault, or a single refusal that still lasts, into the columns; events of all other meters
     come back.
     """
@@ -135,13 +147,14 @@ async def _add_events(connection: Connection, month: Month, read: Read, made: St
     months_last = np.full(len(row), period, np.int64)
     months_last[~lasts] = ordinals(last[~lasts])
     single = np.bincount(row, minlength=len(read))[row] == 1
-    simple = single & (events["fault"] | (months_last >= period))
+    plain = ~np.isin(read.meters["id"][row], list(checked))
+    simple = single & plain & (events["fault"] | (months_last >= period))
     first = ordinals(events["first"])
     faults, refusals = simple & events["fault"], simple & ~events["fault"]
     _add_faults(made, row[faults], first[faults], months_last[faults], period)
     made.refused[row[refusals]] = (period - first[refusals] + 1).clip(0, INT16_MAX)
     made.limit[row[refusals]] = np.minimum(first[refusals] - 1, period - 1)
-    rest: Events = {}
+    rest: Events = {int(at): [] for at in np.flatnonzero(np.isin(read.meters["id"], list(checked)))}
     for at in np.flatnonzero(~simple).tolist():
         kind = history.FAILURES[0] if events["fault"][at] else history.REFUSAL
         began, after = date_of(int(events["first"][at])), date_of(int(events["after"][at]))

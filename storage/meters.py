@@ -7,6 +7,7 @@ knows the reading before it, so the past behind the window is not lost.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import history as past
-from billing.history import Event, Mark, Values
+from billing.history import Check, Event, Mark, Values
 from billing.period import Period
 from billing.reading import MeterCard, Previous, ReadingRefused
 from billing.services import Service
@@ -60,6 +61,7 @@ class Known:
     verified_until: dt.date | None
     events: tuple[Event, ...]
     rows: tuple[Row, ...]
+    checks: tuple[Check, ...] = ()
 
     @property
     def season(self) -> frozenset[int] | None:
@@ -78,12 +80,27 @@ class Known:
 
     def points(self, month: int) -> list[Mark]:
         """What closes each month up to `month`, the start first."""
+        return self._rebased([row for row in self.rows if row.month <= month], month)
+
+    def before(self, month: int) -> Mark:
+        """What a reading of `month` starts from: a check of that month stands before it."""
+        return self._rebased([row for row in self.rows if row.month < month], month)[-1]
+
+    def _rebased(self, rows: Sequence[Row], month: int) -> list[Mark]:
         start = self.start()
-        rows = (Mark(row.month, row.values) for row in self.rows if start.month < row.month <= month)
-        return [start, *rows]
+        marks = [start, *(Mark(row.month, row.values) for row in rows if start.month < row.month)]
+        checks = [check for check in self.checks if check.month <= month]
+        if not checks:
+            return marks
+        out = past.rebased(marks, checks, self.card.digits)
+        is_given = any(row.month == month for row in rows)
+        return out if is_given or out[-1].month < month else out[:-1]
 
     def previous(self, month: int) -> Previous:
-        """The reading of an earlier month that a reading of `month` follows."""
+        """The reading of an earlier month that a reading of `month` follows, or a check."""
+        check = next((one for one in reversed(self.checks) if one.month <= month), None)
+        if check is not None and self.before(month).values == check.values:
+            return Previous(self.before(month).month, check.values, check.on)
         earlier = [row for row in self.rows if row.month < month]
         if earlier:
             return Previous(earlier[-1].month, earlier[-1].values, earlier[-1].taken_on)
@@ -124,6 +141,7 @@ async def load(session: AsyncSession, meter_id: int, period: Period, *, lock: bo
         verified_until=meter.verified_until,
         events=await _events(session, meter_id) if meter.has_events else (),
         rows=rows,
+        checks=await _checks(session, meter_id) if meter.has_events else (),
     )
 
 
@@ -167,6 +185,20 @@ async def _events(session: AsyncSession, meter_id: int) -> tuple[Event, ...]:
     return tuple(Event(row.kind, row.valid_from, row.valid_to) for row in found)
 
 
+async def _checks(session: AsyncSession, meter_id: int) -> tuple[Check, ...]:
+    found = await session.execute(
+        text(
+            "SELECT checked_on, value1_micro, value2_micro, value3_micro, is_last FROM meter_checks "
+            "WHERE meter_id = :id AND superseded_at IS NULL ORDER BY checked_on, id"
+        ),
+        {"id": meter_id},
+    )
+    return tuple(
+        Check(row.checked_on, (row.value1_micro, row.value2_micro, row.value3_micro), row.is_last)
+        for row in found
+    )
+
+
 # ---- what is derived -----------------------------------------------------------------------------
 
 
@@ -176,8 +208,12 @@ def derived(known: Known, row: Row) -> Row:
     failed = past.failed_months(known.events, known.verified_until, row.month)
     window, months = past.window(points, known.card.digits, failed, known.season)
     earlier = [other for other in known.rows if other.month < row.month]
-    if earlier:
-        month: int | None = earlier[-1].month
+    if any(check.month <= row.month for check in known.checks):
+        before = known.before(row.month)
+        month: int | None = before.month
+        previous = before.values
+    elif earlier:
+        month = earlier[-1].month
         previous = earlier[-1].values
     else:
         month, previous = row.previous_month, known.start().values

@@ -217,10 +217,19 @@ POLICIES: dict[str, Policy] = {
     "persons": Policy((COMPANY,), rights=WRITE),
     "registrations": Policy((COMPANY,), rights=DATED),
     "ownerships": Policy((COMPANY,), rights=DATED),
-    # Meters; readings themselves are written by workers, who take them from the inbox.
+    # Meters; readings themselves are written by workers, who take them from the inbox. What is derived of
+    # them changes with the acts of a desk: a check stands in the past of its meter.
     "meters": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=WRITE),
     "meter_events": Policy((COMPANY, OWN_METER), (COMPANY,), rights=DATED),
-    "readings": Policy((COMPANY, ACCOUNT)),
+    "readings": Policy(
+        (COMPANY, ACCOUNT),
+        (COMPANY,),
+        rights=(
+            "SELECT",
+            "UPDATE (prev_period, prev1_micro, prev2_micro, prev3_micro, window_months, window1_micro, "
+            "window2_micro, window3_micro)",
+        ),
+    ),
     "reading_verdicts": Policy((COMPANY,)),
     "held_readings": Policy(
         (COMPANY,),
@@ -265,6 +274,9 @@ POLICIES: dict[str, Policy] = {
     "correction_sums": Policy((COMPANY,), rights=ADD),
     "absences": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")),
     "unauthorised_uses": Policy(
+        (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
+    "meter_checks": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),
     "troubles": Policy(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from billing.history import counted_people
+from billing.checked import Checked
+from billing.history import Check, MeterState, counted_people
 from billing.lawcase.cells import Cell
-from billing.lawcase.model import AccountSpec, ActSpec, Stay, YearSpec
-from billing.lawcase.units import SERVICES, rate_unit, volume_unit
+from billing.lawcase.model import AccountSpec, ActSpec, MeterSpec, Stay, YearSpec
+from billing.lawcase.units import SERVICES, rate_unit, volume_unit, zone_values
 from billing.period import Period
 from billing.unauthorised import I64, ONE_DAY, Unauthorised, Way, days_inside, person_months
 
@@ -37,6 +38,14 @@ def _act(cell: Cell) -> ActSpec:
     capacity = row["capacity"].quantity(unit) if "capacity" in row else 0
     billed = row["billed"].quantity(unit) if "billed" in row else 0
     return ActSpec(service, way, found, first, after, capacity, billed)
+
+
+def checks_of(cell: Cell | None, service: int, zones: int) -> tuple[Check, ...]:
+    """What an inspector read: {on: date, value: reading}, or a list of these."""
+    if cell is None or cell.is_none:
+        return ()
+    rows = [item.fields(("on", "value"), ("on", "value")) for item in cell.items()]
+    return tuple(Check(row["on"].date(), zone_values(row["value"], service, zones)) for row in rows)
 
 
 def year_of(cell: Cell | None) -> YearSpec | None:
@@ -89,4 +98,22 @@ def _on(stays: Sequence[Stay], day: dt.date) -> int:
         stay.count
         for stay in stays
         if (stay.first is None or stay.first <= day) and (stay.last is None or day <= stay.last)
+    )
+
+
+def checked_of(rows: Sequence[tuple[int, MeterSpec, MeterState]]) -> Checked | None:
+    """Checks of the month among the meters of a block; `billed` of such a meter is what came before them."""
+    found = [(at, meter, state.check) for at, meter, state in rows if state.check is not None]
+    if not found:
+        return None
+    checks = [check for _, _, check in found]
+    return Checked(
+        account=np.array([at for at, _, _ in found], np.int32),
+        service=np.array([meter.service for _, meter, _ in found], np.int16),
+        zones=np.array([meter.zones for _, meter, _ in found], np.int8),
+        digits=np.array([meter.facts.digits for _, meter, _ in found], np.int8),
+        day=np.array([check.day for check in checks], np.int16),
+        used=np.array([check.used for check in checks], np.int64),
+        value=np.array([check.value for check in checks], np.int64),
+        billed=np.array([meter.billed for _, meter, _ in found], np.int64),
     )

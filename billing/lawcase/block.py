@@ -25,7 +25,7 @@ from billing.block import (
 )
 from billing.history import MeterState, counted_people, has_temporary_stay, state
 from billing.law import change_days
-from billing.lawcase.acts import unauthorised_of
+from billing.lawcase.acts import checked_of, unauthorised_of
 from billing.lawcase.benefits import benefit_columns
 from billing.lawcase.block_past import common_of, cut_of, failure_of, flats_of, heat_fix_of, heat_year_of
 from billing.lawcase.block_relief import absent_of, troubles_of
@@ -55,13 +55,14 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
     specs = [account for house in houses for account in house.accounts]
     starts = np.cumsum([0, *(len(house.accounts) for house in houses)])[:-1].tolist()
     segments = _segments(houses, period)
+    meters = _meters(specs, period, {} if memo is None else memo)
     block = Block(
         period=period,
         first_day=np.array([first + 1 for first in segments.first], np.int16),
         days=np.diff([*segments.first, period.days]).astype(np.int16),
         houses=_houses(houses),
         accounts=_accounts(houses, specs, period, segments, first_id),
-        meters=_meters(specs, period, {} if memo is None else memo),
+        meters=_columns(meters),
         house_meters=_house_meters(houses),
         heat_year=heat_year_of(houses, specs),
         heat_fix=heat_fix_of(specs),
@@ -72,6 +73,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         absent=absent_of(specs, _lived(specs, period), segments.first, period),
         troubles=troubles_of(houses, starts, period),
         unauthorised=unauthorised_of(specs, period),
+        checked=checked_of(meters),
         benefits=benefit_columns(
             specs, _lived(specs, period), _opened(specs, period), period, _capital_minimum(houses)
         ),
@@ -360,9 +362,12 @@ def _bits(services: Iterable[int]) -> int:
 # ---- meters ----------------------------------------------------------------------------------------------
 
 
-def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
+Standing = list[tuple[int, MeterSpec, MeterState]]  # account index, the meter, what its past means
+
+
+def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Standing:
     """Meters in force in the month, in order of accounts."""
-    rows: list[tuple[int, MeterSpec, MeterState]] = []
+    rows: Standing = []
     for at, spec in enumerate(specs):
         for meter in spec.meters:
             key = (id(meter), period.ordinal)
@@ -371,6 +376,10 @@ def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
             found = memo[key]
             if found is not None:
                 rows.append((at, meter, found))
+    return rows
+
+
+def _columns(rows: Standing) -> Meters:
     windows = [meter.window or (found.window, found.window_months) for _, meter, found in rows]
     return Meters(
         id=np.arange(1, len(rows) + 1, dtype=np.int32),
@@ -389,7 +398,7 @@ def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Meters:
         supplier_duty=np.array([meter.supplier_duty for _, meter, _ in rows], np.bool_),
         window=_zones([volumes for volumes, _ in windows]),
         window_months=np.array([months for _, months in windows], np.int16),
-        billed=_zones([meter.billed for _, meter, _ in rows]),
+        billed=_zones([(0, 0, 0) if found.check else meter.billed for _, meter, found in rows]),
         common=common_of([meter for _, meter, _ in rows]),
         cut=cut_of([meter for _, meter, _ in rows]),
     )

@@ -7,7 +7,7 @@ import re
 
 from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
-from billing.lawcase.acts import acts_of, year_of
+from billing.lawcase.acts import acts_of, checks_of, year_of
 from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
@@ -51,6 +51,7 @@ METER_KEYS = (
     "unverified",
     "refusals",
     "readings",
+    "check",
     "billed",
     "average",
     "on_change",
@@ -150,6 +151,7 @@ def _meter(cell: Cell, period: Period, season: frozenset[int] | None) -> MeterSp
         verified_until=cells["verified_until"].date() if "verified_until" in cells else None,
         events=_events(cells),
         season=season if service == SERVICES["heating"] else None,
+        checks=checks_of(cells.get("check"), service, zones),
     )
     earliest = initial_month(installed) if installed is not None else marks[0].month if marks else None
     if earliest is None or earliest >= period.ordinal:

@@ -104,7 +104,7 @@ def _by_waters(work: Work, rows: Rows) -> None:
     used = work.used[SEWERAGE]
     used.even[rows], used.even_den[rows], used.daily[:, rows] = even, even_den, daily
     days = work.days
-    measured = cold.measured[rows] | hot.measured[rows]
+    measured = cold.measured[rows] | hot.measured[rows] | (even != 0)
     by_norm = cold.by_norm[rows] | hot.by_norm[rows]
     cut, before, segment = _cut(work, rows, measured & ~by_norm & (even_den == 1))
     groups = [

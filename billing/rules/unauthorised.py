@@ -7,20 +7,16 @@ touch it, bad quality takes nothing off it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
+from billing.act_lines import Due, charge
 from billing.basis import Basis
 from billing.block import I64, MISSING
-from billing.heated_water import heat_norm, heat_of, heat_volumes, park_without_heat, rates
 from billing.parked import Reason
 from billing.premises import Objects, fitted
-from billing.rule import clause, emit
-from billing.services import Component, Service
+from billing.rule import clause
 from billing.unauthorised import MONTH_PARTS, Unauthorised, Way
-from billing.work import AVERAGE_DEN, Rows, Volume, Work
+from billing.work import AVERAGE_DEN, Rows, Work
 
 TIMES = 10  # cl. 62: ten norms
 HOURS_A_DAY = 24
@@ -29,19 +25,6 @@ BASES = {
     Way.CONNECTION: Basis.CONNECTION,
     Way.CONNECTION_NORM: Basis.CONNECTION_NORM,
 }
-
-
-@dataclass(slots=True)
-class Due:
-    """Accounts of one service and way: volume num / den, tariff segment, what a line tells."""
-
-    rows: Rows
-    num: I64
-    den: I64
-    segment: Rows
-    basis: int
-    a: I64
-    b: I64
 
 
 def unauthorised(work: Work) -> None:
@@ -54,7 +37,7 @@ def unauthorised(work: Work) -> None:
             mine = np.flatnonzero((acts.service == service) & (acts.way == way))
             mine = mine[work.has(service)[acts.account[mine]]]
             if mine.size:
-                _charge(work, service, _due(work, acts, service, way, mine))
+                charge(work, service, _due(work, acts, service, way, mine))
 
 
 def _due(work: Work, acts: Unauthorised, service: int, way: Way, mine: Rows) -> Due:
@@ -102,47 +85,3 @@ def less_billed(
         now = used.over(work.days)[acts.account[mine]].astype(object) * acts.now[mine].astype(object)
         billed = billed + (now * 2 + whole) // (2 * whole)
     return np.asarray(np.maximum(num - billed * den, 0), object)
-
-
-def _charge(work: Work, service: int, due: Due) -> None:
-    if due.rows.size == 0:
-        return
-    if service == Service.HOT_WATER:
-        _charge_hot(work, due)
-        return
-    rate = _on_day(work.rate(service, Component.WHOLE, due.rows), due.segment)
-    _emit(work, service, Component.WHOLE, due, rate)
-
-
-def _on_day(rate: I64, segment: Rows) -> I64:
-    """The rate of the day of the finding in every segment, (S, n)."""
-    return np.broadcast_to(rate[segment, np.arange(len(segment))], rate.shape).copy()
-
-
-def _emit(work: Work, service: int, component: int, due: Due, rate: I64) -> None:
-    volume = Volume(even=due.num, even_den=due.den)
-    emit(work, service, component, due.rows, volume, basis=due.basis, a=due.a, b=due.b, rate=rate)
-
-
-def _charge_hot(work: Work, due: Due) -> None:
-    """Hot water in one part, or its water and its heat by the norm of a cubic metre."""
-    service = Service.HOT_WATER
-    norm = heat_norm(work, service)
-    found = park_without_heat(work, service, rates(work, service, due.rows), norm)
-    kept = np.isin(due.rows, found.rows)
-    rows, segment = due.rows[kept], due.segment[kept]
-    volume = Volume(even=due.num[kept], even_den=due.den[kept])
-    a, b = due.a[kept], due.b[kept]
-    for component, of in ((Component.WHOLE, found.whole), (Component.COLD_PART, found.cold)):
-        given: dict[str, Any] = {
-            "basis": due.basis,
-            "a": a,
-            "b": b,
-            "rate": _on_day(of, segment),
-            "skip_missing": True,
-        }
-        emit(work, service, component, rows, volume, **given)
-    heat = _on_day(found.heat, segment)
-    for some, of_heat in heat_volumes(work, heat_of(norm), rows, volume):
-        given = {"basis": due.basis, "a": a[some], "b": b[some], "rate": heat[:, some], "skip_missing": True}
-        emit(work, service, Component.HEAT_PART, rows[some], of_heat, **given)

@@ -13,6 +13,7 @@ from storage.tables import (  # noqa: F401
     formulas,
     late,
     ledger,
+    meter_checks,
     meters,
     organisations,
     papers,

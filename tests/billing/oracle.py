@@ -48,6 +48,7 @@ class Oracle(HouseBook):
             for i in range(len(self.b)):
                 if self.supplier(service, i):
                     self.charge(service, i)
+                    self.charge(service, i, of_check=True)
         return [row for row in self.rows if self.index(row) not in self.reasons], self.reasons
 
     @cached_property
@@ -57,9 +58,11 @@ class Oracle(HouseBook):
     def index(self, row: Row) -> int:
         return self.places[row.account_id]
 
-    def charge(self, service: int, i: int) -> None:
+    def charge(self, service: int, i: int, of_check: bool = False) -> None:
         try:
-            if service in (COLD, ELECTRICITY):
+            if of_check:
+                self.check(service, i)
+            elif service in (COLD, ELECTRICITY):
                 self.metered(service, i)
             elif service == HOT:
                 self.hot(i)
@@ -77,6 +80,24 @@ class Oracle(HouseBook):
                 self.housing(service, i)
         except CannotError as cannot:
             self.reasons.setdefault(i, set()).add(cannot.reason)
+
+    def check(self, service: int, i: int) -> None:
+        """Lines of the acts of checks, at the tariff of the day."""
+        for component, volume in self.found_by_checks(service, i).items():
+            if not volume:
+                continue
+            at = self.act_segment(service, i)
+            spread = self.spread(volume, i)
+            if service != HOT:
+                rates = [self.rates(service, component, i)[at] for _ in self.segments]
+                self.line(service, component, i, Basis.CHECK, spread, rates)
+                continue
+            parts = self.hot_rates([self.rates(HOT, c, i) for c in range(3)], i)
+            q = self.heat_norm([HOT], i, parts[2])
+            in_heat = [v * n / 10**6 for v, n in zip(spread, q, strict=True)]
+            for part, days in zip(range(3), (spread, spread, in_heat), strict=True):
+                rates = [parts[part][at] for _ in self.segments]
+                self.line(HOT, part, i, Basis.CHECK, days, rates, some_days=True)
 
     # ---- services ----------------------------------------------------------------------------------------
 
@@ -138,6 +159,7 @@ class Oracle(HouseBook):
             assert water is not None
             for days in [*water.parts.values(), *([water.temporary] if water.temporary else [])]:
                 volume = [a + b for a, b in zip(volume, days, strict=True)]
+            volume = [a + b for a, b in zip(volume, self.spread(water.checked, i), strict=True)]
         used = Used({0: volume}, basis=int(Basis.SUM_OF_WATERS))
         self.use[SEWERAGE, i] = used
         cuts = [self.read_on_change(w, i) for w in waters]

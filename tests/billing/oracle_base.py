@@ -83,10 +83,11 @@ class Used:
     basis: int = 0
     by_norm: bool = False
     guests_only: bool = False  # temporary people alone: no line of residents
+    checked: Fraction = Fraction(0)  # what checks of meters found
 
     def total(self) -> Fraction:
         own = sum((sum(days, Fraction(0)) for days in self.parts.values()), Fraction(0))
-        return own + sum(self.temporary or [], Fraction(0))
+        return own + sum(self.temporary or [], Fraction(0)) + self.checked
 
 
 def half_up(value: Fraction) -> int:
@@ -311,6 +312,36 @@ class Book:
                 out[component] = out.get(component, Fraction(0)) + volume
         return basis, out
 
+    @cached_property
+    def acts_by_account(self) -> dict[tuple[int, int], list[int]]:
+        acts = self.b.checked
+        out: dict[tuple[int, int], list[int]] = {}
+        for k in range(0 if acts is None else len(acts)):
+            assert acts is not None
+            out.setdefault((int(acts.service[k]), int(acts.account[k])), []).append(k)
+        return out
+
+    def found_by_checks(self, service: int, i: int) -> dict[int, Fraction]:
+        """What checks read less what had been used and billed, by component."""
+        acts, out = self.b.checked, dict[int, Fraction]()
+        for k in self.acts_by_account.get((service, i), []):
+            assert acts is not None
+            zones = int(acts.zones[k]) if service == ELECTRICITY else 1
+            turn = 10 ** int(acts.digits[k]) * 10**6
+            for zone in range(zones):
+                difference = int(acts.value[k, zone]) - int(acts.used[k, zone])
+                ways = (difference, difference + turn, difference - turn)
+                volume = min(ways, key=abs) - int(acts.billed[k, zone])
+                component = zone + 1 if zones > 1 else 0
+                out[component] = out.get(component, Fraction(0)) + volume
+        return out
+
+    def act_segment(self, service: int, i: int) -> int:
+        """The segment of the day of the check."""
+        assert self.b.checked is not None
+        day = int(self.b.checked.day[self.acts_by_account[service, i][0]])
+        return max(s for s in self.segments if int(self.b.first_day[s]) <= day)
+
     def changes(self, service: int, i: int) -> list[int]:
         """Segments at whose beginning some tariff of the service changes."""
         of = [self.rates(s, component, i) for s, component in self.b.rates if s == service]
@@ -378,6 +409,7 @@ class Book:
         else:
             self.by_people(used, service, "person", i)
             used.basis = self.norm_basis(service, i, row)
+        used.checked = sum(self.found_by_checks(service, i).values(), Fraction(0))
         self.use[service, i] = used
         return used
 

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from billing.block import Accounts, Block, Cut, HouseMeter, Houses, HouseService, Meters, Norm, Rate
+from billing.checked import Checked
 from billing.heat_past import HeatYear, HouseFailure
 
 BY_SEGMENT = ("open_days", "area_days", "norm_person_days", "temporary_days")
-T = TypeVar("T", Houses, Accounts, Meters, HouseMeter, Cut, HouseFailure)
+T = TypeVar("T", Houses, Accounts, Meters, HouseMeter, Cut, HouseFailure, Checked)
+Of = TypeVar("Of", Meters, Checked)
 
 
 def of_houses(block: Block, houses: list[int]) -> Block:
@@ -36,6 +38,7 @@ def of_houses(block: Block, houses: list[int]) -> Block:
         norms={key: Norm(table.values, table.group[houses]) for key, table in block.norms.items()},
         coefficients={key: values[:, houses] for key, values in block.coefficients.items()},
         heat_year=_year(block.heat_year, houses, order),
+        checked=None if block.checked is None else _meters(block.checked, place),
     )
 
 
@@ -65,6 +68,7 @@ def cut_at(block: Block, day: int) -> Block:
         norms={key: Norm(np.repeat(t.values, 2, axis=0), t.group) for key, t in block.norms.items()},
         coefficients={key: np.repeat(values, 2, axis=0) for key, values in block.coefficients.items()},
         heat_year=block.heat_year,
+        checked=block.checked,
     )
 
 
@@ -90,8 +94,8 @@ def _year(year: HeatYear | None, houses: Any, order: Any) -> HeatYear | None:
     return HeatYear(year.state[houses], year.house[houses], year.account[order], year.metered[order])
 
 
-def _meters(meters: Meters, place: Any) -> Meters:
-    """Meters of the accounts that stay, in their new order."""
+def _meters(meters: Of, place: Any) -> Of:
+    """Meters (or checks of them) of the accounts that stay, in their new order."""
     of = place[meters.account]
     rows = np.flatnonzero(of >= 0)
     rows = rows[np.argsort(of[rows], kind="stable")]

@@ -88,7 +88,7 @@ SEES = {
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
-            "unauthorised_uses", "papers", "account_benefits",
+            "unauthorised_uses", "meter_checks", "papers", "account_benefits",
         },
     ),
 }  # fmt: skip

@@ -1,6 +1,18 @@
 """Corrections of past months: the list, a package from draft to posting, the desk of an account, breaks."""
 
-from web.corrections import desk, events, lines, listing, manual, package, queue, reading, start, unauthorised
+from web.corrections import (
+    check,
+    desk,
+    events,
+    lines,
+    listing,
+    manual,
+    package,
+    queue,
+    reading,
+    start,
+    unauthorised,
+)
 
 ROUTERS = (
     listing.router,
@@ -10,6 +22,7 @@ ROUTERS = (
     desk.router,
     lines.router,
     reading.router,
+    check.router,
     unauthorised.router,
     manual.router,
     package.router,

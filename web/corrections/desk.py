@@ -20,6 +20,7 @@ from storage.account_pages import AccountHead, MeterRow
 from storage.correction_pages import AccountCorrection, of_account
 from storage.correction_preview import PastPreview, preview_past
 from storage.corrections import Ground, request_correction
+from storage.meter_checks import CheckRow, checks_of_account
 from storage.people import Deed, PeopleRefused
 from storage.reading_inbox import InboxState, state_of
 from storage.recompute import MONTHS_MAX
@@ -27,6 +28,7 @@ from storage.runs import RunRefused
 from storage.session import Session
 from storage.unauthorised import UseRow, uses_of
 from web import clock
+from web.corrections.check import check
 from web.corrections.unauthorised import USE_SERVICES, USE_WAYS, unauthorised
 from web.corrections.words import CORRECTORS, READERS
 from web.deps import CurrentUser, Reader, Writer, address_of, database, scope_of
@@ -43,15 +45,17 @@ FACTS = {
     "area": "Изменилась площадь",
     "absence": "Временно отсутствовали",
     "reading": "Исправлено показание",
+    "check": "Проверка счётчика",
     "unauthorised": "Вмешательство, подключение",
     "since": "Данные уже внесены",
 }
-BY_DEED = ("moved_out", "area", "absence", "unauthorised", "since")
+BY_DEED = ("moved_out", "area", "absence", "check", "unauthorised", "since")
 """Facts that this form makes itself; readings go through the intake (web.corrections.reading)."""
 REASON_OF = {
     "moved_out": "people",
     "area": "area",
     "absence": "absence",
+    "check": "check",
     "unauthorised": "unauthorised",
     "since": "other",
 }
@@ -90,6 +94,7 @@ class DeskView:
     months: list[tuple[str, str]]
     absences: list[AbsenceRow]
     uses: list[UseRow]
+    checks: list[CheckRow]
     use_services: list[tuple[str, str]]
     use_ways: list[tuple[str, str]]
     done: list[AccountCorrection]
@@ -148,7 +153,8 @@ async def desk_view(
         proofs={"": "Выберите", **PROOFS},
         months=[(str(one), month(one.first_day)) for one in months],
         absences=await absences_of(session, account.id),
-        uses=await uses_of(session, account.id),
+        uses=await uses_of(session, account.id) if fact == "unauthorised" else [],
+        checks=await checks_of_account(session, account.id) if fact == "check" else [],
         use_services=USE_SERVICES,
         use_ways=USE_WAYS,
         done=await of_account(session, account.id, with_drafts=True),
@@ -156,7 +162,11 @@ async def desk_view(
         may_draft=me.may(*CORRECTORS),
         base=f"/corrections/accounts/{account.id}",
         meters=[(str(one.id), _meter_words(one)) for one in found],
-        zones=chosen.zones if chosen else 1,
+        zones=max((one.zones for one in found), default=1)
+        if fact == "check"
+        else chosen.zones
+        if chosen
+        else 1,
         question=question,
         sent=await state_of(session, "company", sent) if sent else None,
     )
@@ -185,6 +195,7 @@ def judge(request: Request, form: Typed, account: AccountHead, opened: Period, m
         "moved_out": _moved_out,
         "area": _area,
         "absence": _absence,
+        "check": check,
         "unauthorised": unauthorised,
         "since": _since,
     }
@@ -268,6 +279,10 @@ FIELD_OF = {
     "first": "first",
     "fixed": "fixed",
     "capacity": "capacity",
+    "meter": "meter",
+    "number": "number",
+    "checked_on": "checked_on",
+    "value1": "value1",
     "service": "service",
     "way": "way",
 }

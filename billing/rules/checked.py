@@ -1,0 +1,59 @@
+"""Checks of meters: the difference between what was read and what had been billed, in the month of the check.
+
+Law: Rules 354, cl. 61. At the tariff of the day of the check, more or less; the reading of the month is
+counted from the checked value. Whoever needs the volumes of the month (sewerage, common needs) sees the
+difference in them (billing.use).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from billing.act_lines import Due, charge
+from billing.basis import Basis
+from billing.block import I64
+from billing.checked import Checked
+from billing.rule import clause
+from billing.services import Component, Service
+from billing.work import Rows, Work
+
+
+def checked(work: Work) -> None:
+    """Lines of every check of the block; meters of one account and service have a line each."""
+    acts = work.block.checked
+    if acts is None:
+        return
+    volume = difference(acts)
+    for service in np.unique(acts.service).tolist():
+        mine = np.flatnonzero((acts.service == service) & work.has(service)[acts.account])
+        zoned = (acts.zones[mine] > 1) & (service == Service.ELECTRICITY)
+        _charge(work, acts, mine[~zoned], volume, (service, Component.WHOLE, 0))
+        for zone in range(3):
+            of_zone = mine[zoned & (acts.zones[mine] > zone)]
+            _charge(work, acts, of_zone, volume, (service, zone + 1, zone))
+
+
+@clause("ПП 354, п. 61")
+def difference(acts: Checked) -> I64:
+    """(K, 3) what the check read less the last reading used and what was billed since."""
+    return acts.volume()
+
+
+def _charge(work: Work, acts: Checked, mine: Rows, volume: I64, of: tuple[int, int, int]) -> None:
+    """An account has at most one line in a part: its second meter goes into the next."""
+    service, component, zone = of
+    account = acts.account[mine].astype(np.intp)
+    number = np.arange(len(mine)) - np.searchsorted(account, account)
+    for turn in range(int(number.max(initial=-1)) + 1):
+        rows = mine[(number == turn) & (volume[mine, zone] != 0)]
+        segment = np.searchsorted(work.block.first_day, acts.day[rows], side="right") - 1
+        due = Due(
+            rows=acts.account[rows].astype(np.intp),
+            num=volume[rows, zone],
+            den=np.ones(len(rows), np.int64),
+            segment=segment,
+            basis=int(Basis.CHECK),
+            a=acts.used[rows, zone],
+            b=acts.value[rows, zone],
+        )
+        charge(work, service, due, component)
