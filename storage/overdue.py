@@ -36,6 +36,18 @@ UPDATE debt_steps s SET state = 'dropped' FROM debt_cases c
  WHERE s.state = 'draft' AND c.id = s.case_id
    AND (c.closed_on IS NOT NULL OR c.held_until > :day OR c.account_id = ANY (CAST(:agreed AS int[])))"""
 
+UNFIT = """
+UPDATE debt_steps s SET state = 'dropped'
+  FROM unnest(CAST(:companies AS int[]), CAST(:stages AS text[]), CAST(:months AS int[]),
+              CAST(:kopecks AS bigint[])) AS t(company_id, stage, months, kopecks), debtors d
+ WHERE s.state = 'draft' AND t.company_id = s.company_id AND t.stage = s.stage AND d.account_id = s.account_id
+   AND (d.months < t.months OR d.overdue_kopecks < t.kopecks)"""
+
+REFRESH = """
+UPDATE debt_steps s SET amount_kopecks = d.overdue_kopecks + d.penalty_kopecks FROM debtors d
+ WHERE s.state = 'draft' AND d.account_id = s.account_id
+   AND s.amount_kopecks <> d.overdue_kopecks + d.penalty_kopecks"""
+
 OPEN = """
 INSERT INTO debt_cases (account_id, company_id, next_stage, ready_on, opened_on)
 SELECT d.account_id, d.company_id, t.stage, CAST(:day AS date) + t.wait, :day
@@ -93,6 +105,8 @@ async def advance(session: Session, day: dt.date) -> int:
     known = await terms_by_company(session, day)
     await session.execute(text(CLOSE), {"day": day})
     await session.execute(text(DROP), {"day": day, "agreed": agreed})
+    await session.execute(text(UNFIT), _asked(known, list(STAGES)))
+    await session.execute(text(REFRESH))
     await session.execute(text(OPEN), {"day": day, "agreed": agreed, **_first(known)})
     plain = [stage for stage in STAGES if stage not in OF_LAW]
     made = await session.execute(

@@ -33,6 +33,7 @@ class Asked:
     amount_kopecks: int
     moment: dt.datetime
     service: int | None = None
+    channel: str = "online"  # or desk: a cash desk of ours
 
     @property
     def source(self) -> str:
@@ -55,6 +56,7 @@ class Asked:
             "paid_on": paid_on.isoformat(),
             "happened_at": self.moment.isoformat(),
             "service": self.service,
+            "source": self.channel,
         }
 
 

@@ -321,7 +321,7 @@ POLICIES: dict[str, Policy] = {
     # Money out: workers distribute and match, the centre asks; a payee sees what came to it.
     "statements": Policy(rights=ADD),
     "statement_rows": Policy(rights=("SELECT", "UPDATE (message, decided_by, ground)")),
-    "arrivals": Policy((AGENT,), ()),
+    "arrivals": Policy((AGENT, "agent_id IN (SELECT d.agent_id FROM cash_desks d)"), ()),
     "arrival_entries": Policy(),
     "payout_runs": Policy(
         rights=(
@@ -357,6 +357,17 @@ POLICIES: dict[str, Policy] = {
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
     "papers": Policy((COMPANY, ACCOUNT), rights=ADD),
+    # Cash desks: the centre opens one for a company, its people take money; the books are the workers'.
+    "cash_desks": Policy((COMPANY,), (), rights=ADD),
+    "cash_deposits": Policy((COMPANY,), rights=ADD),
+    "cash_shifts": Policy(
+        (COMPANY,),
+        rights=(
+            *ADD,
+            "UPDATE (closed_at, taken_count, taken_kopecks, voided_count, voided_kopecks, deposit_id)",
+        ),
+    ),
+    "cash_receipts": Policy((COMPANY,), rights=(*ADD, "UPDATE (voided_at, void_reason, voided_by)")),
     # Debts: workers count and draft, people approve; nothing of it is shown to other debtors.
     "debtors": Policy((COMPANY,), ()),
     "collections": Policy((COMPANY,), ()),

@@ -48,6 +48,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
     Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),
     Item("Лицевые счета", "people", "/company/accounts", (Role.COMPANY,), ("/company/accounts",)),
+    Item("Касса", "money", "/cash", (Role.COMPANY,), ("/cash",)),
     Item("Звонок", "phone", "/dispatch/call", (Role.DISPATCHER,), ("/dispatch/call",)),
     Item("Доска заявок", "request", "/dispatch", DISPATCH_STAFF, ("/dispatch/requests",)),
     Item("Журнал", "values", "/dispatch/journal", (Role.DISPATCHER,), ("/dispatch/journal",)),
@@ -70,6 +71,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Переводы", "money", "/transfers", (Role.SUPPLIER, Role.COMPANY), ("/transfers", "/reconciliation")),
     Item("Порядок погашения", "values", "/centre/allocation", CENTRE_STAFF, ("/centre/allocation",)),
     Item("Шлюзы агентов", "import", "/centre/gates", CENTRE_STAFF, ("/centre/gates",)),
+    Item("Кассы организаций", "money", "/centre/cash-desks", CENTRE_STAFF, ("/centre/cash-desks",)),
     Item("Сбои обмена", "outage", "/centre/letters", CENTRE_STAFF, ("/centre/letters",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )

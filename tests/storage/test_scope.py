@@ -39,7 +39,6 @@ CENTRE_ONLY = {
     "payment_decisions",
     "statements",
     "statement_rows",
-    "arrivals",
     "arrival_entries",
     "payout_runs",
     "agent_gates",

@@ -73,6 +73,7 @@ FIXED: dict[tuple[str, str], object] = {
     ("run_holds", "dimension"): "account",
     ("press_runs", "volume_sheets"): 500,
     ("press_notes", "kind"): "handed",
+    ("cash_receipts", "given_kopecks"): 2,
     ("debt_batches", "stage"): "reminder",
     ("debt_steps", "stage"): "reminder",
     **{("debtors", one.name): 0 for one in Base.metadata.tables["debtors"].c if "kopecks" in one.name},
