@@ -149,16 +149,9 @@ async def take(
             {"id": desk.shift_id},
         )
     ).one_or_none()
-    known = (
-        await session.execute(
-            text("SELECT id, account_id, amount_kopecks FROM cash_receipts WHERE command_id = :command"),
-            {"command": command_id},
-        )
-    ).one_or_none()
+    known = await _taken_before(session, command_id, account, amount_kopecks)
     if known is not None:
-        if (known.account_id, known.amount_kopecks) != (account.id, amount_kopecks):
-            raise CashRefused("reused", "По этой форме деньги уже приняты. Откройте счёт ещё раз.")
-        return int(known.id)
+        return known
     if shift is None:
         raise CashRefused("no-shift", "Смена закрыта. Откройте смену и примите деньги ещё раз.")
     if account.is_closed:
@@ -199,6 +192,21 @@ async def take(
         after={"account_id": account.id, "kopecks": amount_kopecks, "number": payment_number},
     )  # fmt: skip
     return int(receipt_id or 0)
+
+
+async def _taken_before(session: Session, command_id: str, account: Till, amount_kopecks: int) -> int | None:
+    """The receipt this command made before."""
+    known = (
+        await session.execute(
+            text("SELECT id, account_id, amount_kopecks FROM cash_receipts WHERE command_id = :command"),
+            {"command": command_id},
+        )
+    ).one_or_none()
+    if known is None:
+        return None
+    if (known.account_id, known.amount_kopecks) != (account.id, amount_kopecks):
+        raise CashRefused("reused", "По этой форме деньги уже приняты. Откройте счёт ещё раз.")
+    return int(known.id)
 
 
 async def void(session: Session, receipt_id: int, reason: str, user_id: int) -> None:

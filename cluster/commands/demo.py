@@ -92,6 +92,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
         line.update(f"{words} {done} из {total}")
 
     make_city(supervisor.stack, accounts, SEED, months, True, progress)
+    line.update("Долги и касса")
+    call("storage.demo_debts:show", supervisor.stack.database_url)
 
 
 def show_users(stack: "Stack", console: "Console") -> None:

@@ -9,7 +9,7 @@ from web.errors import PageError
 from web.roles import Me, Role
 
 CASHIERS = (Role.COMPANY,)
-"""An accountant of a company takes money: the role of one who keeps its accounts (ADR 0024)."""
+"""An accountant of a company takes money: the role of one who keeps its accounts (ADR 0028)."""
 
 
 async def desk_of(session: Session, me: Me) -> Desk:
