@@ -6,43 +6,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
-import asyncpg
-import psutil
 import pytest
 
-from actors.local import LocalCrew, run_until_idle
-from actors.serve import Service
-from cluster.nats import EmbeddedNats
-from cluster.postgres import EmbeddedPostgres
-from gateways.bus import connect
+from actors.local import run_until_idle
 from storage import runs
 from storage.engine import Database
+from tests.actors.harmed import finished, in_the_middle, kill, serving, stack
 from tests.actors.runs import PERIOD, assert_consistent, blocks_done, planned, run_row
-from tests.actors.slow import SlowAccruerOf
 from tests.storage import small_city
-from tests.support.services import HOME_PREFIX, Services, wait_ready
+from tests.support.services import Services
+
+__all__ = ["stack"]
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(300)]
-
-PAUSE_S = 0.15
-
-
-@pytest.fixture
-def stack() -> Iterator[Services]:
-    """PostgreSQL and NATS that this test alone may kill."""
-    home = Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}chaos-"))
-    services = Services(home)
-    services.start()
-    yield services
-    services.stop()
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
@@ -52,68 +29,11 @@ async def url(stack: Services) -> str:
     return database.url
 
 
-class SlowCrew(LocalCrew):
-    """Two accruers of this process that take their time."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, 2)
-        build = SlowAccruerOf(url, PAUSE_S)
-        self._accruers = {name: build(name) for name in self._accruers}
-
-
-@asynccontextmanager
-async def serving(stack: Services, url: str) -> AsyncIterator[Service]:
-    """The process of actors over the stack, as serve() composes it."""
-    database, crew = Database(url), SlowCrew(url)
-    bus = await connect(stack.stack.nats_url, monitor_url=stack.stack.nats_monitor_url)
-    await bus.ensure_streams()
-
-    async def make() -> SlowCrew:
-        return crew
-
-    service = Service(database, bus, make)
-    task = asyncio.create_task(service.run())
-    try:
-        yield service
-    finally:
-        service.stop.set()
-        await asyncio.wait_for(task, 30)
-        await crew.close()
-        await bus.close()
-        await database.close()
-
-
 async def expected_digest(url: str) -> str:
     run_id = await planned(url, 10_000)
     await run_until_idle(url)
     digest: str = (await run_row(url, run_id))["digest"]
     return digest
-
-
-def kill(part: EmbeddedPostgres | EmbeddedNats) -> None:
-    """kill -9 of a server and of what it left, then a new start, as the supervisor of a stack does."""
-    process = part.pid_file.process()
-    assert process is not None
-    psutil.Process(process.pid).send_signal(signal.SIGKILL)
-    while part.alive():
-        continue
-    part.spawn()
-    wait_ready(part)
-
-
-async def finished(url: str, run_id: int, limit_s: float = 90.0) -> None:
-    async with asyncio.timeout(limit_s):
-        while True:
-            with suppress(OSError, asyncpg.PostgresError):  # the database itself may be away
-                if (await run_row(url, run_id))["state"] == "checked":
-                    return
-            await asyncio.sleep(0.2)
-
-
-async def in_the_middle(url: str, run_id: int) -> None:
-    async with asyncio.timeout(60):
-        while await blocks_done(url, run_id) < 4:  # noqa: ASYNC110 - rows have no event to wait for
-            await asyncio.sleep(0.05)
 
 
 async def test_postgres_killed_in_the_middle_of_a_run(stack: Services, url: str) -> None:
