@@ -77,36 +77,43 @@ def compiled_apart(source: str, inputs: dict[str, str]) -> Compiled:
     return Compiled(base64.b64decode(answer["background"]), answer["found"])
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """What the fenced process says."""
-    source = asked["source"]
-    with tempfile.TemporaryDirectory() as empty:
-        compiler = typst.Compiler(
-            input=source.encode(),
-            root=empty,
-            font_paths=pt_sans(),
-            sys_inputs=asked["inputs"],
-            package_path=empty,
-            package_cache_path=empty,
-        )
-        try:
-            _, warnings = compiler.compile_with_warnings(format="pdf", pdf_tags=False, timestamp=0)
-            for warning in warnings:
-                words = own_form_warning(warning.message, warning.diagnostic or "")
-                if words:
-                    return {"error": words}
-            made = _compiled(compiler)
-        except typst.TypstError as error:
-            return {"error": broken_form(error.message, error.diagnostic or "", source)}
-        except (RuntimeError, ValueError) as error:
-            return {"error": f"Форма не собралась: {error}."}
+def _answer(asked: dict[str, Any], form: Path) -> dict[str, Any]:
+    """What the fenced process says. form: the source, alone in its folder: the only one it may read."""
+    source, empty = asked["source"], form.parent
+    compiler = typst.Compiler(
+        input=form,
+        root=empty,
+        font_paths=pt_sans(),
+        sys_inputs=asked["inputs"],
+        package_path=empty,
+        package_cache_path=empty,
+    )
+    try:
+        _, warnings = compiler.compile_with_warnings(format="pdf", pdf_tags=False, timestamp=0)
+        for warning in warnings:
+            words = own_form_warning(warning.message, warning.diagnostic or "")
+            if words:
+                return {"error": words}
+        made = _compiled(compiler)
+    except typst.TypstError as error:
+        return {"error": broken_form(error.message, error.diagnostic or "", source)}
+    except (RuntimeError, ValueError) as error:
+        return {"error": f"Форма не собралась: {error}."}
     if not all(made.found[name] for name in QUERIES):
         return {"error": "В форме не описаны лист, начертания или полосы. Начните со стандартной формы."}
     return {"background": base64.b64encode(made.background).decode(), "found": made.found}
 
 
-if __name__ == "__main__":
+def _fence() -> None:
+    """Limits of this process: time, memory, and not a byte written to any file."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    json.dump(_answer(json.load(sys.stdin)), sys.stdout)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        wanted, main = json.load(sys.stdin), Path(folder) / "form.typ"
+        main.write_text(wanted["source"], "utf-8")
+        _fence()
+        json.dump(_answer(wanted, main), sys.stdout)

@@ -15,7 +15,7 @@ access = logging.getLogger("paylogic.access")
 
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "frame-src 'self'"
+    "frame-src 'self'; img-src 'self' data:"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,

@@ -46,6 +46,13 @@ ITEMS: tuple[Item, ...] = (
     Item("Формулы", "values", "/formulas", (*CENTRE_STAFF, Role.COMPANY), ("/formulas/",)),
     Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
+    Item(
+        "Формы квитанций",
+        "receipt",
+        "/receipt-forms",
+        (*CENTRE_STAFF, Role.COMPANY),
+        ("/receipt-forms/",),
+    ),
     Item("Квартиры", "flat", "/company", (Role.COMPANY,), ("/accounts/",)),
     Item("Лицевые счета", "people", "/company/accounts", (Role.COMPANY,), ("/company/accounts",)),
     Item("Касса", "money", "/cash", (Role.COMPANY,), ("/cash",)),
