@@ -18,6 +18,7 @@ from receipts.form import LARGE_PERCENT, PRESS_FORM, digest_of
 from receipts.impose import Layout
 from receipts.look import STANDARD, Look, look_of
 from receipts.qr import QrRefusedError
+from receipts.render import ReceiptRenderError
 from receipts.typeset import Para
 from receipts.volume import Placed, Volume
 from storage.engine import Database
@@ -139,7 +140,9 @@ class Binder:
             filler = self.large if built.is_large_print else self.filler
             form = self.forms[built.company_id]
             filled = filler.fill(built.receipt, number_words(number), form.look)
-        except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError) as error:
+        except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError, ReceiptRenderError) as error:
+            if isinstance(error, ReceiptRenderError) and not self.forms[built.company_id].look.source:
+                raise  # fonts or a form of ours: nothing of this run can be printed
             place = Place(number, built.account_id, built.house_id, built.company_id, 0, 0, 0, 0, str(error))
             self.places.append(place)
             return

@@ -71,14 +71,6 @@ CORRECTIONS = text("""
     ORDER BY l.service, l.component
 """)
 
-PREVIOUS = text("""
-    SELECT l.account_id, l.service, l.component,
-           sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount
-    FROM lines l WHERE l.account_id = ANY (:accounts) AND l.run_id = ANY (:runs)
-    GROUP BY l.account_id, l.service, l.component HAVING sum(l.amount_kopecks + l.surcharge_kopecks) <> 0
-    ORDER BY l.service, l.component
-""")
-
 HISTORY = text("""
     SELECT a.account_id, r.posted_in AS period, sum(a.amount_kopecks + a.surcharge_kopecks)::bigint AS charged
     FROM run_accounts a JOIN runs r ON r.id = a.run_id

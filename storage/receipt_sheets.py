@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
-from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow
+from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow, ServiceYear
+from storage.changes import ChangeTold
 from storage.penalty_law import penalty_law
 from storage.receipt_houses import NOTHING, HouseSums, read_houses
 from storage.receipt_penalties import read_penalties
@@ -29,10 +30,10 @@ from storage.receipt_queries import (
     LINES,
     METERS,
     MONEY,
-    PREVIOUS,
     RUNS,
 )
-from storage.session import Session
+from storage.receipt_year import MonthRuns, read_changes, read_years
+from storage.session import Session, raw_connection
 
 Rows = Sequence[Any]
 OWN_SERVICES = text("SELECT code, label, unit FROM services WHERE code >= 100")
@@ -43,15 +44,14 @@ APART = sorted({*REDUCED, *BENEFITS, *COMPENSATIONS})
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Rows read for one document. corrections: of earlier months, posted in this one, and what is taken off
-    this one; previous: all that the document before was made of, by service; house_meters and contacts are
-    those of the house; due_on: by the calendar and settings of the company; benefits: what льготы take off
-    by service.
+    this one; change: against all that the document before was made of; house_meters and contacts are those
+    of the house; due_on: by the calendar and settings of the company; benefits: what льготы take off by
+    service.
     """
 
     head: Any
     lines: Rows
     corrections: Rows
-    previous: Rows
     history: Rows
     money: Any
     meters: Rows
@@ -61,6 +61,8 @@ class Sheet:
     due_on: dt.date
     benefits: Rows = ()
     house: HouseSums = NOTHING
+    change: ChangeTold | None = None
+    years: tuple[ServiceYear, ...] = ()
     own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
 
 
@@ -70,8 +72,9 @@ class _Runs:
 
     current: list[int]
     late: list[int]
-    before: list[int]
-    year: list[int]
+    before: MonthRuns
+    year: dict[int, dt.date]
+    """Run → the month it was posted in."""
 
 
 async def read_sheets(session: Session, account_ids: Iterable[int], period: Period) -> dict[int, Sheet]:
@@ -93,8 +96,11 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     benefits = await _grouped(session, BENEFIT_SUMS, at | {"benefits": sorted(BENEFITS)}, runs.current)
     both = [*runs.current, *runs.late]  # what absences and breaks take off the month stands there too
     corrections = await _grouped(session, CORRECTIONS, at, both)
-    previous = await _grouped(session, PREVIOUS, at, runs.before)
-    history = await _grouped(session, HISTORY, at, runs.year)
+    history = await _grouped(session, HISTORY, at, list(runs.year))
+    connection = await raw_connection(session)
+    now = MonthRuns(period, runs.current, runs.late)
+    change = await read_changes(connection, ids, runs.before, now)
+    years = await read_years(connection, ids, runs.year, APART)
     money = {row.account_id: row for row in await session.execute(MONEY, at)}
     meters: dict[int, list[Any]] = defaultdict(list)
     house_meters: dict[int, list[Any]] = defaultdict(list)
@@ -115,7 +121,6 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             head,
             lines.get(head.id, ()),
             corrections.get(head.id, ()),
-            previous.get(head.id, ()),
             history.get(head.id, ()),
             money[head.id],
             meters.get(head.id, ()),
@@ -125,6 +130,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             law.of(head.company_id).terms.due(period),
             benefits.get(head.id, ()),
             houses[head.house_id],
+            change.get(head.id),
+            years.get(head.id, ()),
             own,
         )
         for head in heads
@@ -139,9 +146,17 @@ async def _runs(session: Session, period: Period) -> _Runs:
         late=[
             run.id for run in found if run.posted_in == month and (run.period < month or run.is_correction)
         ],
-        before=[run.id for run in found if run.posted_in == period.shift(-1).first_day],
-        year=[run.id for run in found],
+        before=_month_runs(found, period.shift(-1)),
+        year={run.id: run.posted_in for run in found},
     )
+
+
+def _month_runs(found: Rows, period: Period) -> MonthRuns:
+    """Runs of a month before: its charges, and what was corrected or came late in it."""
+    month = period.first_day
+    mine = [run for run in found if run.posted_in == month]
+    charged = [run.id for run in mine if run.period == month and not run.is_correction]
+    return MonthRuns(period, charged, [run.id for run in mine if run.id not in charged])
 
 
 async def _grouped(session: Session, query: Any, at: dict[str, Any], runs: list[int]) -> dict[int, list[Any]]:

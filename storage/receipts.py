@@ -15,8 +15,6 @@ from billing.basis import Basis, info
 from billing.period import Period
 from billing.quantity import PERMILLE, RATE_PER_RUBLE
 from billing.receipt import (
-    Change,
-    ChangePart,
     Contact,
     CorrectionRow,
     MonthAmount,
@@ -35,6 +33,7 @@ from billing.receipt import (
 from billing.services import CATALOGUE, ELECTRICITY_ZONES, Service, component_label, component_unit
 from storage.receipt_houses import reference_rows
 from storage.receipt_sheets import Sheet, read_sheets
+from storage.receipt_year import change_of
 from storage.session import Session
 
 ORDER = {service: at for at, service in enumerate(CATALOGUE)}
@@ -146,7 +145,8 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
         penalties=tuple(sheet.penalties),
         readings=tuple(row for meter in sheet.meters for row in _readings(meter, period)),
         history=_history(sheet.history, period),
-        change=_change(sheet, period),
+        change=change_of(sheet.change, sheet.own_services),
+        years=sheet.years,
         reference=reference,
     )
 
@@ -331,22 +331,6 @@ def _used(was: int | None, now: int | None, digits: int) -> Quantity | None:
 def _history(rows: Sequence[Any], period: Period) -> tuple[MonthAmount, ...]:
     """Months with charges posted in them, oldest first."""
     return tuple(MonthAmount(r.period, r.charged) for r in sorted(rows, key=lambda row: row.period))
-
-
-def _change(sheet: Sheet, period: Period) -> Change | None:
-    """Difference with the last month by service; the parts add up because both sides are whole documents."""
-    if not sheet.previous:
-        return None
-    parts: dict[int, int] = defaultdict(int)
-    for line in sheet.lines:
-        parts[line.service] += line.amount + line.surcharge
-    for sign, rows in ((1, sheet.corrections), (-1, sheet.benefits), (-1, sheet.previous)):
-        for row in rows:
-            parts[row.service] += sign * row.amount
-    previous = sum(row.amount for row in sheet.previous)
-    ordered = sorted(parts.items(), key=lambda item: -abs(item[1]))
-    made = tuple(ChangePart(_words(sheet, code, 0)[0], amount) for code, amount in ordered if amount)
-    return Change(period.shift(-1).first_day, previous, made)
 
 
 def _reference(sheet: Sheet, period: Period) -> Reference:
