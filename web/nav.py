@@ -28,6 +28,18 @@ class RailItem:
     is_here: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RailGroup:
+    """Items of one kind of work; it stands open where the page is one of them."""
+
+    title: str
+    items: list[RailItem]
+
+    @property
+    def is_here(self) -> bool:
+        return any(item.is_here for item in self.items)
+
+
 RELIEF_STAFF = (Role.SOCIAL, *CENTRE_STAFF)
 DISPATCH_STAFF = (Role.DISPATCHER, Role.COMPANY)
 
@@ -83,6 +95,23 @@ ITEMS: tuple[Item, ...] = (
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
 
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Расчёт", ("/centre/month", "/centre/runs", "/centre/parked", "/readings/held", "/corrections",
+                "/changes", "/what-if")),
+    ("Правила", ("/centre/values", "/centre/settings", "/formulas", "/social/values")),
+    ("Квитанции", ("/centre/press", "/receipt-forms")),
+    ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",
+                     "/centre/import")),
+    ("Заявки", ("/dispatch", "/dispatch/incidents")),
+    ("Приём денег", ("/cash", "/registers", "/centre/unidentified", "/centre/gates", "/centre/cash-desks",
+                     "/centre/letters")),
+    ("Расчёты с получателями", ("/centre/payouts", "/transfers", "/centre/allocation")),
+    ("Долги", ("/debts", "/centre/penalties")),
+)  # fmt: skip
+"""Where an item stands in a rail too long to be read at once; the rest stands under OTHER."""
+OTHER = "Прочее"
+PLAIN_MAX = 10  # so many items are read at a glance and need no groups
+
 HOMES: dict[Role, str] = {
     Role.ADMIN: "/centre/month",
     Role.CENTRE: "/centre/month",
@@ -103,12 +132,27 @@ def home_of(role: Role) -> str:
     return HOMES.get(role, HOME_OTHERWISE)
 
 
-def rail(me: Me | None, path: str) -> list[RailItem]:
-    """The rail of this person on this page."""
+def rail(me: Me | None, path: str) -> list[RailGroup]:
+    """The rail of this person on this page: one group without a title when it is short."""
     if me is None:
         return []
     mine = [item for item in ITEMS if me.role in item.roles]
-    return [RailItem(item.label, item.icon, item.href, _is_here(item, path)) for item in mine]
+    if len(mine) <= PLAIN_MAX:
+        return [RailGroup("", [_shown(item, path) for item in mine])]
+    groups = [
+        RailGroup(title, [_shown(item, path) for item in mine if group_of(item) == title])
+        for title in (*(title for title, _ in GROUPS), OTHER)
+    ]
+    return [group for group in groups if group.items]
+
+
+def group_of(item: Item) -> str:
+    """The title of its group."""
+    return next((title for title, hrefs in GROUPS if item.href in hrefs), OTHER)
+
+
+def _shown(item: Item, path: str) -> RailItem:
+    return RailItem(item.label, item.icon, item.href, _is_here(item, path))
 
 
 def _is_here(item: Item, path: str) -> bool:

@@ -18,6 +18,7 @@ import web
 from storage import run_pages
 from tests.web.city import LOGINS
 from tests.web.conftest import HTMX, SignIn, browser, counted, csrf_of
+from web import nav
 from web.app import create_app
 from web.config import WebConfig
 from web.roles import Role, refuse_undeclared, route_rules
@@ -328,3 +329,20 @@ def test_keys_are_matched_by_place_not_by_letter() -> None:
     assert "event.key " not in text
     assert "event.key)" not in text
     assert len(text.splitlines()) <= 110
+
+
+def test_every_item_of_a_long_rail_stands_in_a_named_group() -> None:
+    long = {Role.CENTRE, Role.PUBLISHER, Role.ADMIN, Role.COMPANY}
+    lost = [item.href for item in nav.ITEMS if long & set(item.roles) and nav.group_of(item) == nav.OTHER]
+    known = {item.href for item in nav.ITEMS}
+
+    assert lost == []
+    assert {href for _, hrefs in nav.GROUPS for href in hrefs} <= known
+
+
+async def test_group_of_the_page_stands_open_and_a_short_rail_has_no_groups(sign_in: SignIn) -> None:
+    centre = (await (await sign_in("centre")).get("/centre/runs")).text
+    agent = (await (await sign_in("agent")).get("/agent")).text
+
+    assert re.findall(r'<details class="group"\s+open>\s*<summary>([^<]+)<', centre)[:1] == ["Расчёт"]
+    assert 'class="group"' not in agent
