@@ -6,8 +6,12 @@ against it. Closed months do not change, so each is counted once; the open one w
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import text
 
@@ -141,13 +145,44 @@ async def rates(
             "limit": limit, "offset": offset,
         },
     )  # fmt: skip
-    rows = found.all()
-    if not rows:
+    found_rows = found.all()
+    if not found_rows:
         return RatePage([], 0, 0, 0)
-    first = rows[0]
-    return RatePage(
-        [RateRow(row.id, row.name, row.charged, row.paid) for row in rows],
-        first.total,
-        first.all_charged,
-        first.all_paid,
-    )
+    first = found_rows[0]
+    rows = [RateRow(row.id, row.name, row.charged, row.paid) for row in found_rows]
+    if by == "service":
+        rows = _sorted(spread(rows), sort, is_descending)
+    return RatePage(rows, len(rows) if by == "service" else first.total, first.all_charged, first.all_paid)
+
+
+def spread(rows: Sequence[RateRow]) -> list[RateRow]:
+    """Advances over what services have not collected, in proportion, to the kopeck; the rest stays.
+
+    Money that came before its charge names no service; without this every service would look unpaid.
+    """
+    advance = sum(row.paid_kopecks for row in rows if row.id == ADVANCE)
+    left = {row.id: max(row.charged_kopecks - row.paid_kopecks, 0) for row in rows if row.id != ADVANCE}
+    total = sum(left.values())
+    given = min(max(advance, 0), total)
+    out, seen, before = [], 0, 0
+    for row in rows:
+        if row.id == ADVANCE:
+            continue
+        seen += left[row.id]
+        through = given * seen // total if total else 0
+        out.append(dataclasses.replace(row, paid_kopecks=row.paid_kopecks + through - before))
+        before = through
+    rest = [row for row in rows if row.id == ADVANCE and advance != given]
+    return [*(dataclasses.replace(row, paid_kopecks=advance - given) for row in rest), *out]
+
+
+def _sorted(rows: list[RateRow], sort: str, is_descending: bool) -> list[RateRow]:
+    """By a key of SORTS; services are a dozen."""
+    keys: dict[str, Callable[[RateRow], Any]] = {
+        "name": lambda row: row.name,
+        "charged": lambda row: row.charged_kopecks,
+        "paid": lambda row: row.paid_kopecks,
+        "rate": lambda row: Fraction(row.paid_kopecks, row.charged_kopecks) if row.charged_kopecks else -1,
+        "left": lambda row: row.charged_kopecks - row.paid_kopecks,
+    }
+    return sorted(rows, key=keys[sort], reverse=is_descending)

@@ -70,6 +70,7 @@ async def count_debtors(database: Database, day: dt.date) -> int | None:
                 await count_block(session, rows, day, law)
             looked, low = looked + len(rows), rows[-1].id
         async with database.transaction() as session:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": COUNT_LOCK})
             await count_collections(session)
     elif changed:
         async with database.transaction() as session:

@@ -23,6 +23,7 @@ SORTS = {
     "number": "a.number",
     "ready": "c.ready_on",
 }
+NULLABLE = ("oldest", "ready")
 AGES = tuple(str(age) for age in range(AGES_COUNT))
 WITHOUT = "none"
 """The filter by step: no step was approved yet."""
@@ -41,10 +42,12 @@ class DebtFilter:
     agreed: str = ""
     q: str = ""
 
-    @property
-    def needs_address(self) -> bool:
-        """Whether the totals must join addresses too."""
-        return bool(self.q)
+    def source(self, order: str = "") -> str:
+        """Debtors with what the conditions and the order speak of: cases, accounts with addresses."""
+        said = f"{self.where} {order}"
+        joins = [CASE] if "c." in said else []
+        joins += [ACCOUNT] if any(name in said for name in ("a.", "st.", "h.", "f.")) else []
+        return " ".join(["debtors d", *joins])
 
     @property
     def where(self) -> str:
@@ -84,7 +87,7 @@ class DebtFilter:
         return {name: value for name, value in known.items() if f":{name}" in self.where}
 
 
-FROM = "FROM debtors d LEFT JOIN debt_cases c ON c.account_id = d.account_id AND c.closed_on IS NULL"
+CASE = "LEFT JOIN debt_cases c ON c.account_id = d.account_id AND c.closed_on IS NULL"
 ACCOUNT = f"JOIN accounts a ON a.id = d.account_id {ADDRESS_JOINS}"
 
 
@@ -107,14 +110,13 @@ async def totals(session: Session, wanted: DebtFilter) -> DebtTotals:
         f"(count(*) FILTER (WHERE d.age{age}_kopecks > 0))::int AS count{age}"
         for age in AGES
     )
-    joined = ACCOUNT if wanted.needs_address else ""
     row = (
         await session.execute(
             text(f"""
             SELECT count(*)::int AS debtors, coalesce(sum(d.overdue_kopecks), 0)::bigint AS overdue,
                    coalesce(sum(d.penalty_kopecks), 0)::bigint AS penalty, {ages},
                    (SELECT max(day) FROM debtors) AS day
-              {FROM} {joined} WHERE {wanted.where}"""),  # noqa: S608
+              FROM {wanted.source()} WHERE {wanted.where}"""),  # noqa: S608
             wanted.values,
         )
     ).one()
@@ -163,9 +165,10 @@ async def rows(
     limit: int,
     offset: int = 0,
 ) -> list[DebtRow]:
-    """Found debtors sorted by a key of SORTS; one query."""
-    way = "DESC NULLS LAST" if is_descending else "ASC NULLS LAST"
-    order = ", ".join(f"{part} {way}" for part in SORTS[sort].split(", "))
+    """Found debtors sorted by a key of SORTS; one query: the page is picked first, then told in words."""
+    way = "DESC" if is_descending else "ASC"
+    last = " NULLS LAST" if sort in NULLABLE else ""  # without it an index gives the order
+    order = ", ".join(f"{part} {way}{last}" for part in SORTS[sort].split(", "))
     ages = ", ".join(f"d.age{age}_kopecks" for age in AGES)
     groups = ", ".join(f"d.{group}_kopecks" for group in GROUPS)
     found = await session.execute(
@@ -176,8 +179,10 @@ async def rows(
                c.next_stage, c.ready_on, c.held_until,
                EXISTS (SELECT 1 FROM debt_steps s WHERE s.case_id = c.id AND s.state = 'draft') AS is_drafted,
                (SELECT max(p.paid_on) FROM payments p WHERE p.account_id = d.account_id) AS last_paid_on
-          {FROM} {ACCOUNT} JOIN organisations o ON o.id = d.company_id
-         WHERE {wanted.where} ORDER BY {order}, d.account_id LIMIT :limit OFFSET :offset"""),  # noqa: S608
+          FROM (SELECT d.* FROM {wanted.source(order)} WHERE {wanted.where}
+                 ORDER BY {order}, d.account_id LIMIT :limit OFFSET :offset) d
+          {CASE} {ACCOUNT} JOIN organisations o ON o.id = d.company_id
+         ORDER BY {order}, d.account_id"""),  # noqa: S608
         {**wanted.values, "limit": limit, "offset": offset},
     )
     return [

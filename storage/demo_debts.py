@@ -62,6 +62,9 @@ async def _day(database: Database, day: dt.date, stage: Stage | None, user_id: i
     """Count, draft and, when a step is named, approve it and hand it over."""
     await count_debtors(database, day)
     async with database.transaction() as session:
+        if stage is Stage.REMINDER:  # what the workers drafted of today while the city was being made
+            await session.execute(text("DELETE FROM debt_steps"))
+            await session.execute(text("DELETE FROM debt_cases"))
         await advance(session, day)
         wanted = StepFilter("draft", str(stage), reference.FIRST_COMPANY)
         ids = await overdue_pages.step_ids(session, wanted, STEPS_MAX) if stage else []

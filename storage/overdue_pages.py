@@ -40,7 +40,7 @@ class StepFilter:
             "stage": self.stage,
             "company": self.company_id,
             "batch": self.batch_id,
-            "q": escaped(search_form(self.q)),
+            **({"q": escaped(search_form(self.q))} if self.q else {}),
         }
 
 
@@ -84,15 +84,22 @@ COLUMNS = f"""s.id, s.case_id, s.account_id, a.number, {ADDRESS} AS address, a.p
 FROM = f"""
   FROM debt_steps s JOIN accounts a ON a.id = s.account_id {ADDRESS_JOINS}
   JOIN organisations o ON o.id = s.company_id LEFT JOIN papers p ON p.id = s.paper_id"""
+ACCOUNT = f"JOIN accounts a ON a.id = s.account_id {ADDRESS_JOINS}"
 WHERE = """
  WHERE (:state = '' OR s.state = CASE :state WHEN 'delivered' THEN 'approved' ELSE :state END)
    AND (:state <> 'approved' OR s.delivered_on IS NULL)
    AND (:state <> 'delivered' OR s.delivered_on IS NOT NULL)
    AND (:stage = '' OR s.stage = :stage)
    AND (CAST(:company AS int) IS NULL OR s.company_id = :company)
-   AND (CAST(:batch AS int) IS NULL OR s.batch_id = :batch)
-   AND (:q = '' OR a.number LIKE :q || '%' OR st.search_name LIKE :q || '%'
-        OR a.search_name LIKE :q || '%')"""
+   AND (CAST(:batch AS int) IS NULL OR s.batch_id = :batch)"""
+WORDS = """
+   AND (a.number LIKE :q || '%' OR st.search_name LIKE :q || '%' OR a.search_name LIKE :q || '%')"""
+
+
+def _picked(wanted: StepFilter, sort: str) -> str:
+    """Where steps are picked: accounts are joined only when words or the order speak of them."""
+    joined = ACCOUNT if wanted.q or sort == "address" else ""
+    return f"FROM debt_steps s {joined} {WHERE} {WORDS if wanted.q else ''}"
 
 
 async def steps(
@@ -110,8 +117,11 @@ async def steps(
     found = (
         await session.execute(
             text(f"""
-            SELECT {COLUMNS}, count(*) OVER ()::int AS total, sum(s.amount_kopecks) OVER ()::bigint AS kopecks
-              {FROM} {WHERE} ORDER BY {order}, s.id LIMIT :limit OFFSET :offset"""),
+            SELECT {COLUMNS}, s.total, s.kopecks FROM (
+              SELECT s.*, count(*) OVER ()::int AS total, sum(s.amount_kopecks) OVER ()::bigint AS kopecks
+                {_picked(wanted, sort)} ORDER BY {order}, s.id LIMIT :limit OFFSET :offset) s
+              {ACCOUNT} JOIN organisations o ON o.id = s.company_id LEFT JOIN papers p ON p.id = s.paper_id
+             ORDER BY {order}, s.id"""),  # noqa: S608 - words of ours
             {**wanted.values, "limit": limit, "offset": offset},
         )
     ).all()
@@ -129,7 +139,7 @@ def _step(row: Sequence[object]) -> StepRow:
 async def step_ids(session: Session, wanted: StepFilter, limit: int) -> list[int]:
     """All found, for a deed over everything."""
     found = await session.execute(
-        text(f"SELECT s.id {FROM} {WHERE} ORDER BY s.id LIMIT :limit"),
+        text(f"SELECT s.id {_picked(wanted, '')} ORDER BY s.id LIMIT :limit"),
         {**wanted.values, "limit": limit},
     )
     return list(found.scalars())

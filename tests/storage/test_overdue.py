@@ -10,7 +10,7 @@ from actors.debts import DebtKeeper
 from billing.overdue import DEFAULTS
 from storage import debts as open_debts_module
 from storage import overdue_batches, overdue_norms, payments
-from storage.collection import rates
+from storage.collection import RateRow, rates, spread
 from storage.debt_count import count_debtors
 from storage.engine import Database
 from storage.overdue import advance
@@ -280,6 +280,19 @@ async def test_collected_is_what_came_against_the_charge_of_the_month_before(db:
     ]
     charged = await rows(db, "SELECT sum(charged_kopecks)::bigint AS s FROM collections")
     assert charged[0].s == 5_090_00
+
+
+def test_advances_are_spread_over_services_to_the_kopeck() -> None:
+    rows = [
+        RateRow(0, "Авансы", 0, 100),
+        RateRow(1, "Вода", 70, 10),
+        RateRow(2, "Свет", 100, 100),
+        RateRow(3, "Газ", 30, 0),
+    ]
+
+    assert [(row.id, row.paid_kopecks) for row in spread(rows)] == [(0, 10), (1, 70), (2, 100), (3, 30)]
+    short = [RateRow(0, "Авансы", 0, 10), *rows[1:]]
+    assert [(row.id, row.paid_kopecks) for row in spread(short)] == [(1, 16), (2, 100), (3, 4)]
 
 
 async def test_a_month_by_the_norm_is_what_the_rules_give_without_meters(db: Database) -> None:
