@@ -82,7 +82,7 @@ def incoming_of(payload: dict[str, Any]) -> Incoming:
     """A payment of an event of schema 1. Raises BadPayment naming what is wrong."""
     try:
         happened_at, service = payload.get("happened_at"), payload.get("service")
-        of_period = payload.get("of_period")
+        of_period, payee_id = payload.get("of_period"), payload.get("payee_id")
         made = Incoming(
             agent_id=int(payload["agent_id"]),
             number=str(payload["number"]),
@@ -93,6 +93,7 @@ def incoming_of(payload: dict[str, Any]) -> Incoming:
             of_period=None if of_period is None else dt.date.fromisoformat(of_period),
             service=None if service is None else int(service),
             source=str(payload.get("source", "online")),
+            payee_id=None if payee_id is None else int(payee_id),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadPayment(f"Событие платежа не понято: {error!r}.") from error

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from actors.cashier import Cashier
 from actors.changes import CONSUMER as CHANGES
 from actors.changes import ChangeCounter
 from actors.debts import DebtKeeper
@@ -42,6 +43,7 @@ from actors.supervisor import Crew, Supervisor
 from actors.what_if import CONSUMER as WHAT_IF
 from actors.what_if import WhatIfs
 from gateways.bus import Bus, Outgoing, connect
+from gateways.http import Http
 from storage.engine import Database
 from storage.run_store import run_store
 from storage.warm_blocks import WarmBlocks
@@ -113,6 +115,7 @@ class Service:
             "what if": self._what_if,
             "payouts": self._payouts,
             "debts": self._debts,
+            "cashier": self._cashier,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -220,6 +223,13 @@ class Service:
         payouts = Payouts(self.database)
         consumer = await self.bus.consumer(PAYOUTS)
         await consumer.run(payouts.handle, payouts.bury, self.stop, is_transient)
+
+    async def _cashier(self) -> None:
+        ask = Http()
+        try:
+            await Cashier(self.database, ask).run(self.stop)
+        finally:
+            await ask.close()
 
     async def _registers(self) -> None:
         registers = Registers(self.database)

@@ -42,13 +42,14 @@ BY_LAW = Policy()
 @dataclass(frozen=True, slots=True)
 class Payments:
     """Columns of payments: kopecks (0 or more), the month and the service named (0: none), made for
-    penalties or not.
+    penalties or not; payee: paid to one payee alone (0, or no column: to all).
     """
 
     amount: I64
     period: I64
     service: I64
     penalties: Flags
+    payee: I64 | None = None
 
     @classmethod
     def plain(cls, amount: npt.ArrayLike) -> Payments:
@@ -102,10 +103,13 @@ def allocate(payments: Payments, debts: Debts, policy: Policy = BY_LAW) -> Alloc
 
 
 def _eligible(payments: Payments, debts: Debts, policy: Policy) -> Flags:
-    """Debts a payment may fall on: those of the service it names, else all that are not kept apart."""
+    """Debts a payment may fall on: those of the service or the payee it names, else all not kept apart."""
     named = payments.service[debts.payment]
     apart = np.isin(debts.service, np.asarray(policy.apart, np.int64))
     fits = np.where(named > 0, debts.service == named, ~apart)
+    if payments.payee is not None:
+        to = payments.payee[debts.payment]
+        fits = np.where(to > 0, debts.payee == to, fits)
     return np.asarray(fits & (debts.amount > 0), np.bool_)
 
 

@@ -1,10 +1,12 @@
 """The processes of our own code: pages and actors. They hold nothing, so each start begins them anew."""
 
+import json
 import signal
 import sys
 import urllib.error
 import urllib.request
 
+from cluster import demo_counterparts
 from cluster.processes import PidFile, kill_all, reap, spawn, stop
 from cluster.stack import Stack
 
@@ -97,6 +99,40 @@ class Actors(Child):
 
     def ready(self) -> bool:
         return self.alive() and self.ready_file.exists()
+
+
+class DemoBank(Child):
+    """The bundled bank and cashbox of the demo city, on a port of their own; only `paylogic demo` has it."""
+
+    name = "demobank"
+    title = "учебный банк"
+
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "uvicorn", "cluster.demo_counterparts:create", "--factory"),
+            *("--host", self.stack.settings.host, "--port", str(self.stack.kept.port_bank)),
+            *("--no-server-header", "--no-access-log", "--log-level", "warning"),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        told = {
+            "web_url": f"http://127.0.0.1:{self.stack.web_port}",
+            "passwords": demo_counterparts.passwords(self.stack.kept.secret_key),
+        }
+        return self.stack.environment(web=True) | {demo_counterparts.SETTINGS: json.dumps(told)}
+
+    @property
+    def url(self) -> str:
+        """Where payers and workers find it."""
+        return f"http://localhost:{self.stack.kept.port_bank}"
+
+    def spawn(self) -> None:
+        keys = demo_counterparts.passwords(self.stack.kept.secret_key)
+        demo_counterparts.write_keys(self.stack.secrets, keys)
+        super().spawn()
+
+    def ready(self) -> bool:
+        return answers(f"http://127.0.0.1:{self.stack.kept.port_bank}/health")
 
 
 def answers(url: str, limit_s: float = 2.0) -> bool:

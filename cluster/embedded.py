@@ -3,7 +3,7 @@
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from cluster.children import Actors, Web
+from cluster.children import Actors, DemoBank, Web
 from cluster.nats import EmbeddedNats
 from cluster.postgres import EmbeddedPostgres
 from cluster.processes import port_answers
@@ -70,4 +70,5 @@ def ray(stack: Stack) -> EmbeddedRay | Outer:
 
 def parts(stack: Stack) -> list[Part]:
     """Every part, in the order of starting; the order of stopping is the reverse."""
-    return [postgres(stack), nats(stack), ray(stack), Web(stack), Actors(stack)]
+    ours: list[Part] = [postgres(stack), nats(stack), ray(stack), Web(stack), Actors(stack)]
+    return [*ours, DemoBank(stack)] if stack.settings.demo_bank else ours

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     postgres_memory_mb: int | None = Field(
         None, ge=64, description="Memory the embedded PostgreSQL is tuned for, MB; that of the machine"
     )
+    secrets: Path | None = Field(
+        None, description="Folder of keys of banks and the cashbox; `secrets` in the home"
+    )
+    demo_bank: bool = Field(
+        False, description="Start the bundled bank of the demo city; never for real money"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Detail of the logs")
 
     @field_validator("home")

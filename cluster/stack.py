@@ -36,6 +36,7 @@ class Remembered:
     password_nats: str
     token_ray: str
     secret_key: str
+    port_bank: int = 0
 
 
 class Stack:
@@ -104,6 +105,11 @@ class Stack:
         return Path(tempfile.gettempdir()) / f"paylogic-ray-{name}"
 
     @property
+    def secrets(self) -> Path:
+        """Folder of keys of counterparts, for workers alone."""
+        return self.settings.secrets or self.home / "secrets"
+
+    @property
     def web_port(self) -> int:
         return self.settings.port or self.kept.port_web
 
@@ -136,6 +142,7 @@ class Stack:
             "PAYLOGIC_LOG_LEVEL": self.settings.log_level,
             "RAY_USAGE_STATS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
+            "PAYLOGIC_SECRETS": str(self.secrets),
         }
         if self.database_socket is not None and not web:
             env["PAYLOGIC_DATABASE_SOCKET"] = str(self.database_socket)
@@ -147,6 +154,7 @@ class Stack:
             env["PAYLOGIC_NATS_SYNC_CONFIRMED"] = "1"
         if web:
             del env["PAYLOGIC_DATABASE_URL"]
+            env.pop("PAYLOGIC_SECRETS", None)
         return env
 
 
@@ -156,14 +164,23 @@ def remember(settings: Settings) -> Remembered:
     path = settings.home / "stack.json"
     with locked(settings.home / ".stack.lock"):
         if path.exists():
-            return Remembered(**json.loads(path.read_text()))
-        postgres, nats, monitor, ray, web = free_ports(5)
+            return _with_bank(settings.home, Remembered(**json.loads(path.read_text())))
+        postgres, nats, monitor, ray, web, bank = free_ports(6)
         if port_is_free(PORT_PREFERRED):
             web = PORT_PREFERRED
         made = [secrets.token_urlsafe(18) for _ in range(6)]
-        kept = Remembered(postgres, nats, monitor, ray, web, *made)
+        kept = Remembered(postgres, nats, monitor, ray, web, *made, port_bank=bank)
         _write(settings.home, kept)
         return kept
+
+
+def _with_bank(home: Path, kept: Remembered) -> Remembered:
+    """A home made before the demo had a bank gets a port for it."""
+    if kept.port_bank:
+        return kept
+    made = replace(kept, port_bank=free_ports(1)[0])
+    _write(home, made)
+    return made
 
 
 def _write(home: Path, kept: Remembered) -> None:

@@ -75,6 +75,8 @@ class Supervisor:
         self._await(slow["nats"])
         self._await(slow["ray"])
         self._spawn(children["actors"])
+        if "demobank" in children:
+            self._spawn(children["demobank"])
         for part in children.values():
             self._await(part)
         self._say("serving", f"Готово: {self.stack.url}")

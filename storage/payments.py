@@ -31,7 +31,7 @@ POSTED, UNMATCHED = "posted", "unmatched"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A payment as it came. of_period, service: what the payer named; for_penalties: paid as «пени»."""
+    """A payment as it came. of_period, service, payee_id: what the payer named; for_penalties: for «пени»."""
 
     agent_id: int
     number: str
@@ -45,6 +45,7 @@ class Incoming:
     source: str = "online"
     register_id: int | None = None
     payer: str | None = None
+    payee_id: int | None = None
 
     @property
     def key(self) -> str:
@@ -54,12 +55,14 @@ class Incoming:
     @property
     def input_hash(self) -> str:
         """Digest of what makes it this payment and no other."""
+        named = {} if self.payee_id is None else {"payee_id": self.payee_id}
         return hash_of(
             {
                 "account": self.account_number,
                 "amount_kopecks": self.amount_kopecks,
                 "service": self.service,
                 "for_penalties": self.for_penalties,
+                **named,
             }
         )
 
@@ -202,10 +205,12 @@ class Due:
     of_period: dt.date | None = None
     service: int | None = None
     for_penalties: bool = False
+    payee_id: int | None = None
 
     @classmethod
     def of(cls, one: Incoming, account: Account) -> Due:
-        return cls(account, one.amount_kopecks, one.paid_on, one.of_period, one.service, one.for_penalties)
+        named = one.of_period, one.service, one.for_penalties, one.payee_id
+        return cls(account, one.amount_kopecks, one.paid_on, *named)
 
 
 async def share_out(session: Session, dues: Sequence[Due]) -> list[list[Posting]]:
@@ -255,6 +260,7 @@ def _columns(dues: Sequence[Due]) -> Payments:
         np.array([Period.of(due.of_period).ordinal if due.of_period else 0 for due in dues], np.int64),
         np.array([due.service or 0 for due in dues], np.int64),
         np.array([due.for_penalties for due in dues], np.bool_),
+        np.array([due.payee_id or 0 for due in dues], np.int64),
     )
 
 

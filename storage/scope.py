@@ -133,6 +133,7 @@ OWN_WHAT_IF = (
     "EXISTS (SELECT 1 FROM what_ifs w WHERE w.id = what_if_id AND "
     "w.company_id = ANY ((SELECT paylogic_companies())::int[]))"
 )
+OWN_ORDER = "EXISTS (SELECT 1 FROM card_orders o WHERE o.id = order_id)"
 RESIDENT_OF_COMPANY = "role = 'resident' AND organisation_id = ANY ((SELECT paylogic_companies())::int[])"
 
 
@@ -305,6 +306,13 @@ POLICIES: dict[str, Policy] = {
     "payments": Policy((COMPANY, ACCOUNT, AGENT)),
     "payment_decisions": Policy(rights=ADD),
     "agent_gates": Policy(rights=WRITE),
+    # Cards and СБП: pages ask, workers speak with banks; a resident sees orders and checks of their accounts.
+    "card_gates": Policy((f"kind = 'bank' AND is_active AND {SIGNED_IN}",), (), rights=WRITE),
+    "card_orders": Policy((COMPANY, ACCOUNT), rights=WRITE),
+    "card_parts": Policy((OWN_ORDER,), rights=(*ADD, "UPDATE (is_off)")),
+    "card_notices": Policy((OWN_ORDER,), (), rights=(*ADD, "UPDATE (times)")),
+    "card_refunds": Policy((COMPANY,), rights=(*ADD, "UPDATE (state, decided_by, decided_at, next_at)")),
+    "card_checks": Policy((COMPANY, ACCOUNT), (), rights=(*ADD, "UPDATE (state, words, next_at)")),
     # Penalties: values wait for a second person; workers count and post, the web asks.
     "penalty_values": Policy(
         reads=(f"state = 'approved' AND {SIGNED_IN}",),

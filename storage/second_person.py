@@ -14,7 +14,9 @@ from sqlalchemy import Row, text
 
 from storage.session import Session
 
-ProposalTable = Literal["value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals"]
+ProposalTable = Literal[
+    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "card_refunds"
+]
 Decision = Literal["approved", "declined"]
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from gateways.acquiring.routes import router as card_notices
 from gateways.agents.routes import router as agents_gate
 from storage.engine import Database
 from web import (
@@ -28,6 +29,7 @@ from web import (
     health,
     jobs,
     money,
+    paylink,
     payouts,
     receipt_forms,
     search,
@@ -59,6 +61,7 @@ FEATURES = (
     formulas,
     jobs,
     money,
+    paylink,
     payouts,
     receipt_forms,
     search,
@@ -99,6 +102,7 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
     app.include_router(static.router)
     app.include_router(health.router)
     app.include_router(agents_gate, dependencies=[allow_machines()])
+    app.include_router(card_notices, dependencies=[allow_machines()])
     for feature in FEATURES:
         for router in feature.ROUTERS:
             app.include_router(router)

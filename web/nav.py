@@ -79,6 +79,13 @@ ITEMS: tuple[Item, ...] = (
     Item("Льготы и субсидии", "values", "/social/values", RELIEF_STAFF, ("/social/values",)),
     Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent",)),
     Item("Реестры платежей", "money", "/registers", (*CENTRE_STAFF, Role.AGENT), ("/registers",)),
+    Item(
+        "Карты и СБП",
+        "money",
+        "/card-payments",
+        (*CENTRE_STAFF, Role.COMPANY),
+        ("/card-payments", "/card-checks"),
+    ),
     Item("Невыясненные", "parked", "/centre/unidentified", CENTRE_STAFF, ("/centre/unidentified",)),
     Item(
         "Перечисления",
@@ -91,6 +98,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Порядок погашения", "values", "/centre/allocation", CENTRE_STAFF, ("/centre/allocation",)),
     Item("Шлюзы агентов", "import", "/centre/gates", CENTRE_STAFF, ("/centre/gates",)),
     Item("Кассы организаций", "money", "/centre/cash-desks", CENTRE_STAFF, ("/centre/cash-desks",)),
+    Item("Эквайринг", "import", "/centre/card-gates", CENTRE_STAFF, ("/centre/card-gates",)),
     Item("Сбои обмена", "outage", "/centre/letters", CENTRE_STAFF, ("/centre/letters",)),
     Item("Загрузка данных", "import", "/centre/import", CENTRE_STAFF, ("/centre/import",)),
 )
@@ -103,8 +111,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",
                      "/centre/import")),
     ("Заявки", ("/dispatch", "/dispatch/incidents")),
-    ("Приём денег", ("/cash", "/registers", "/centre/unidentified", "/centre/gates", "/centre/cash-desks",
-                     "/centre/letters")),
+    ("Приём денег", ("/cash", "/card-payments", "/registers", "/centre/unidentified", "/centre/gates",
+                     "/centre/card-gates", "/centre/cash-desks", "/centre/letters")),
     ("Расчёты с получателями", ("/centre/payouts", "/transfers", "/centre/allocation")),
     ("Долги", ("/debts", "/centre/penalties")),
 )  # fmt: skip

@@ -35,7 +35,8 @@ def command(accounts: int, months: int) -> None:
         return
     try:
         with locked(stack.run / "supervisor.lock", wait=False), Steps(console, "Запускаем") as line:
-            supervisor = Supervisor(stack.settings, progress=line.update)
+            settings = stack.settings.model_copy(update={"demo_bank": True})
+            supervisor = Supervisor(settings, progress=line.update)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, supervisor.ask_to_stop)
             pid_file = supervisor_pid(stack)
@@ -69,6 +70,7 @@ def _serve(supervisor: "Supervisor", line: Steps, accounts: int, months: int) ->
         watcher.start()
         if not call("storage.demo:has_city", stack.database_url):
             _seed(supervisor, line, accounts, months)
+        _open_gates(stack)
     except Stopped:
         return
     except PartFailed as error:
@@ -94,6 +96,14 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     make_city(supervisor.stack, accounts, SEED, months, True, progress)
     line.update("Долги и касса")
     call("storage.demo_debts:show", supervisor.stack.database_url)
+
+
+def _open_gates(stack: "Stack") -> None:
+    """Gates of the demo city lead to the bundled bank, wherever it listens today."""
+    from cluster.children import DemoBank
+    from cluster.demo_counterparts import gates
+
+    call("storage.demo_cards:ensure", stack.database_url, gates(DemoBank(stack).url))
 
 
 def show_users(stack: "Stack", console: "Console") -> None:

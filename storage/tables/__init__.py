@@ -4,6 +4,7 @@ from storage.tables import (  # noqa: F401
     accounts,
     addresses,
     agents,
+    cards,
     cash,
     changes,
     checks,

@@ -1,6 +1,16 @@
 """Money in: registers of agents, their gates and profiles, payments whose account is not known."""
 
-from web.money import gates, policy, register, register_profiles, registers, unidentified
+from web.money import (
+    card_gates,
+    cards,
+    checks,
+    gates,
+    policy,
+    register,
+    register_profiles,
+    registers,
+    unidentified,
+)
 
 ROUTERS = (
     register_profiles.router,
@@ -9,4 +19,7 @@ ROUTERS = (
     gates.router,
     unidentified.router,
     policy.router,
+    cards.router,
+    checks.router,
+    card_gates.router,
 )
