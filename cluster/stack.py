@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from cluster.processes import free_ports, port_is_free, write_atomically
@@ -36,7 +36,7 @@ class Remembered:
     password_nats: str
     token_ray: str
     secret_key: str
-    port_bank: int = 0
+    port_bank: int = field(default=0, kw_only=True)  # of the demo's bank; 0 in a home made before it
 
 
 class Stack:

@@ -42,6 +42,7 @@ CENTRE_ONLY = {
     "arrival_entries",
     "payout_runs",
     "agent_gates",
+    "card_gates",
     "registers",
     "register_rows",
     "register_profiles",
@@ -88,6 +89,7 @@ SEES = {
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
             "unauthorised_uses", "meter_checks", "papers", "account_benefits",
+            "card_orders", "card_parts", "card_notices", "card_checks",
         },
     ),
 }  # fmt: skip
