@@ -24,6 +24,7 @@ from storage.session import Session
 log = logging.getLogger("paylogic.debts")
 
 LOOK_S = 5.0
+ADVANCE_S = 60.0  # a payment closes its case within so long
 ZONE = ZoneInfo("Europe/Moscow")
 KINDS = {
     Stage.REMINDER: REMINDER,
@@ -40,27 +41,40 @@ class DebtKeeper:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._advanced: tuple[dt.date, list[int]] | None = None  # the day and whose agreements were known
+        self._is_behind = True  # something was counted after cases were brought on
+        self._advanced_at = float("-inf")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until stop is set. Raises when PostgreSQL is away; whoever runs it tries again."""
         while not stop.is_set():
-            await self.look(dt.datetime.now(ZONE).date())
+            await self.look(dt.datetime.now(ZONE).date(), ADVANCE_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_S)
 
-    async def look(self, day: dt.date) -> None:
-        """One look: everything that is due on the day is done when it returns."""
+    async def look(self, day: dt.date, pause_s: float = 0.0) -> None:
+        """One look: everything that is due on the day is done when it returns.
+
+        pause_s: cases are not brought on again sooner than that: each time the whole city is asked.
+        """
         if await self._has_month():
             counted = await count_debtors(self._database, day)
+            self._is_behind = self._is_behind or counted is not None
             async with self._database.reading() as session:
                 seen = (day, sorted(await under_agreement(session, day)))
-            if counted is not None or self._advanced != seen:
-                async with self._database.transaction() as session:
-                    drafted = await advance(session, day)
-                self._advanced = seen
-                log.info("debtors: %s accounts counted, %s steps drafted", counted, drafted)
+            if self._advanced != seen or (self._is_behind and self._has_rested(pause_s)):
+                await self._advance(day)
+                self._advanced, self._is_behind = seen, False
         while await self._draw(day):
             pass
+
+    def _has_rested(self, pause_s: float) -> bool:
+        return asyncio.get_running_loop().time() - self._advanced_at >= pause_s
+
+    async def _advance(self, day: dt.date) -> None:
+        async with self._database.transaction() as session:
+            drafted = await advance(session, day)
+        self._advanced_at = asyncio.get_running_loop().time()
+        log.info("overdue process brought on, %s steps drafted", drafted)
 
     async def _has_month(self) -> bool:
         async with self._database.reading() as session:

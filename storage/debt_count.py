@@ -31,6 +31,11 @@ COUNT_LOCK = 7_120_390  # one count at a time, whichever process asks
 BLOCK_ACCOUNTS = 20_000
 CHANGED_MAX = 20_000
 """More accounts changed than that: everything is counted, for it costs no more."""
+LATE_ENTRIES = 1_000
+"""Entries looked at again with every count: a transaction may commit a number below one already seen. A run
+seen late waits for the night: what it charges is not overdue yet."""
+KEPT_DAYS = 7
+"""Notes of counts older than that say nothing to anybody."""
 GROUPS = ("housing", "utility", "common", "capital", "other")
 NAMED = {service: service.name.lower() for service in RESTRICTABLE}
 COLUMNS = (
@@ -85,6 +90,10 @@ async def count_debtors(database: Database, day: dt.date) -> int | None:
 async def _note(database: Database, day: dt.date, is_full: bool, until: int, looked: int) -> None:
     async with database.transaction() as session:
         await session.execute(
+            text("DELETE FROM debt_counts WHERE recorded_at < now() - make_interval(days => :days)"),
+            {"days": KEPT_DAYS},
+        )
+        await session.execute(
             text(
                 "INSERT INTO debt_counts (day, is_full, entries_until, accounts_count) "
                 "VALUES (:day, :full, :until, :count)"
@@ -106,11 +115,16 @@ async def _changed(session: Session, last: _Last, until: int) -> list[int] | Non
         text("""
         SELECT DISTINCT account_id FROM (
           SELECT p.account_id FROM postings p
-           WHERE p.entry_id > :since AND p.entry_id <= :until AND p.account_id IS NOT NULL
+           WHERE p.entry_id > :late AND p.entry_id <= :until AND p.account_id IS NOT NULL
           UNION ALL
           SELECT c.account_id FROM entries e JOIN run_accounts c ON c.run_id = e.run_id
            WHERE e.id > :since AND e.id <= :until) s LIMIT :limit"""),
-        {"since": last.entries_until, "until": until, "limit": CHANGED_MAX + 1},
+        {
+            "since": last.entries_until,
+            "late": last.entries_until - LATE_ENTRIES,
+            "until": until,
+            "limit": CHANGED_MAX + 1,
+        },
     )
     ids = list(found.scalars())
     return None if len(ids) > CHANGED_MAX else ids
@@ -233,7 +247,11 @@ async def _write(
     months: I64,
     oldest: Sequence[dt.date | None],
 ) -> None:
-    await session.execute(text("DELETE FROM debtors WHERE account_id = ANY (:ids)"), {"ids": list(all_ids)})
+    gone = await session.execute(
+        text("DELETE FROM debtors WHERE account_id = ANY (:ids) RETURNING account_id, is_agreed"),
+        {"ids": list(all_ids)},
+    )
+    agreed = {row.account_id for row in gone if row.is_agreed}
     keep = np.flatnonzero((sums["overdue"] > 0) | (sums["coming"] > 0)).tolist()
     if not keep:
         return
@@ -241,11 +259,12 @@ async def _write(
     arrays = ", ".join(f"CAST(:{name} AS bigint[])" for name in COLUMNS)
     await session.execute(
         text(f"""
-        INSERT INTO debtors (account_id, company_id, house_id, day, months, oldest, {names})
-        SELECT n.account_id, n.company_id, n.house_id, :day, n.months, n.oldest, {names}
+        INSERT INTO debtors (account_id, company_id, house_id, day, months, oldest, is_agreed, {names})
+        SELECT n.account_id, n.company_id, n.house_id, :day, n.months, n.oldest, n.is_agreed, {names}
           FROM unnest(CAST(:ids AS int[]), CAST(:companies AS int[]), CAST(:houses AS int[]),
-                      CAST(:months AS smallint[]), CAST(:oldest AS date[]), {arrays})
-            AS n(account_id, company_id, house_id, months, oldest, {names})"""),  # noqa: S608
+                      CAST(:months AS smallint[]), CAST(:oldest AS date[]),
+                      CAST(:agreed AS boolean[]), {arrays})
+            AS n(account_id, company_id, house_id, months, oldest, is_agreed, {names})"""),  # noqa: S608
         {
             "day": day,
             "ids": [mine[at].id for at in keep],
@@ -253,6 +272,7 @@ async def _write(
             "houses": [mine[at].house_id for at in keep],
             "months": months[keep].tolist(),
             "oldest": [oldest[at] for at in keep],
+            "agreed": [mine[at].id in agreed for at in keep],
             **{name: sums[name][keep].tolist() for name in COLUMNS},
         },
     )
