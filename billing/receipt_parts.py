@@ -325,21 +325,18 @@ class MonthAmount:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceMonth:
-    """A month of a service of the flat: how much was used and what was charged for it."""
-
-    month: date
-    kopecks: int
-    volume: Quantity | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceYear:
-    """A small chart: a service of this flat over the year, oldest first, at most thirteen months."""
+    """A small chart: a service of this flat over the year, oldest first, at most thirteen months.
+
+    Columns of one length: months, what was charged in each, and how much was used in micro-units (None when
+    the service has no volume worth showing).
+    """
 
     service: str
     unit: str
-    months: tuple[ServiceMonth, ...]
+    months: tuple[date, ...]
+    kopecks: tuple[int, ...]
+    volumes_micro: tuple[int, ...] | None = None
     decimals: int | None = None
 
 

@@ -90,6 +90,17 @@ class Filler:
 
 
 def _placed(setter: Setter, item: Item) -> _Placed:
+    """A band with its values set. Heads of tables and headings are the same on every receipt: set once."""
+    if item.band not in setter.fixed:
+        return _set(setter, item)
+    key = (item.band, item.values.get("title"))
+    found: _Placed | None = setter.placed.get(key)
+    if found is None:
+        found = setter.placed[key] = _set(setter, item)
+    return found
+
+
+def _set(setter: Setter, item: Item) -> _Placed:
     band = setter.form.bands[item.band]
     parts: list[bytes] = []
     grown = 0.0

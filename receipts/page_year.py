@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.receipt import Receipt, ServiceMonth, ServiceYear
+from billing.receipt import Quantity, Receipt, ServiceYear
 from receipts import words
 
 Page = dict[str, Any]
@@ -54,34 +54,34 @@ def years(receipt: Receipt) -> list[Page]:
     return [_year(one, receipt) for one in receipt.years]
 
 
+def alts(receipt: Receipt) -> list[str]:
+    """Each small chart in words: only a form with tags has a use for them."""
+    return [alt_of(one) for one in receipt.years]
+
+
 def _year(one: ServiceYear, receipt: Receipt) -> Page:
-    by_volume = all(month.volume is not None for month in one.months)
-    sizes = [_size(month, by_volume) for month in one.months]
+    sizes = one.kopecks if one.volumes_micro is None else one.volumes_micro
     highest = max(sizes, default=0)
-    now = next((month for month in one.months if month.month == receipt.month), None)
-    said = [_said(month, one, by_volume) for month in one.months]
+    now = one.months.index(receipt.month) if receipt.month in one.months else -1
     return {
         "service": one.service,
-        "unit": one.unit if by_volume else "₽",
-        "now": said[one.months.index(now)] if now else words.DASH,
-        "first": words.MONTHS_SHORT[one.months[0].month.month - 1] if one.months else "",
-        "last": words.MONTHS_SHORT[one.months[-1].month.month - 1] if one.months else "",
-        "bars": [
-            {"share": size * FULL // highest if highest else 0, "current": month.month == receipt.month}
-            for size, month in zip(sizes, one.months, strict=True)
-        ],
-        "alt": f"{one.service} по месяцам: "
-        + ", ".join(f"{words.month(m.month)} {told}" for m, told in zip(one.months, said, strict=True)),
+        "unit": "₽" if one.volumes_micro is None else one.unit,
+        "now": _said(one, now) if now >= 0 else words.DASH,
+        "first": words.MONTHS_SHORT[one.months[0].month - 1] if one.months else "",
+        "last": words.MONTHS_SHORT[one.months[-1].month - 1] if one.months else "",
+        "shares": [max(size, 0) * FULL // highest if highest > 0 else 0 for size in sizes],
+        "current": now,
     }
 
 
-def _size(month: ServiceMonth, by_volume: bool) -> int:
-    if by_volume and month.volume is not None:
-        return max(month.volume.rounded(6), 0)
-    return max(month.kopecks, 0)
+def _said(one: ServiceYear, at: int) -> str:
+    if one.volumes_micro is None:
+        return f"{words.roubles(one.kopecks[at])}{words.NBSP}₽"
+    amount = words.volume(Quantity(one.volumes_micro[at]), one.unit, one.decimals)
+    return f"{amount}{words.NBSP}{one.unit}"
 
 
-def _said(month: ServiceMonth, one: ServiceYear, by_volume: bool) -> str:
-    if by_volume and month.volume is not None:
-        return f"{words.volume(month.volume, one.unit, one.decimals)}{words.NBSP}{one.unit}"
-    return f"{words.roubles(month.kopecks)}{words.NBSP}₽"
+def alt_of(one: ServiceYear) -> str:
+    """A small chart in words, for those who listen."""
+    told = (f"{words.month(month)} {_said(one, at)}" for at, month in enumerate(one.months))
+    return f"{one.service} по месяцам: " + ", ".join(told)

@@ -16,6 +16,7 @@ import fontpkg_pt_sans
 import typst
 
 from billing.receipt import Receipt
+from receipts import page_year
 from receipts.look import STANDARD, Look
 from receipts.page import breakable_page, page_of
 
@@ -42,7 +43,10 @@ def render_receipt(receipt: Receipt, form: Path = FORM, look: Look = STANDARD) -
     requisites, ReceiptRenderError when the form is broken. Safe to call from several threads.
     """
     receipt.check()
-    data = json.dumps(breakable_page(page_of(receipt, look=look)), ensure_ascii=False, separators=(",", ":"))
+    page = page_of(receipt, look=look)
+    for year, alt in zip(page["years"], page_year.alts(receipt), strict=False):
+        year["alt"] = alt
+    data = json.dumps(breakable_page(page), ensure_ascii=False, separators=(",", ":"))
     stamp = datetime.combine(receipt.issued_on, time(), tzinfo=UTC)
     try:
         made = _compiler(form).compile(

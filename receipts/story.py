@@ -252,10 +252,8 @@ def _services(page: Page) -> Iterator[Item]:
 
 
 def _spark(year: Page) -> Spark:
-    bars = year["bars"]
-    current = next((at for at, bar in enumerate(bars) if bar["current"]), -1)
-    shares = tuple(bar["share"] for bar in bars)
-    return Spark(year["service"], year["now"], shares, current, year["first"], year["last"])
+    shares = tuple(year["shares"])
+    return Spark(year["service"], year["now"], shares, year["current"], year["first"], year["last"])
 
 
 # ---- payees, reference ---------------------------------------------------------------------------------

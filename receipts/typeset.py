@@ -8,6 +8,7 @@ broken, a number too wide for its column is set smaller, and the band grows.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -123,6 +124,10 @@ class Setter:
 
     def __init__(self, form: Form) -> None:
         self.form = form
+        self.fixed = frozenset(name for name, band in form.bands.items() if not band.slots) | {"heading"}
+        """Bands that say the same on every receipt, and headings."""
+        self.placed: dict[tuple[str, Value | None], Any] = {}
+        """Those bands as `receipts.fill` has placed them."""
         self._faces = faces()
         self._kept: dict[tuple[str, str, Value], Set] = {}
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from billing.correction import UnmatchedReversalError, net
 from billing.lines import Lines
 from billing.period import Period
-from billing.receipt import Change, ChangePart, Quantity, ServiceMonth, ServiceYear
+from billing.receipt import Change, ChangePart, ServiceYear
 from billing.services import CATALOGUE, Service
 from billing.why import MonthBill, changes
-from storage.bulk import Connection, Row, copy_out, int_array
+from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.changes import ChangeTold, PartTold, tell
 from storage.lines import read_lines
 
@@ -32,10 +32,13 @@ I64 = npt.NDArray[np.int64]
 
 CHARTED = (Service.HEATING, Service.HOT_WATER, Service.COLD_WATER, Service.ELECTRICITY, Service.GAS)
 """Services whose volume a flat can change."""
+SLOT = {int(code): at for at, code in enumerate(CHARTED)}
 CHARTS_MAX = 4
-MONTHS_MIN = 3
+MONTHS_MIN = 2
 """A chart of fewer months says nothing."""
 DECIMALS_MAX = 3
+RANGE_MAX = 3
+"""A range of ids is walked when it is at most so many times the accounts wanted."""
 NAMED_MAX = 3
 """Services named beside a cause; the rest are counted."""
 
@@ -66,42 +69,70 @@ async def read_years(
         f"(l.service = {int(Service.HOT_WATER)} AND l.component = 2) "
         f"AND l.basis <> ALL ({int_array(apart)})), 0)::bigint "
         f"FROM lines l JOIN (VALUES {runs}) r (id, month) ON r.id = l.run_id "
-        f"WHERE l.run_id = ANY ({int_array(sorted(months))}) AND l.account_id = ANY ({int_array(accounts)}) "
+        f"WHERE l.run_id = ANY ({int_array(sorted(months))}) AND {_among(accounts)} "
         f"AND l.service = ANY ({int_array([int(one) for one in CHARTED])}::smallint[]) GROUP BY 1, 2, 3",
     )
-    order = np.lexsort((found["month"], found["service"], found["account"]))
-    columns = [found[name][order].tolist() for name in ("account", "service", "month", "kopecks", "volume")]
     every = sorted({_ordinal(month) for month in months.values()})
-    grouped: dict[int, dict[int, dict[int, tuple[int, int]]]] = {}
-    for account, service, month, kopecks, volume in zip(*columns, strict=True):
-        grouped.setdefault(account, {}).setdefault(service, {})[month] = (kopecks, volume)
     if len(every) < MONTHS_MIN:
         return {}
-    days = {one: Period(one).first_day for one in every}
-    return {account: _charts(services, days) for account, services in grouped.items()}
+    return _charts(found, every, np.unique(np.asarray(accounts, np.int32)))
 
 
 def _ordinal(month: dt.date) -> int:
     return Period.of(month).ordinal
 
 
+def _among(accounts: Sequence[int]) -> str:
+    """A condition for lines of these accounts. Accounts of a block stand side by side: a range is one walk of
+    the index, a list is a search for each.
+    """
+    low, high = min(accounts), max(accounts)
+    if high - low < RANGE_MAX * len(accounts):
+        return f"l.account_id BETWEEN {int(low)} AND {int(high)}"
+    return f"l.account_id = ANY ({int_array(accounts)})"
+
+
 def _charts(
-    services: Mapping[int, Mapping[int, tuple[int, int]]], days: Mapping[int, dt.date]
-) -> tuple[ServiceYear, ...]:
-    sums = {service: sum(kopecks for kopecks, _ in of.values()) for service, of in services.items()}
-    chosen = sorted((one for one in sums if sums[one] > 0), key=lambda one: (-sums[one], one))[:CHARTS_MAX]
-    return tuple(_chart(service, services[service], days) for service in chosen)
-
-
-def _chart(service: int, of: Mapping[int, tuple[int, int]], days: Mapping[int, dt.date]) -> ServiceYear:
-    info = CATALOGUE[service]
-    first = min(of)
-    months = tuple(
-        ServiceMonth(day, of.get(month, (0, 0))[0], Quantity(of.get(month, (0, 0))[1]))
-        for month, day in days.items()
-        if month >= first
+    found: Columns, every: Sequence[int], accounts: npt.NDArray[np.int32]
+) -> dict[int, tuple[ServiceYear, ...]]:
+    """Sums and volumes as a table accounts × services × months, then a few charts an account."""
+    found = {name: column[np.isin(found["account"], accounts)] for name, column in found.items()}
+    shape = (len(accounts), len(CHARTED), len(every))
+    place = (
+        np.searchsorted(accounts, found["account"]),
+        np.asarray([SLOT[code] for code in found["service"].tolist()], np.intp),
+        np.searchsorted(np.asarray(every), found["month"]),
     )
-    return ServiceYear(info.label, info.unit, months, min(info.decimals, DECIMALS_MAX))
+    kopecks, volumes, has = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    kopecks[place], volumes[place], has[place] = found["kopecks"], found["volume"], True
+    sums = kopecks.sum(axis=2)
+    ranked = np.argsort(-sums, axis=1, kind="stable")[:, :CHARTS_MAX].tolist()
+    first = has.argmax(axis=2).tolist()
+    table = (sums.tolist(), kopecks.tolist(), volumes.tolist())
+    days = tuple(Period(one).first_day for one in every)
+    return {
+        account: tuple(
+            _chart(service, days[first[at][service] :], table[1][at][service], table[2][at][service])
+            for service in ranked[at]
+            if table[0][at][service] > 0
+        )
+        for at, account in enumerate(accounts.tolist())
+    }
+
+
+def _chart(
+    slot: int, days: tuple[dt.date, ...], kopecks: Sequence[int], volumes: Sequence[int]
+) -> ServiceYear:
+    info = CATALOGUE[CHARTED[slot]]
+    size = len(days)
+    return ServiceYear(
+        info.label,
+        info.unit,
+        days,
+        tuple(kopecks[-size:]),
+        tuple(volumes[-size:]),
+        min(info.decimals, DECIMALS_MAX),
+    )
 
 
 async def read_changes(

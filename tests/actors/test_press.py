@@ -140,6 +140,41 @@ async def test_volumes_of_the_house_are_those_of_its_lines(base: Database) -> No
     assert any(norm is not None for norm in norms)
 
 
+async def test_small_charts_and_parts_of_the_change_are_those_of_the_lines(base: Database) -> None:
+    ids = await ids_of(base)
+
+    async with base.reading() as session:
+        built = await build_receipts(session, ids, SEPTEMBER)
+        rows = await session.execute(
+            text("""
+            SELECT l.account_id, l.service, r.posted_in,
+                   sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks
+              FROM lines l JOIN runs r ON r.id = l.run_id WHERE r.state = 'published' GROUP BY 1, 2, 3""")
+        )
+        charged = {
+            (row.account_id, CATALOGUE[row.service].label, row.posted_in): row.kopecks
+            for row in rows
+            if row.service in CATALOGUE
+        }
+
+    seen = changed = 0
+    for account, one in built.items():
+        if one.receipt is None:
+            continue
+        one.receipt.check()  # the parts of the change add up to the difference of the documents
+        changed += one.receipt.change is not None and bool(one.receipt.change.parts)
+        for year in one.receipt.years:
+            seen += 1
+            for month, kopecks in zip(year.months, year.kopecks, strict=True):
+                assert charged.get((account, year.service, month), 0) == kopecks
+            row = next((row for row in one.receipt.rows if row.service == year.service), None)
+            if row is not None and row.volume is not None and year.volumes_micro is not None:
+                same = [r for r in one.receipt.rows if r.service.startswith(year.service)]
+                assert len(same) > 1 or abs(row.volume.rounded(6) - year.volumes_micro[-1]) <= 1
+    assert seen > ACCOUNTS
+    assert changed > ACCOUNTS // 2
+
+
 async def test_who_asked_for_large_letters_gets_them(base: Database) -> None:
     run_id = await printed(base)
 

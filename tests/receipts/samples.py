@@ -24,7 +24,6 @@ from billing.receipt import (
     Reference,
     ReferenceRow,
     SectionKind,
-    ServiceMonth,
     ServiceYear,
     section_of,
     sum_totals,
@@ -168,19 +167,13 @@ def history(last_kopecks: int) -> tuple[MonthAmount, ...]:
 
 def years() -> tuple[ServiceYear, ...]:
     """Two services by volume, one by sums."""
-    months = [bar.month for bar in history(0)]
+    months = tuple(bar.month for bar in history(0))
     drops = ("5,1", "6,2", "5,9", "6,4", "7,0", "6,6", "4,2", "0,0", "5,5", "6,1", "5,9", "7,12")
     heat = ("0,61", "0,92", "0,98", "0,95", "0,83", "0,41", "0", "0", "0", "0", "0", "0,913482")
     return (
-        ServiceYear("Отопление", "Гкал", _year_of(months, heat, 254364)),
-        ServiceYear("Холодная вода", "м³", _year_of(months, drops, 36454)),
-        ServiceYear("Газоснабжение", "м³", tuple(ServiceMonth(month, 26295) for month in months)),
-    )
-
-
-def _year_of(months: list[date], volumes: tuple[str, ...], kopecks: int) -> tuple[ServiceMonth, ...]:
-    return tuple(
-        ServiceMonth(month, kopecks, micro(volume)) for month, volume in zip(months, volumes, strict=True)
+        ServiceYear("Отопление", "Гкал", months, (254364,) * 12, tuple(micro(one).num for one in heat)),
+        ServiceYear("Холодная вода", "м³", months, (36454,) * 12, tuple(micro(one).num for one in drops)),
+        ServiceYear("Газоснабжение", "м³", months, (26295,) * 12),
     )
 
 
