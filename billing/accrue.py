@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import Block
+from billing.halves import DIVIDED, charge_halves
 from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
 from billing.metering import decide
@@ -56,6 +57,7 @@ ORDER: tuple[Callable[[Work], None], ...] = (
     common_needs,
     custom,
 )
+HALVED = {RULES[service]: service for service in DIVIDED}
 JOINED = (
     "supplier_id",
     "basis",
@@ -86,7 +88,11 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
     work = Work(block, law, parked)
     work.meterings = decide(work)
     for rule in ORDER:
-        rule(work)
+        halved = HALVED.get(rule)
+        if halved is None:
+            rule(work)
+        else:
+            charge_halves(work, halved, rule)
     checked(work)
     unauthorised(work)
     return reduced(block, gather(block, work.parts, parked.mask())), parked

@@ -83,6 +83,7 @@ class Basis(IntEnum):
     HOUSE_NORM = 78  # ОДН under direct management: ф. 10, 15
     HOUSE_ACTUAL = 79  # ф. 10, 12
     HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
+    HEAT_YEAR_VOLUME = 107  # the same by volumes, at the tariff of the month of the correction
     RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
     BENEFIT_1 = 112  # a льгота taken off in the bill, one code a person of the account …
@@ -270,6 +271,12 @@ BASIS: dict[Basis, BasisInfo] = {
         "стоимость года, коп.",
         "начислено за год, коп.",
     ),
+    Basis.HEAT_YEAR_VOLUME: BasisInfo(
+        "корректировка объёма за прошлый год",
+        "ПП 354, п. 42(1), прил. 2, ф. 3(2), 3(4)",
+        "объём года, micro",
+        "начисленный объём года, micro",
+    ),
     Basis.RANGE: BasisInfo(
         "по диапазону потребления",
         "ПП 1178: диапазоны потребления; ПП 354, прил. 2, ф. 1",
@@ -389,6 +396,8 @@ BASIS |= {Basis(code): BasisInfo("льгота деньгами, через со
 REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Basis.COLD_FOR_HOT)
 # Lines by an act about unauthorised use: no consumption of the month, never a base of a reduction.
 UNAUTHORISED = frozenset((Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM))
+# The yearly correction of heat paid evenly: no consumption of the month either.
+HEAT_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME))
 # Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
 SHARES = frozenset(
     (

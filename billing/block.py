@@ -118,6 +118,7 @@ class Meters:
     - refused_month: the same for an act of refused access
     - second_refusal: another act, in its own and later months
     - window: volume of the average window before the silence or fault, over window_months (0 = no data)
+    - event_day: day of the month on which the fault, refusal or expiry began, None = months count
     - billed: volumes billed between the previous reading and this month, for late readings
     """
 
@@ -139,6 +140,7 @@ class Meters:
     window_months: I16
     billed: I64
     common: Bool | None = None  # the meter of a whole communal flat; None = there is none
+    event_day: I16 | None = None
     cut: Cut | None = None  # None = no tariff changes inside the month, or nobody read a meter that day
 
     def __len__(self) -> int:

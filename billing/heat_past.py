@@ -60,9 +60,10 @@ class HeatFix:
     """Last year of accounts that paid evenly, (N,); due: it is corrected now.
 
     cost: Σ volume of the house in a month × the tariff of the account in it, micro-Gcal × 0.0001 RUB.
-    billed: kopecks charged for the year by equal parts.
+    billed: kopecks charged for the year by equal parts; volume: micro-Gcal of the same lines.
     """
 
     due: Bool
     cost: I64
     billed: I64
+    volume: I64

@@ -25,7 +25,8 @@ Values = tuple[int, int, int]
 N = TypeVar("N", int, npt.NDArray[np.int64])
 
 ZONES_MAX = 3
-AVERAGE_MONTHS_MAX = 6  # п. 59: «не менее 6 месяцев»; exactly the last six (law.md § 10.2)
+AVERAGE_MONTHS_MAX = 6  # п. 59: «не менее 6 месяцев»; exactly the last six unless the centre chose more
+AVERAGE_MONTHS_CHOSEN = 12  # billing.choices.AVERAGE_WINDOW
 TEMPORARY_DAYS_MIN = 6  # п. 56(1): a stay of more than five days in a row
 ZERO: Values = (0, 0, 0)
 FAILURES = ("fault", "unverified")
@@ -110,6 +111,8 @@ class MeterState:
     second_refusal: bool
     window: Values
     window_months: int
+    event_day: int = 0
+    """Day of the month on which the row of faults or refusals began; 0 = there is none."""
     check: CheckState | None = None
 
 
@@ -220,12 +223,13 @@ def window(
     digits: int,
     failed: frozenset[int] = frozenset(),
     season: frozenset[int] | None = None,
+    longest: int = AVERAGE_MONTHS_MAX,
 ) -> tuple[Values, int]:
     """Volume and months of the average window that ends with the last mark (п. 59).
 
-    At most the last six months; a gap between two readings is spread evenly (over months of the season, when
-    given); an interval that touches a failed month or has no month of the season does not count. Less than
-    three months in the result means that there is no average.
+    At most the last `longest` months; a gap between two readings is spread evenly (over months of the season,
+    when given); an interval that touches a failed month or has no month of the season does not count. Less
+    than three months in the result means that there is no average.
     """
     months = 0
     day = night = half_peak = 0
@@ -236,12 +240,12 @@ def window(
         length = len(between) if season is None else sum(month % 12 + 1 in season for month in between)
         if length == 0 or not failed.isdisjoint(between):
             continue
-        taken = min(length, AVERAGE_MONTHS_MAX - months)
+        taken = min(length, longest - months)
         d, n, h = consumed(before.values, after.values, digits)
         if taken < length:  # only the interval at the edge is cut, so only it is rounded
             d, n, h = (_part(volume, taken, length) for volume in (d, n, h))
         day, night, half_peak, months = day + d, night + n, half_peak + h, months + taken
-        if months == AVERAGE_MONTHS_MAX:
+        if months == longest:
             break
     return (day, night, half_peak), months
 
@@ -308,7 +312,7 @@ def check_of(facts: MeterFacts, period: Period) -> CheckState | None:
     return CheckState(check.on.day, used[-1].values, check.values, gap)
 
 
-def state(facts: MeterFacts, period: Period) -> MeterState | None:
+def state(facts: MeterFacts, period: Period, longest: int = AVERAGE_MONTHS_MAX) -> MeterState | None:
     """Columns of the meter for the month, or None when it is not in force or nothing was ever read.
 
     The window ends with the last reading before the month, or before the fault of a broken meter. Readings of
@@ -326,7 +330,8 @@ def state(facts: MeterFacts, period: Period) -> MeterState | None:
     failed_month = in_a_row(failed, period.ordinal)
     refused_month, second = refusal(facts.events, period.ordinal)
     sound = period.ordinal - failed_month if failed_month else period.ordinal - 1
-    volumes, months = window([m for m in earlier if m.month <= sound], facts.digits, failed, facts.season)
+    before = [mark for mark in earlier if mark.month <= sound]
+    volumes, months = window(before, facts.digits, failed, facts.season, longest)
     previous = earlier[-1]
     return MeterState(
         has_reading=has_reading,
@@ -340,7 +345,18 @@ def state(facts: MeterFacts, period: Period) -> MeterState | None:
         window=volumes,
         window_months=months,
         check=None if failed_month or refused_month else check_of(facts, period),
+        event_day=_event_day(facts, period.ordinal, failed_month, refused_month),
     )
+
+
+def _event_day(facts: MeterFacts, period: int, failed_month: int, refused_month: int) -> int:
+    """The earliest day in the first month of the row that decides: refusals over faults."""
+    kinds, number = ((REFUSAL,), refused_month) if refused_month else (FAILURES, failed_month)
+    began = period - number + 1
+    days = [one.first for one in facts.events if one.kind in kinds]
+    if not refused_month and facts.verified_until is not None:
+        days.append(facts.verified_until + dt.timedelta(days=1))
+    return min((day.day for day in days if number and Period.of(day).ordinal == began), default=0)
 
 
 def _silence(last: int, failed: frozenset[int], period: int) -> int:

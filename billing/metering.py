@@ -19,7 +19,8 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, AccountKind, Bool
-from billing.choices import REFUSAL, SECOND_REFUSAL, SHORT_FAULT, answered
+from billing.choices import FAULT_DAYS, REFUSAL, SECOND_REFUSAL, SHORT_FAULT, answered
+from billing.history import AVERAGE_MONTHS_CHOSEN
 from billing.quantity import MICRO
 from billing.rule import clause
 from billing.services import Service
@@ -45,7 +46,7 @@ BASIS_OF_RANK = np.array([int(basis) for basis in RANKS], np.int64)
 FIRST_AVERAGE, FIRST_MEASURED, NO_METER = RANK[Basis.AVERAGE_FAULT], RANK[Basis.LATE_READING], len(RANKS)
 
 POWERS = np.array([10**digits * MICRO for digits in range(13)], np.int64)
-SHARE_OF_60 = np.array([0] + [AVERAGE_DEN // n if AVERAGE_DEN % n == 0 else 0 for n in range(1, 7)], np.int64)
+EXACT_MONTHS = np.array([n > 0 and AVERAGE_DEN % n == 0 for n in range(AVERAGE_MONTHS_CHOSEN + 1)], np.bool_)
 
 
 @clause("ПП 354, п. 42, прил. 2, ф. 1")
@@ -60,9 +61,12 @@ def by_reading(start: I64, end: I64, digits: I64) -> I64:
 
 @clause("ПП 354, п. 59")
 def average_over_60(window: I64, months: I64) -> I64:
-    """Average month × 60, exact for windows of 1…6 months, (M, 3)."""
-    assert months.size == 0 or (months.min() >= 0 and months.max() <= 6), "the window is at most six months"
-    return window * SHARE_OF_60[months][:, None]
+    """Average month × 60, exact for windows of 1…6, 10, 12 months; of 7, 8, 9, 11 half up, (M, 3)."""
+    most = AVERAGE_MONTHS_CHOSEN
+    assert months.size == 0 or (months.min() >= 0 and months.max() <= most), "a window too long"
+    length = np.maximum(months, 1)[:, None]
+    average = (2 * AVERAGE_DEN * window + length) // (2 * length)
+    return np.asarray(np.where(months[:, None] > 0, average, 0), np.int64)
 
 
 def decide(work: Work) -> Meterings:
@@ -81,17 +85,38 @@ def decide(work: Work) -> Meterings:
         months = meters.window_months[rest].astype(np.int64)
         average60[rest] = average_over_60(meters.window[rest], months)
         rank[rest] = _without_reading(work, rest)
-    return Meterings(rank, measured, average60)
+    return Meterings(rank, measured, average60, *_split(work, rest, rank))
 
 
-def _without_reading(work: Work, rest: Rows) -> I64:
-    """Rows 2–7, 10 and п. 43 for meters that are not simply read."""
+def _split(work: Work, rest: Rows, rank: I64) -> tuple[I64, I64 | None]:
+    """Day from which the row counts, and the row before it, of meters whose average ends inside the month."""
+    meters, law = work.block.meters, work.law
+    split = np.zeros(len(meters), np.int64)
+    if meters.event_day is None or not rest.size:
+        return split, None
+    account = meters.account[rest].astype(np.intp)
+    refused, failed = meters.refused_month[rest] > 0, meters.failed_month[rest] > 0
+    number = np.where(refused, meters.refused_month[rest], meters.failed_month[rest])
+    periods = np.where(refused, law.average_periods_refused, law.average_periods_fault)
+    ends = (refused | failed) & (number == periods + 1) & (meters.event_day[rest] > 1)
+    ends &= answered(work, FAULT_DAYS, account) == 1
+    if not ends.any():
+        return split, None
+    before = rank.copy()
+    before[rest] = _without_reading(work, rest, ends.astype(np.int64))
+    split[rest] = np.where(ends, meters.event_day[rest], 0)
+    return np.where(before == rank, 0, split), before
+
+
+def _without_reading(work: Work, rest: Rows, earlier: I64 | int = 0) -> I64:
+    """Rows 2–7, 10 and п. 43 for meters that are not simply read; earlier: so many months of the row less."""
     meters, law = work.block.meters, work.law
     enough = meters.window_months[rest] >= law.average_months_least
     failed, refused, silent = (
         column[rest].astype(np.int64)
         for column in (meters.failed_month, meters.refused_month, np.maximum(meters.silent_months, 1))
     )
+    failed, refused = (np.maximum(column - earlier, 0) for column in (failed, refused))
     by_supplier = meters.supplier_duty[rest] & (meters.service[rest] == Service.ELECTRICITY)
 
     rank = silent_rank(silent, enough, law.average_periods_silent)
@@ -251,7 +276,7 @@ def _averaged(work: Work, joined: Joined, rows: Rows, zone: int) -> Group:
     owner = account[starts]
     months = meters.window_months[rows].astype(np.int64)
     least, most = np.minimum.reduceat(months, starts), np.maximum.reduceat(months, starts)
-    mixed = (least != most) | np.logical_or.reduceat(read, starts)
+    mixed = (least != most) | np.logical_or.reduceat(read, starts) | ~EXACT_MONTHS[most]
     window = np.add.reduceat(meters.window[rows, zone], starts)
     a = np.where(mixed, num, window)
     b = np.where(mixed, AVERAGE_DEN, most)

@@ -65,6 +65,7 @@ def emit(
     rate: I64 | None = None,
     raising: I64 | None = None,
     skip_missing: bool = False,
+    cut_at: Bool | None = None,
 ) -> None:
     """Lines of `rows` (n,), each account at most once.
 
@@ -72,7 +73,7 @@ def emit(
     number, (n,), or (S, n) of which a line takes that of its first day. rate (S, n) is the service's own
     when not given; raising (S, n) or (S, 1) is K in permille and acts on daily volumes. A missing rate
     parks the account, or with `skip_missing` only leaves out that stretch of days (another component covers
-    it).
+    it). cut_at (S, n): segments that begin a new line though the rate is the same.
     """
     if rows.size == 0:
         return
@@ -83,12 +84,16 @@ def emit(
             work.park(rows[gone], Reason.NO_TARIFF, service)
             kept = ~gone
             rows, volume, rates = rows[kept], volume.take(kept), rates[:, kept]
-            basis, a, b, raising = (_some_rows(v, kept) for v in (basis, a, b, raising))
-    spread = _Spread(work, service, component, rows, volume, rates, basis, a, b, raising)
+            basis, a, b, raising, cut_at = (_some_rows(v, kept) for v in (basis, a, b, raising, cut_at))
+    if service in work.windows:
+        rates = np.where(work.windows[service][:, rows], rates, MISSING)
+    spread = _Spread(work, service, component, rows, volume, rates, basis, a, b, raising, cut_at)
     if work.segments == 1:
         spread.uncut(None)
         return
     same = np.asarray((rates == rates[0]).all(0), np.bool_)
+    if cut_at is not None:
+        same &= ~cut_at.any(0)
     if same.all():
         spread.uncut(None)
         return
@@ -118,9 +123,10 @@ class _Spread:
     a: Any
     b: Any
     raising: I64 | None
+    cut_at: Bool | None = None
 
     def take(self, kept: Bool) -> _Spread:
-        operands = (_some_rows(v, kept) for v in (self.basis, self.a, self.b, self.raising))
+        operands = (_some_rows(v, kept) for v in (self.basis, self.a, self.b, self.raising, self.cut_at))
         volume, rates = self.volume.take(kept), self.rates[:, kept]
         return _Spread(self.work, self.service, self.component, self.rows[kept], volume, rates, *operands)
 
@@ -143,11 +149,12 @@ class _Spread:
         self._put((1, self.work.days), num, den, rate, raised, a, b)
 
     def cut(self) -> None:
-        """Rows whose rate changes: a line for each run of days with one rate on which the account is open."""
+        """A line for each run of days with one rate, or as cut_at says, on which the account is open."""
         block = self.work.block
         opened = block.accounts.open_days[:, self.rows]
         run = np.zeros(self.rates.shape, np.int64)
-        run[1:] = np.cumsum(self.rates[1:] != self.rates[:-1], axis=0)
+        changed = self.rates[1:] != self.rates[:-1]
+        run[1:] = np.cumsum(changed if self.cut_at is None else changed | self.cut_at[1:], axis=0)
         for number in range(int(run[-1].max()) + 1):
             of_run = run == number
             share = (opened * of_run).sum(0)

@@ -98,9 +98,25 @@ def year_fix(line: Line, period: Period, facts: Facts) -> Derived:
     return Derived(f"{cost} − {billed}", numbers, [note])
 
 
+def year_volume(line: Line, period: Period, facts: Facts) -> Derived:
+    """What last year used less what was charged for it, in Gcal."""
+    used, billed = (decimal(value, MICRO) for value in (line.a, line.b))
+    last = _last(period)
+    numbers = [
+        Number("used", f"объём за {last}", f"{used} Гкал", "счётчики дома и квартиры"),
+        Number("billed", f"начислено за {last}", f"{billed} Гкал", "строки отопления двенадцати месяцев"),
+    ]
+    note = "Платили равными долями по позапрошлому году; раз в год объём сверяют с тем, что показал счётчик."
+    if line.volume != line.a - line.b:
+        note += " Тариф менялся внутри месяца: объём поделён по дням."
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    return Derived(f"{used} − {billed}", numbers, [note])
+
+
 YEARS = {
     Basis.HEAT_YEAR: year_share,
     Basis.HEAT_YEAR_METERED: year_metered,
     Basis.HEAT_YEAR_UNMETERED: year_unmetered,
     Basis.HEAT_YEAR_FIX: year_fix,
+    Basis.HEAT_YEAR_VOLUME: year_volume,
 }

@@ -15,6 +15,7 @@ from fractions import Fraction
 from billing.arithmetic import bracketed, decimal, ratio, signed
 from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, UNAUTHORISED, Basis
 from billing.formula.told import told
+from billing.history import AVERAGE_MONTHS_MAX
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
@@ -150,7 +151,8 @@ def _average(line: Line, period: Period, facts: Facts) -> Derived:
     if line.b == 0:
         return _exact(line, period, facts)
     unit = _unit(line)
-    source = _source(facts, "window", "последние месяцы с показаниями, не больше шести")
+    most = "шести" if line.b <= AVERAGE_MONTHS_MAX or line.b == AVERAGE_DEN else "двенадцати"
+    source = _source(facts, "window", f"последние месяцы с показаниями, не больше {most}")
     formula = f"{decimal(line.a, MICRO)} / {line.b}"
     if line.b == AVERAGE_DEN:
         numbers = [

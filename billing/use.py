@@ -15,7 +15,7 @@ import numpy as np
 
 from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
-from billing.choices import RAISING_MONTH, answered
+from billing.choices import PEOPLE_LINES, RAISING_MONTH, answered
 from billing.communal import add_rooms, share_flats
 from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
@@ -313,4 +313,18 @@ def emit_norm(
             raising=k,
             rate=None if rate is None else rate[:, some],
             skip_missing=skip_missing,
+            cut_at=people_change(work, part),
         )
+
+
+@clause("ПП 354, п. 42, 56: строка на каждое число людей")
+def people_change(work: Work, group: NormGroup) -> Bool | None:
+    """(S, n) segments that begin with another number of people, where the centre prints them apart."""
+    each = answered(work, PEOPLE_LINES, group.rows) == 1
+    if work.segments == 1 or not each.any():
+        return None
+    opened = work.block.accounts.open_days[:, group.rows]
+    people = group.people // np.maximum(opened, 1)  # of one day: segments begin where facts change
+    out = np.zeros(people.shape, np.bool_)
+    out[1:] = (people[1:] != people[:-1]) & (opened[1:] > 0) & (opened[:-1] > 0)
+    return np.asarray(out & each, np.bool_)

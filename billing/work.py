@@ -135,12 +135,15 @@ class Cuts:
 class Meterings:
     """Row of the decision table for each meter of a block and its volumes: see billing.metering.
 
-    rank (M,), measured and average60 (M, 3) by zone.
+    rank (M,), measured and average60 (M, 3) by zone. split (M,): the day of the month from which rank counts
+    when another row, before (M,), holds until it; 0 = rank counts all month, before None = for every meter.
     """
 
     rank: I64
     measured: I64
     average60: I64
+    split: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    before: I64 | None = None
 
     @classmethod
     def empty(cls) -> Meterings:
@@ -161,6 +164,8 @@ class Work:
     used: dict[int, Used] = field(default_factory=dict)
     cuts: dict[int, Cuts] = field(default_factory=dict)
     meterings: Meterings = field(default_factory=lambda: Meterings.empty())
+    windows: dict[int, Bool] = field(default_factory=dict)  # (S, N) days a rule may make lines of, by service
+    only: dict[int, Bool] = field(default_factory=dict)  # (N,) accounts of a second run of a rule
     days: int = field(init=False)
     open_total: I64 = field(init=False)
     steady: Bool = field(init=False)  # (N,) open all month with one area
@@ -189,7 +194,8 @@ class Work:
 
     def has(self, service: int) -> Bool:
         """(N,) accounts open in the month that have the service."""
-        return self._of(service)[0]
+        has = self._of(service)[0]
+        return has & self.only[service] if service in self.only else has
 
     def supplier(self, service: int) -> npt.NDArray[np.int32]:
         return self._of(service)[1]

@@ -4,41 +4,63 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from billing.block import AccountKind, Meters
 from billing.checked import Checked
+from billing.history import AVERAGE_MONTHS_CHOSEN, AVERAGE_MONTHS_MAX
 from storage.bulk import Columns, Connection
 from storage.meter_billed import Shared, billed_meanwhile
 from storage.meter_checks import checked_of, read_checks
 from storage.meter_cuts import read_cuts
-from storage.meter_intricate import mend_intricate
+from storage.meter_intricate import mend_intricate, with_chosen
 from storage.meter_past import State, state_of
 from storage.meter_reads import Month, Read, rows_of
 
 
+@dataclass(slots=True)
+class Past:
+    """Meters of the accounts of a block in the order of billing.block.Meters, and what their past means."""
+
+    read: Read
+    account: npt.NDArray[np.intp]  # (M,) index into Accounts
+    state: State
+
+
+Chosen = npt.NDArray[np.int64] | None  # answers of the houses, (H,)
+
+
+async def past_of(
+    connection: Connection, month: Month, read: Read, accounts: Columns, window: Chosen, fault_days: Chosen
+) -> Past:
+    """accounts (N,): id and house of the block's, in its order. window, fault_days: what the centre chose."""
+    account = rows_of(read.meters["account_id"], accounts["id"])
+    rows = np.flatnonzero(account >= 0)
+    rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
+    read, account = read.take(rows), account[rows]
+    checks = await read_checks(connection, month, read.meters["id"][read.meters["has_events"]])
+    state, intricate = await state_of(connection, month, read, checks)
+    house = accounts["house"][account]
+    longest = _longest(window, house)
+    by_days = np.zeros(len(house), np.bool_) if fault_days is None else fault_days[house] == 1
+    intricate = await with_chosen(connection, month, read, state, intricate, longest, by_days)
+    await mend_intricate(connection, month, read, state, intricate, checks, longest)
+    state.event_day[~by_days] = 0
+    return Past(read, account, state)
+
+
 async def individual(
-    connection: Connection,
-    month: Month,
-    read: Read,
-    accounts: Columns,
-    changes: Sequence[dt.date] = (),
+    connection: Connection, month: Month, past: Past, accounts: Columns, changes: Sequence[dt.date] = ()
 ) -> tuple[Meters, Checked | None]:
     """Columns of billing.block.Meters and the checks of the month. accounts (N,): id, flat_id and kind of the
     block's, in its order.
 
     changes: days inside the month on which a value changes.
     """
-    account_ids = accounts["id"]
-    account = rows_of(read.meters["account_id"], account_ids)
-    rows = np.flatnonzero(account >= 0)
-    rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
-    read, account = read.take(rows), account[rows]
-    checks = await read_checks(connection, month, read.meters["id"][read.meters["has_events"]])
-    state, intricate = await state_of(connection, month, read, checks)
-    await mend_intricate(connection, month, read, state, intricate, checks)
+    read, account, state, account_ids = past.read, past.account, past.state, accounts["id"]
     has_reading = _before_checks(state, read.has_reading, month.period.ordinal)
     common = read.meters["is_common"] & (accounts["kind"][account] == AccountKind.ROOM)
     late = await billed_meanwhile(
@@ -73,6 +95,7 @@ async def individual(
         window_months=state.window_months,
         billed=late,
         common=common if common.any() else None,
+        event_day=state.event_day if state.event_day.any() else None,
         cut=await read_cuts(connection, month, read.meters["id"], changes),
     )
     return meters, checked
@@ -87,6 +110,13 @@ def _before_checks(state: State, given: npt.NDArray[np.bool_], period: int) -> n
         state.gap[at] = check.gap_months
         state.previous[at] = period - 1 - check.gap_months
     return has_reading
+
+
+def _longest(window: Chosen, house: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """(M,) months of the window of the average."""
+    if window is None:
+        return np.full(len(house), AVERAGE_MONTHS_MAX, np.int64)
+    return np.where(window[house] == 1, AVERAGE_MONTHS_CHOSEN, AVERAGE_MONTHS_MAX)
 
 
 def shared_by(

@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from billing import history
 from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, HouseService, sum_by
+from billing.choices import AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES
 from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES, Service
 from storage.block_benefits import read_benefits
-from storage.block_meters import individual
+from storage.block_meters import individual, past_of
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
@@ -82,17 +83,22 @@ async def read_block(
     organisations = set(houses.company_id.tolist()).union(
         *(set(s.supplier.tolist()) for s in services.values())
     )
-    segments = Segments.of(period, {*cuts, *values.cuts(houses.id, organisations)})
     facts = await _facts(connection, month, accounts["id"])
-    days = segments.dates(period)
     nobody = Spots.of(at, np.zeros(len(houses), np.int32))
+    window, fault_days, each = (
+        _chosen(values, key, at, nobody) for key in (AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES)
+    )
+    past = await past_of(connection, month, read, accounts, window, fault_days)
+    asked = {*past.state.event_day.tolist(), *_people_days(period, each, accounts, facts)}
+    segments = Segments.of(period, {*cuts, *values.cuts(houses.id, organisations), *asked})
+    days = segments.dates(period)
     spots = {service: Spots.of(at, made.supplier) for service, made in services.items()}
     of_houses = house_meters(read, houses.id)
     if (heat := of_houses.get(Service.HEATING)) is not None:
         heat.failure = await house_failures(connection, month, read, houses.id)
     of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
     of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
-    meters, checked = await individual(connection, month, read, accounts, days[1:])
+    meters, checked = await individual(connection, month, past, accounts, days[1:])
     return Block(
         period=period,
         first_day=segments.first_day,
@@ -118,6 +124,22 @@ async def read_block(
             connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
         ),
     )
+
+
+def _chosen(values: Values, key: str, at: Places, nobody: Spots) -> I64 | None:
+    """Answers of the houses to a question on the first of the month, (H,); None = nobody answered."""
+    if key not in values.coefficients:
+        return None
+    return np.asarray(values.coefficient(key, at, nobody, [values.period.first_day])[0], np.int64)
+
+
+def _people_days(period: Period, each: I64 | None, accounts: Columns, facts: Columns) -> list[int]:
+    """Days on which people of accounts change, in houses that print each number of them on a line."""
+    if each is None:
+        return []
+    begins = facts["first"][each[accounts["house"][facts["account"]]] == 1].astype(np.int64)
+    days: list[int] = np.unique(begins - (period.first_day.toordinal() - DAY_ZERO) + 1).tolist()
+    return days
 
 
 async def _houses(connection: Connection, month: Month) -> Houses:

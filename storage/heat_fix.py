@@ -29,7 +29,7 @@ EVEN = (Basis.HEAT_NORM_UNIFORM, Basis.HEAT_YEAR, Basis.HEAT_YEAR_METERED, Basis
 CHOSEN = "heating_fix_month"
 LONG_AGO = -(2**31)  # -infinity of COPY: no reading before
 
-BILLED = Row.of(account_id="int4", period="date", rate="int8", kopecks="int8", days="int4")
+BILLED = Row.of(account_id="int4", period="date", rate="int8", kopecks="int8", days="int4", volume="int8")
 READING = Row.of(
     meter_id="int4", house_id="int4", digits="int4", period="date", value="int8", before="date", prev="int8"
 )
@@ -78,10 +78,11 @@ def told(lines: Columns, accounts: Columns, volumes: I64, first: Period) -> Heat
     # a month with two tariffs is weighed by their days, to a micro-unit
     house = volumes[accounts["house"][at], of_month].astype(object)
     part = house * lines["days"][kept].astype(object) // days[at, of_month].astype(object)
-    cost, billed = np.zeros(size, object), np.zeros(size, np.int64)
+    cost, billed, volume = np.zeros(size, object), np.zeros(size, np.int64), np.zeros(size, np.int64)
     np.add.at(cost, at, part * lines["rate"][kept].astype(object))
     np.add.at(billed, at, lines["kopecks"][kept])
-    return HeatFix(np.asarray(days.any(1), np.bool_), cost.astype(np.int64), billed)
+    np.add.at(volume, at, lines["volume"][kept])
+    return HeatFix(np.asarray(days.any(1), np.bool_), cost.astype(np.int64), billed, volume)
 
 
 async def _billed(
@@ -95,7 +96,8 @@ async def _billed(
         connection,
         BILLED,
         f"SELECT l.account_id, {about}, l.rate, sum(l.amount_kopecks)::int8, "
-        "sum(CASE WHEN l.kind = 0 THEN l.days ELSE -l.days END)::int4 FROM runs r "
+        "sum(CASE WHEN l.kind = 0 THEN l.days ELSE -l.days END)::int4, "
+        "sum(round(l.volume_num::numeric / l.volume_den))::int8 FROM runs r "
         "JOIN lines l ON l.run_id = r.id JOIN accounts a ON a.id = l.account_id "
         f"WHERE r.state = 'published' AND r.period >= '{first.first_day}' "
         f"AND {about} BETWEEN '{first.first_day}' AND '{last.first_day}' "

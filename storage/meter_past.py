@@ -70,6 +70,7 @@ class State:
     previous: npt.NDArray[np.int64]  # ordinal of the month of the previous reading
     last_failed: npt.NDArray[np.int64]  # the latest failed month before this one, BEFORE_ALL without
     limit: npt.NDArray[np.int64]  # the latest month whose reading counts as the previous one
+    event_day: npt.NDArray[np.int16]  # on which the row of faults or refusals began, where the centre asks
     checks: dict[int, history.CheckState] = field(default_factory=dict)  # of the month, by row of the meter
     read: dict[int, bool] = field(
         default_factory=dict
@@ -104,6 +105,7 @@ async def state_of(
         previous=previous,
         last_failed=np.where(failed > 1, period - 1, BEFORE_ALL),
         limit=np.full(size, period - 1, np.int64),
+        event_day=np.zeros(size, np.int16),
     )
     intricate = await _add_events(connection, month, read, made, checked)
     await _look_back(connection, month, read, made)

@@ -49,15 +49,16 @@ def checks_of(cell: Cell | None, service: int, zones: int) -> tuple[Check, ...]:
 
 
 def year_of(cell: Cell | None) -> YearSpec | None:
-    """Last year of heat paid evenly: {billed: kopecks, months: [{volume: of the house, tariff}, …]}."""
+    """Last year of heat paid evenly: {billed: kopecks, billed_volume, months: [{volume, tariff}, …]}."""
     if cell is None or cell.is_none:
         return None
-    row = cell.fields(("billed", "months"), ("billed", "months"))
+    row = cell.fields(("billed", "billed_volume", "months"), ("billed", "months"))
     heat, cost = SERVICES["heating"], 0
     for item in row["months"].items():
         part = item.fields(("volume", "tariff"), ("volume", "tariff"))
         cost += part["volume"].quantity(volume_unit(heat)) * part["tariff"].quantity(rate_unit(heat, 0))
-    return YearSpec(row["billed"].integer(), cost)
+    volume = row["billed_volume"].quantity(volume_unit(heat)) if "billed_volume" in row else 0
+    return YearSpec(row["billed"].integer(), cost, volume)
 
 
 def unauthorised_of(specs: Sequence[AccountSpec], period: Period) -> Unauthorised | None:

@@ -5,6 +5,7 @@ Days of the month are columns of width D first; segments are cut where any value
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,15 @@ from billing.block import (
     Norm,
     Rate,
 )
-from billing.history import MeterState, counted_people, has_temporary_stay, state
+from billing.choices import AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES
+from billing.history import (
+    AVERAGE_MONTHS_CHOSEN,
+    AVERAGE_MONTHS_MAX,
+    MeterState,
+    counted_people,
+    has_temporary_stay,
+    state,
+)
 from billing.law import change_days
 from billing.lawcase.acts import checked_of, unauthorised_of
 from billing.lawcase.benefits import benefit_columns
@@ -55,7 +64,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
     specs = [account for house in houses for account in house.accounts]
     starts = np.cumsum([0, *(len(house.accounts) for house in houses)])[:-1].tolist()
     segments = _segments(houses, period)
-    meters = _meters(specs, period, {} if memo is None else memo)
+    meters = _meters(houses, period, {} if memo is None else memo)
     block = Block(
         period=period,
         first_day=np.array([first + 1 for first in segments.first], np.int16),
@@ -151,7 +160,28 @@ def _segments(houses: Sequence[HouseSpec], period: Period) -> Segments:
         for norm in law.norms.values():
             if len(norm) > 1 or norm[0].since is not None:
                 cuts.update(_changes(_daily_norm(norm, period, *_norm_size(norm))))
+        if PEOPLE_LINES in law.coefficients:
+            cuts.update(day for day in _stays(house, period) if day > 0)
+        if FAULT_DAYS in law.coefficients:
+            cuts.update(_event_days(house, period))
     return Segments(sorted(cuts))
+
+
+def _event_days(house: HouseSpec, period: Period) -> Iterable[int]:
+    """0-based days on which a row of faults or refusals would end, counted from the day of its event."""
+    for spec in house.accounts:
+        for meter in spec.meters:
+            found = state(meter.facts, period)
+            if found is not None and 1 < found.event_day <= period.days:
+                yield found.event_day - 1
+
+
+def _stays(house: HouseSpec, period: Period) -> Iterable[int]:
+    """0-based days of the month on which people of the house's accounts change."""
+    for spec in house.accounts:
+        for stay in (*spec.residents, *spec.temporary):
+            days = [stay.first, None if stay.last is None else stay.last + dt.timedelta(days=1)]
+            yield from ((day - period.first_day).days for day in days if day and Period.of(day) == period)
 
 
 # ---- houses ----------------------------------------------------------------------------------------------
@@ -365,14 +395,21 @@ def _bits(services: Iterable[int]) -> int:
 Standing = list[tuple[int, MeterSpec, MeterState]]  # account index, the meter, what its past means
 
 
-def _meters(specs: Sequence[AccountSpec], period: Period, memo: Memo) -> Standing:
+def _longest(house: HouseSpec) -> int:
+    """The longest window of the average in the house."""
+    chosen = house.law.coefficients.get(AVERAGE_WINDOW)
+    return AVERAGE_MONTHS_CHOSEN if chosen and chosen[0].value else AVERAGE_MONTHS_MAX
+
+
+def _meters(houses: Sequence[HouseSpec], period: Period, memo: Memo) -> Standing:
     """Meters in force in the month, in order of accounts."""
     rows: Standing = []
-    for at, spec in enumerate(specs):
+    of_house = [(account, _longest(house)) for house in houses for account in house.accounts]
+    for at, (spec, longest) in enumerate(of_house):
         for meter in spec.meters:
             key = (id(meter), period.ordinal)
             if key not in memo:
-                memo[key] = state(meter.facts, period)
+                memo[key] = state(meter.facts, period, longest)
             found = memo[key]
             if found is not None:
                 rows.append((at, meter, found))
@@ -398,6 +435,7 @@ def _columns(rows: Standing) -> Meters:
         supplier_duty=np.array([meter.supplier_duty for _, meter, _ in rows], np.bool_),
         window=_zones([volumes for volumes, _ in windows]),
         window_months=np.array([months for _, months in windows], np.int16),
+        event_day=np.array([found.event_day for _, _, found in rows], np.int16),
         billed=_zones([(0, 0, 0) if found.check else meter.billed for _, meter, found in rows]),
         common=common_of([meter for _, meter, _ in rows]),
         cut=cut_of([meter for _, meter, _ in rows]),

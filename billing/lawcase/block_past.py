@@ -78,4 +78,5 @@ def heat_fix_of(specs: Sequence[AccountSpec]) -> HeatFix | None:
         np.array([year is not None for year in years], np.bool_),
         np.array([0 if year is None else year.cost for year in years], np.int64),
         np.array([0 if year is None else year.billed for year in years], np.int64),
+        np.array([0 if year is None else year.volume for year in years], np.int64),
     )

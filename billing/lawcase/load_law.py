@@ -20,6 +20,7 @@ LAW_KEYS = (
     "norms",
     "raising",
     "heating_months",
+    "heating_season",
     "sewerage_cold_only",
     *RENT,
     CAPITAL_MINIMUM,
@@ -63,6 +64,8 @@ def load_law(cell: Cell | None) -> Law:
             coefficients[RAISED[name]] = _steps(item, _coefficient)
     if "heating_months" in cells:
         coefficients[HEATING_MONTHS] = _steps(cells["heating_months"], _coefficient)
+    if HEATING_SEASON in cells:
+        coefficients[HEATING_SEASON] = _steps(cells[HEATING_SEASON], _coefficient)
     for name in RENT:
         if name in cells:
             coefficients[name] = _steps(cells[name], _coefficient)

@@ -105,10 +105,11 @@ class BenefitSpec:
 
 @dataclass(frozen=True, slots=True)
 class YearSpec:
-    """Last year of an account that paid evenly: kopecks charged; Σ volume of the house × tariff."""
+    """Last year of heat paid evenly: kopecks and micro-Gcal charged; cost: Σ volume of the house × tariff."""
 
     billed: int
     cost: int
+    volume: int = 0
 
 
 @dataclass(frozen=True, slots=True)

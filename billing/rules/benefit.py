@@ -1,7 +1,8 @@
 """Льготы: a share of the charge of a service within norms, a line a person and service.
 
 Law: Housing Code, art. 159, 160, 169 p. 2.1 and the acts of the grounds (law/benefits.yaml). The base is the
-charge after absences and breaks, without K, temporary residents, common needs and acts of unauthorised use.
+charge after absences and breaks (before them where the centre chose so), without K, temporary residents,
+common needs and acts of unauthorised use.
 Of several grounds of a person the largest counts; several people add up to the charge at most. A льгота paid
 by the social protection body makes a line of no money that says the same.
 """
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import HEAT_FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.benefits import LIMIT_BITS, PERMILLE_MAX, SERVICES, Benefits, packed
 from billing.block import I64, MISSING, Bool
+from billing.choices import BENEFIT_BASE, answered_in
 from billing.lines import Lines
 from billing.money import charge, mul_div_half_up
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, MICRO_M2_PER_DM2, RATE_PER_RUBLE
@@ -45,6 +47,7 @@ class _Base:
     service: I64
     row: Rows
     kopecks: I64
+    left: I64  # what a льгота may take off: the charge after absences and breaks
     used: I64  # volume in 1 / (PARTS_OF_UNIT × days) of a micro-unit
 
     def at(self, owner: I64, service: I64) -> tuple[I64, Bool]:
@@ -88,18 +91,21 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     lines, days = charged.lines, charged.block.days_in_month
     known = np.zeros(len(charged.block), np.bool_)
     known[benefits.account] = True
-    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY, Basis.HEAT_YEAR_FIX})
+    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY} | HEAT_FIXES)
     rows = np.flatnonzero(known[charged.owner] & (lines.service < SERVICES) & ~np.isin(lines.basis, left_out))
     key = charged.owner[rows].astype(np.int64) * SERVICES + lines.service[rows]
     keys, first, place = np.unique(key, return_index=True, return_inverse=True)
-    kopecks, used = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
-    np.add.at(kopecks, place, lines.amount_kopecks[rows])
+    kopecks, left, used = (np.zeros(len(keys), np.int64) for _ in range(3))
+    np.add.at(left, place, lines.amount_kopecks[rows])
+    before = answered_in(charged.block, BENEFIT_BASE, charged.owner[rows]) == 1
+    counted = np.where(before & np.isin(lines.basis[rows], list(REDUCTIONS)), 0, lines.amount_kopecks[rows])
+    np.add.at(kopecks, place, counted)
     of_heat = (lines.service[rows] == Service.HOT_WATER) & (lines.component[rows] == Component.HEAT_PART)
     metered = ~np.isin(lines.basis[rows], list(REDUCTIONS)) & ~of_heat & np.isin(lines.service[rows], NORMED)
     some = rows[metered]
     parts = mul_div_half_up(lines.volume_num[some], PARTS_OF_UNIT * days, lines.volume_den[some])
     np.add.at(used, place[metered], parts)
-    return _Base(keys // SERVICES, keys % SERVICES, rows[first], kopecks, used)
+    return _Base(keys // SERVICES, keys % SERVICES, rows[first], kopecks, np.maximum(left, 0), used)
 
 
 @clause("ЖК РФ, ст. 159, 160: льгота на одного из живущих, в пределах норм площади и потребления")
@@ -201,7 +207,7 @@ def _within_charge(claims: _Claims, benefits: Benefits, base: _Base) -> tuple[I6
     amount = charge(tops, bottoms, kopecks * RATE_PER_KOPECK)
     before = np.cumsum(amount) - amount
     start = np.append(True, claims.at[1:] != claims.at[:-1])
-    left = kopecks - (before - np.maximum.accumulate(np.where(start, before, 0)))
+    left = base.left[claims.at] - (before - np.maximum.accumulate(np.where(start, before, 0)))
     over = amount > left
     tops[over], bottoms[over] = np.maximum(left[over], 0) * MICRO, kopecks[over]
     return tops, bottoms

@@ -1,14 +1,11 @@
 """Heating: by the norm (formulas 2, 2(1), 2(3)) or by the meter of the house (formulas 3, 3(1)–3(4)).
 
 Law: Rules 354, cl. 42(1), 59(1), annex 2. A house that pays evenly over the year goes by a twelfth of what
-its
-meter showed last calendar year, or by the norm × months of the season / 12 while no meter has stood a whole
-year.
-In a seasonal house without a meter the whole norm is due in each month of the season: months in which the
-norm is
-above zero and the coefficient heating_season, if any, is not zero. A failed meter of the house is billed by
-its
-average for as many periods as a meter of a flat, then the house goes by the norm.
+its meter showed last calendar year, or by the norm × months of the season / 12 while no meter stood all year.
+In a seasonal house without a meter the whole norm is due in each month of the season (only days of the season
+where so chosen): months in which the norm is above zero and the coefficient heating_season, if any, is not
+zero. A failed meter of the house is billed by its average for as many periods as a meter of a flat, then the
+house goes by the norm.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
+from billing.choices import SEASON_DAYS, answered
 from billing.heat_fix import correct_year
 from billing.heat_past import HouseFailure, YearKnown
 from billing.house_heat import (
@@ -101,6 +99,18 @@ def in_season(work: Work) -> Bool:
     return np.asarray((given != 0).any(0), np.bool_)
 
 
+@clause("ПП 354, прил. 2, ф. 2: неполный месяц сезона")
+def _season_area(work: Work, rows: Rows) -> I64:
+    """dm2 × days that are due (S, n): of the whole month, or of the days of the season where so chosen."""
+    area = work.block.accounts.area_days[:, rows]
+    given = work.block.coefficients.get("heating_season")
+    by_days = answered(work, SEASON_DAYS, rows) == 1
+    if given is None or not by_days.any():
+        return area
+    off = given[:, work.block.accounts.house[rows]] == 0
+    return np.where(by_days & off, 0, area)
+
+
 def _norm(work: Work, rows: Rows) -> tuple[Rows, I64]:
     """Norm per m2 by segment for rows that have it."""
     norm = work.norm(HEATING, "area", rows)
@@ -114,7 +124,7 @@ def _by_norm(work: Work, rows: Rows) -> None:
     rows, norm = _norm(work, rows)
     due = (norm > 0).any(0)
     rows, norm = rows[due], norm[:, due]
-    area = work.block.accounts.area_days[:, rows]
+    area = _season_area(work, rows)
     volume = Volume(daily=area * norm, daily_den=DM2_PER_M2 * work.days)
     emit(work, HEATING, WHOLE, rows, volume, basis=int(Basis.HEAT_NORM), a=area, b=norm)
 
@@ -146,11 +156,20 @@ def _by_norm_unheated(work: Work, rows: Rows, of_areas: Areas) -> None:
     rows, kept = _with_house(work, rows, of_areas)
     norm = norm[:, kept]
     of_house = np.maximum(work.house_norm(HEATING, "area"), 0).astype(object)
-    days = block.days.astype(object)[:, None]
+    days = _season_days(work).astype(object)
     volume = (of_house * days).sum(0) * np.maximum(block.houses.area_total_dm2, 1).astype(object)
     den = np.full(len(block.houses), DM2_PER_M2 * work.days, object)
-    area = block.accounts.area_days[:, rows].sum(0)
+    area = _season_area(work, rows).sum(0)
     _share(work, rows, (volume, den), of_areas, Operands(int(Basis.HEAT_NORM), area, norm[0]))
+
+
+def _season_days(work: Work) -> I64:
+    """Days of the segments that are due in each house, (S, H): see _season_area."""
+    days = np.repeat(work.block.days.astype(np.int64)[:, None], len(work.block.houses), 1)
+    given, chosen = (work.block.coefficients.get(key) for key in ("heating_season", SEASON_DAYS))
+    if given is None or chosen is None:
+        return days
+    return np.where((chosen[0] == 1) & (given == 0), 0, days)
 
 
 def _with_house(work: Work, rows: Rows, of_areas: Areas) -> tuple[Rows, Rows]:
