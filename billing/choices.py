@@ -42,6 +42,8 @@ class Question:
         return next(at for at, one in enumerate(self.answers) if one.key == answer)
 
 
+AS_CITY = "city"
+"""What a company says that has no answer of its own any more."""
 RAISING_MONTH, TARIFF_DAY, REFUSAL, SECOND_REFUSAL, SHORT_FAULT = (
     "choice_raising_month",
     "choice_tariff_day",

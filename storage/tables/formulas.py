@@ -76,7 +76,10 @@ class FormulaInput(Base):
 
 
 class ChoiceProposal(Base):
-    """An answer to a question the law leaves open; a row of `settings` once another person agreed."""
+    """An answer to a question the law leaves open; a row of `coefficients` once another person agreed.
+
+    organisation_id: a company's own answer, None = the city's. value "city": it has none from that day.
+    """
 
     __tablename__ = "choice_proposals"
     __table_args__ = (
@@ -86,6 +89,7 @@ class ChoiceProposal(Base):
     )
 
     id: Mapped[Id]
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     key: Mapped[Words]
     value: Mapped[Words]
     ground: Mapped[Words]

@@ -15,7 +15,8 @@ import pytest
 
 from billing import history
 from billing.block import MISSING, Block
-from billing.history import Event, Mark, MeterFacts
+from billing.choices import AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES
+from billing.history import AVERAGE_MONTHS_CHOSEN, AVERAGE_MONTHS_MAX, Event, Mark, MeterFacts
 from billing.period import Period
 from billing.quantity import MICRO
 from storage.block_values import read_values
@@ -291,6 +292,60 @@ async def test_the_past_of_every_meter_is_what_the_one_definition_says(connectio
             assert meters.window_months[row] == expected.window_months, (number, one)
             assert meters.window[row].tolist() == list(expected.window), (number, one)
     assert checked > 50
+
+
+async def answer(connection: Any, key: str, number: int, organisation: int | None = None) -> None:
+    await connection.execute(
+        "INSERT INTO coefficients (organisation_id, key, value_permille, document, valid_from) "
+        "VALUES ($1, $2, $3, 'Решение', '2020-01-01')",
+        organisation,
+        key,
+        number,
+    )
+
+
+async def test_a_longer_window_and_days_of_events_are_what_the_one_definition_says(connection: Any) -> None:
+    chance = random.Random(20261002)
+    facts = {number: invented(number, chance) for number in range(60)}
+    for back in range(8, 11):
+        await connection.execute("SELECT ensure_reading_partition($1)", PERIOD.shift(-back).first_day)
+    for number, one in facts.items():
+        await keep(connection, number, one)
+    await answer(connection, AVERAGE_WINDOW, 1)
+    await answer(connection, FAULT_DAYS, 1)
+
+    block = await block_of(connection, (1,))
+
+    meters, days, longer = block.meters, set(), 0
+    assert meters.event_day is not None
+    for number, one in facts.items():
+        expected = history.state(one, PERIOD, AVERAGE_MONTHS_CHOSEN)
+        assert expected is not None
+        (row,) = np.flatnonzero(meters.id == 1000 + number).tolist()
+        assert meters.event_day[row] == expected.event_day, (number, one)
+        days.add(expected.event_day)
+        if not expected.has_reading or expected.failed_month or expected.refused_month:
+            assert meters.window_months[row] == expected.window_months, (number, one)
+            assert meters.window[row].tolist() == list(expected.window), (number, one)
+            longer += expected.window_months > AVERAGE_MONTHS_MAX
+    assert longer > 3
+    assert {int(day) for day in block.first_day} == {day for day in days if day > 1} | {1}
+
+
+async def test_days_of_people_cut_only_houses_of_the_company_that_asked(connection: Any) -> None:
+    change = (
+        "INSERT INTO account_facts (account_id, house_id, company_id, area_dm2, residents, owners, "
+        "valid_from) VALUES ($1, $2, 3, 5000, 7, 1, $3)"
+    )
+    await connection.execute("UPDATE account_facts SET valid_to = '2026-10-11' WHERE account_id IN (1, 11)")
+    await connection.execute(change, 1, 1, dt.date(2026, 10, 11))
+    await connection.execute(change, 11, 2, dt.date(2026, 10, 11))
+    await answer(connection, PEOPLE_LINES, 1, 3)
+
+    asked, other = await block_of(connection, (1,)), await block_of(connection, (2,))
+
+    assert asked.first_day.tolist() == [1, 11]
+    assert other.first_day.tolist() == [1]
 
 
 async def test_meters_come_in_order_of_accounts(connection: Any) -> None:

@@ -59,6 +59,24 @@ async def test_the_year_is_corrected_by_its_months_in_the_chosen_month(connectio
     assert 0 not in parked.reason
 
 
+async def test_volumes_are_compared_where_the_centre_chose_so(connection: Any) -> None:
+    """40,1 of 500 m2 of 660 Gcal, at the tariff of October, less twelve lines of a micro-Gcal each."""
+    await year(connection)
+    await connection.execute(
+        "INSERT INTO coefficients (key, value_permille, document, valid_from) "
+        "VALUES ('choice_year_fix', 1, 'Решение', '2020-01-01')"
+    )
+
+    _, lines, _ = await billed(connection)
+
+    mine = lines.basis == Basis.HEAT_YEAR_VOLUME
+    used = round(Fraction(4010, 50_000) * 660 * 1_000_000)
+    assert lines.account_id[mine].tolist() == [1]
+    assert (int(lines.a[mine][0]), int(lines.b[mine][0])) == (used, 12)
+    assert int(lines.volume_num[mine][0]) == used - 12
+    assert not (lines.basis == Basis.HEAT_YEAR_FIX).any()
+
+
 async def test_a_gap_of_readings_is_spread_evenly(connection: Any) -> None:
     await year(connection, gap=True)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from billing.choices import QUESTIONS, Answer, Question
-from storage import choice_proposals
+from billing.choices import AS_CITY, QUESTIONS, Answer, Question
+from billing.open_points import OpenPoint, open_points
+from storage import choice_proposals, choices, penalty_settings
 from storage.choice_proposals import GivenAnswer
+from storage.penalty_settings import Said
 from storage.second_person import ValueRefused
 from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer, now
@@ -22,6 +24,7 @@ from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 router = APIRouter(prefix="/centre", dependencies=[allow(*CENTRE_STAFF)])
 
 GROUND_MAX = 300
+FIELDS = {"answer-later": "valid_from", "city-only": "organisation", "no-company": "organisation"}
 DONE = {
     "proposed": "Ответ внесён и ждёт второго сотрудника. Пока он не утвердит, расчёт прежний.",
     "approved": "Ответ утверждён: следующий прогон посчитает по нему.",
@@ -30,6 +33,7 @@ DONE = {
 STATES = {"waiting": "ждёт утверждения", "approved": "утверждён", "declined": "отклонён"}
 COLUMNS = (
     Column("Вопрос", width=50),
+    Column("Чей ответ", width=26),
     Column("Ответ", width=40),
     Column("Действует с", "date"),
     Column("Основание", width=50),
@@ -37,6 +41,15 @@ COLUMNS = (
     Column("Внёс", width=26),
     Column("Решил", width=26),
 )
+POINT_COLUMNS = (
+    Column("О чём не сказано", width=50),
+    Column("Как считаем", width=60),
+    Column("Другое чтение", width=40),
+    Column("Основание", width=50),
+    Column("Где", width=36),
+    Column("Чем решается", width=24),
+)
+CITY = "город"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +62,30 @@ class AnswerView:
     effect: str
     why_not: str
 
+    @property
+    def owner(self) -> str:
+        """Whose answer it is."""
+        return self.given.owner or CITY
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """A question with the answer of the open month and the history of answers."""
+    """A question: the city's answer of the open month, answers of companies over it, what comes, history."""
 
     question: Question
     now: Answer
-    is_default: bool
+    given: AnswerView | None
+    own: list[AnswerView]
+    coming: list[AnswerView]
     history: list[AnswerView]
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyView:
+    """A row decided on the page of rates: its present values, the first of the city or the safe one."""
+
+    point: OpenPoint
+    values: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,9 @@ class SettingsView:
 
     period: dt.date
     questions: list[QuestionView]
+    penalties: list[PenaltyView]
+    fixed: list[OpenPoint]
+    companies: list[tuple[str, str]]
     waiting: list[AnswerView]
     form: Typed
     may_write: bool
@@ -82,10 +113,16 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> Settin
     period = me.open_period or dt.date.today().replace(day=1)  # noqa: DTZ011  only a default to look from
     if not form.values:
         form.values["valid_from"] = f"{period:%Y-%m}"
-    given = [_seen(one, me) for one in await choice_proposals.answers(session) if one.key in QUESTIONS]
+    given = await _given(session, me)
+    said = await penalty_settings.said(session)
+    points = open_points()
+    owners = [(str(one.id), one.name) for one in await choices.companies(session)]
     return SettingsView(
         period=period,
         questions=[_question(one, given, period) for one in QUESTIONS.values()],
+        penalties=[PenaltyView(one, _penalty(one, said)) for one in points if one.penalty],
+        fixed=[one for one in points if one.is_fixed],
+        companies=[("", "весь город"), *owners],
         waiting=[one for one in given if one.given.state == "waiting"],
         form=form,
         may_write=me.may(*ACCRUERS),
@@ -93,27 +130,56 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> Settin
     )
 
 
+async def _given(session: Session, me: Me) -> list[AnswerView]:
+    return [_seen(one, me) for one in await choice_proposals.answers(session) if one.key in QUESTIONS]
+
+
 def _seen(one: GivenAnswer, me: Me) -> AnswerView:
     question = QUESTIONS[one.key]
-    answer = question.answers[question.number(one.value)]
     own = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
+    if one.value == AS_CITY:
+        return AnswerView(one, question.title, "как у города", "Своего ответа больше нет.", own)
+    answer = question.answers[question.number(one.value)]
     return AnswerView(one, question.title, answer.words, answer.effect, own)
 
 
 def _question(question: Question, given: list[AnswerView], period: dt.date) -> QuestionView:
     history = [one for one in given if one.given.key == question.key and one.given.state == "approved"]
-    current = next((one for one in history if one.given.valid_from <= period), None)
-    number = 0 if current is None else question.number(current.given.value)
-    return QuestionView(question, question.answers[number], number == 0, history)
+    current: dict[int | None, AnswerView] = {}
+    for one in history:  # the newest first
+        if one.given.valid_from <= period:
+            current.setdefault(one.given.organisation_id, one)
+    city = current.pop(None, None)
+    return QuestionView(
+        question,
+        question.answers[0 if city is None else question.number(city.given.value)],
+        city,
+        sorted((one for one in current.values() if one.given.value != AS_CITY), key=lambda one: one.owner),
+        sorted(
+            (one for one in history if one.given.valid_from > period), key=lambda one: one.given.valid_from
+        ),
+        history,
+    )
+
+
+def _penalty(point: OpenPoint, said: list[Said]) -> list[str]:
+    """Present values in words: the city's or the default, then those of organisations."""
+    title = penalty_settings.CHOICES[point.penalty].title
+    mine = [one for one in said if one.title == title]
+    city = [f"{one.value} с {one.valid_from:%d.%m.%Y}" for one in mine if one.owner is None]
+    return [
+        city[0] if city else f"{point.default} (по умолчанию)",
+        *(f"{one.owner}: {one.value} с {one.valid_from:%d.%m.%Y}" for one in mine if one.owner),
+    ]
 
 
 @router.get("/settings.{form}")
 async def file(me: CurrentUser, session: Reader, form: str) -> Response:
     """Every answer with its dates as CSV or XLSX."""
-    given = [_seen(one, me) for one in await choice_proposals.answers(session) if one.key in QUESTIONS]
     cells = [
         (
             one.question,
+            one.owner,
             one.words,
             one.given.valid_from,
             one.given.ground,
@@ -121,15 +187,34 @@ async def file(me: CurrentUser, session: Reader, form: str) -> Response:
             one.given.proposed_by_name,
             one.given.decided_by_name or "",
         )
-        for one in given
+        for one in await _given(session, me)
     ]
     return export(form, "Настройки расчёта", "Ответы на открытые вопросы", COLUMNS, cells)
+
+
+@router.get("/open-points.{form}")
+async def points_file(form: str) -> Response:
+    """The whole table of what the law leaves open as CSV or XLSX."""
+    cells = [
+        (
+            one.point,
+            one.default,
+            one.other,
+            one.ground,
+            one.where,
+            "решено" if one.is_fixed else "настройка пеней" if one.penalty else "настройка",
+        )
+        for one in open_points()
+    ]
+    return export(form, "Что закон оставил открытым", "Открытые вопросы закона", POINT_COLUMNS, cells)
 
 
 @router.post("/settings", dependencies=[allow(*ACCRUERS)])
 async def propose(request: Request, me: CurrentUser, session: Writer) -> Response:
     """Keep an answer until another person agrees."""
     form = await read_form(request)
+    owner = form.value("organisation")
+    organisation_id = int(owner) if owner.isdecimal() else None
     key, _, value = form.value("answer").partition(":")
     if not value:
         form.refuse("answer", "Выберите вопрос и ответ.")
@@ -137,10 +222,12 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
     ground = form.text("ground", "Укажите основание: решение, разъяснение, номер и дату.", GROUND_MAX)
     if form.is_good and month is not None:
         try:
-            await choice_proposals.propose(session, key, value, ground, month.first_day, me.user_id)
+            await choice_proposals.propose(
+                session, key, value, ground, month.first_day, me.user_id, organisation_id
+            )
             return see_other(request, "/centre/settings?done=proposed")
         except ValueRefused as refusal:
-            form.refuse("valid_from" if refusal.code == "answer-later" else "answer", refusal.message)
+            form.refuse(FIELDS.get(refusal.code, "answer"), refusal.message)
     return page(request, "centre/settings.html", await _view(session, me, form), status=422, retitle=True)
 
 
