@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.basis import BENEFICIARIES_MAX
 from billing.benefits import grounds
-from storage import audit
+from storage import audit, late_facts
 from storage.facts import FOREVER
+from storage.late_facts import LateFact
 from storage.people import AccountHeld, Deed, PeopleRefused, check_days, hold
 
 
@@ -71,6 +72,7 @@ async def add(session: AsyncSession, account_id: int, new: NewBenefit, deed: Dee
     await _refuse_stranger(session, account, new)
     await _refuse_twice(session, account, new)
     benefit_id = await _insert(session, account, new, deed.user_id)
+    await _note(session, account_id, benefit_id, new, (new.first, new.after))
     await audit.record(
         session,
         "benefit_entered",
@@ -149,6 +151,23 @@ async def _insert(session: AsyncSession, account: AccountHeld, new: NewBenefit, 
     return int(benefit_id)
 
 
+async def _note(
+    session: AsyncSession,
+    account_id: int,
+    benefit_id: int,
+    new: NewBenefit,
+    days: tuple[dt.date, dt.date | None],
+    *,
+    ends: bool = False,
+) -> None:
+    """Days on which the льгота begins or ceases to count, for the queue of late facts."""
+    title = grounds()[new.category].title if new.category in grounds() else new.category
+    said = "окончание льготы" if ends else "льгота"
+    words = f"{said.capitalize()}: {title} с {days[0]:%d.%m.%Y}"
+    fact = LateFact(f"benefit-{benefit_id}", "benefit", days[0], days[1], words, new.document, account_id)
+    await late_facts.note(session, [fact])
+
+
 async def end(session: AsyncSession, account_id: int, benefit_id: int, last: dt.date, deed: Deed) -> int:
     """The льгота is in force through `last`. The id of the row known from now on. Raises PeopleRefused."""
     account = await hold(session, account_id)
@@ -177,6 +196,7 @@ async def end(session: AsyncSession, account_id: int, benefit_id: int, last: dt.
         row.person_id, row.category, document, row.valid_from, after, row.in_document, row.share_permille
     )
     new_id = await _insert(session, account, new, deed.user_id)
+    await _note(session, account_id, new_id, new, (after, row.valid_to), ends=True)
     await audit.record(
         session,
         "benefit_ended",

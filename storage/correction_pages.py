@@ -193,6 +193,10 @@ ORDERS = {
     "most": ("AND x.amount_kopecks + x.surcharge_kopecks > 0", "kopecks DESC, a.number"),
     "least": ("AND x.amount_kopecks + x.surcharge_kopecks < 0", "kopecks, a.number"),
     "sample": ("", "(x.account_id * 2654435761) % 4294967296, x.account_id"),
+    "moved": (
+        "AND x.amount_kopecks + x.surcharge_kopecks <> 0",
+        "(x.account_id * 2654435761) % 4294967296, x.account_id",
+    ),
     "all": ("", "st.search_name, h.sort_key, f.sort_key, a.number"),
 }
 
@@ -204,6 +208,11 @@ async def touched(session: Session, run_id: int, order: str, limit: int | None) 
     return [Touched(**row._mapping) for row in rows]
 
 
+def service_name(service: int, own: str | None) -> str:
+    """Name of a service; own: of a service of an organisation, which the law does not know."""
+    return CATALOGUE[service].label if service in CATALOGUE else own or f"Услуга № {service}"
+
+
 @dataclass(frozen=True, slots=True)
 class MonthSum:
     """A service of a past month in a package."""
@@ -212,17 +221,20 @@ class MonthSum:
     service: int
     kopecks: int
     lines_count: int
+    service_label: str | None = None
 
     @property
     def label(self) -> str:
         """Name of the service."""
-        return CATALOGUE[self.service].label if self.service in CATALOGUE else f"Услуга {self.service}"
+        return service_name(self.service, self.service_label)
 
 
 MONTHS = """
 SELECT (r.period - t.months_back * interval '1 month')::date AS period, t.service,
-       sum(t.amount_kopecks + t.surcharge_kopecks)::bigint AS kopecks, sum(t.lines_count)::int AS lines_count
-  FROM run_totals t JOIN runs r ON r.id = t.run_id WHERE t.run_id = :id
+       sum(t.amount_kopecks + t.surcharge_kopecks)::bigint AS kopecks,
+       sum(t.lines_count)::int AS lines_count, min(v.label) AS service_label
+  FROM run_totals t JOIN runs r ON r.id = t.run_id LEFT JOIN services v ON v.code = t.service
+ WHERE t.run_id = :id
  GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
@@ -252,11 +264,12 @@ class AccountCorrection:
     now_kopecks: int
     kopecks: int
     is_manual: bool
+    service_label: str | None = None
 
     @property
     def label(self) -> str:
         """Name of the service."""
-        return CATALOGUE[self.service].label if self.service in CATALOGUE else f"Услуга {self.service}"
+        return service_name(self.service, self.service_label)
 
 
 OF_ACCOUNT = """
@@ -266,7 +279,8 @@ SELECT r.id AS run_id, r.state, c.reason, coalesce(late.ground, c.ground) AS gro
        was_kopecks,
        coalesce(sum(l.amount_kopecks + l.surcharge_kopecks) FILTER (WHERE l.kind = 0), 0)::bigint AS
        now_kopecks,
-       sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks, c.kind = 'manual' AS is_manual
+       sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks, c.kind = 'manual' AS is_manual,
+       (SELECT v.label FROM services v WHERE v.code = l.service) AS service_label
   FROM lines l JOIN runs r ON r.id = l.run_id JOIN corrections c ON c.run_id = r.id
   LEFT JOIN LATERAL (
     SELECT string_agg(DISTINCT f.ground, '; ') AS ground FROM late_facts f

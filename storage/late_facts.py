@@ -25,6 +25,8 @@ KINDS = {
     "quality": "Перерыв или качество",
     "tariff": "Тариф",
     "norm": "Норматив",
+    "benefit": "Льгота",
+    "service": "Услуга",
 }
 WORDS_MAX = 300
 

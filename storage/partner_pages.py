@@ -82,6 +82,8 @@ class SupplyHouse:
     volume_micro: int
     total_kopecks: int
     surcharge_kopecks: int
+    service_label: str | None
+    service_unit: str | None
 
 
 async def supply_houses(session: Session, period: dt.date, company_id: int) -> list[SupplyHouse]:
@@ -91,7 +93,8 @@ async def supply_houses(session: Session, period: dt.date, company_id: int) -> l
         SELECT s.house_id, st.kind || ' ' || st.name || ', ' || h.number AS address,
                s.service::int AS service, s.component::int AS component, s.accounts::int AS accounts_count,
                round(s.volume_micro)::bigint AS volume_micro,
-               (s.amount_kopecks + s.surcharge_kopecks)::bigint AS total_kopecks, s.surcharge_kopecks
+               (s.amount_kopecks + s.surcharge_kopecks)::bigint AS total_kopecks, s.surcharge_kopecks,
+               v.label AS service_label, v.unit AS service_unit
           FROM paylogic_supplier_houses(:period, :company_id) s
           JOIN houses h ON h.id = s.house_id
           JOIN streets st ON st.id = h.street_id

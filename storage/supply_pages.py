@@ -95,6 +95,8 @@ class SupplyAccount:
     volume_micro: int
     surcharge_kopecks: int
     total_kopecks: int
+    service_label: str | None
+    service_unit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ WITH found AS (
      AND (:flat = '' OR d.flat_key = :flat) AND d.number LIKE CAST(:number AS text) || '%'
    GROUP BY 1, 2, 3, 4, 5, 6)
 SELECT account_id, number, flat, service, component, volume_micro, surcharge_kopecks, total_kopecks,
+       (SELECT v.label FROM services v WHERE v.code = found.service) AS service_label,
+       (SELECT v.unit FROM services v WHERE v.code = found.service) AS service_unit,
        count(*) OVER ()::int AS total,
        (SELECT count(DISTINCT account_id) FROM found)::int AS accounts_count,
        sum(surcharge_kopecks) OVER ()::bigint AS all_surcharge,
@@ -177,5 +181,5 @@ async def accounts(
     if not found:
         return SupplyAccounts([], 0, 0, 0, 0)
     first = found[0]
-    rows = [SupplyAccount(*row[:8]) for row in found]
+    rows = [SupplyAccount(*row[:10]) for row in found]
     return SupplyAccounts(rows, first.total, first.accounts_count, first.all_surcharge, first.all_total)

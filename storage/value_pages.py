@@ -38,6 +38,8 @@ class ValueRow:
     recorded_at: dt.datetime
     approved_by: str | None
     is_current: bool
+    service_label: str | None
+    service_unit: str | None
 
 
 VALUES = f"""
@@ -57,8 +59,10 @@ WITH every AS (
 SELECT e.family, e.id, e.service, e.component, e.kind, o.short_name AS owner,
        s.kind || ' ' || s.name || ', ' || h.number AS house, e.zone_id, e.rooms, e.persons, e.value,
        e.valid_from, e.valid_to, e.document, e.document_date, e.recorded_at, u.full_name AS approved_by,
-       e.valid_from < :next AND (e.valid_to IS NULL OR e.valid_to > :period) AS is_current
+       e.valid_from < :next AND (e.valid_to IS NULL OR e.valid_to > :period) AS is_current,
+       v.label AS service_label, v.unit AS service_unit
   FROM every e
+  LEFT JOIN services v ON v.code = e.service
   LEFT JOIN organisations o ON o.id = e.organisation_id
   LEFT JOIN houses h ON h.id = e.house_id
   LEFT JOIN streets s ON s.id = h.street_id
@@ -99,6 +103,8 @@ class OldValue:
     valid_to: dt.date | None
     document: str
     before: int | None
+    service_label: str | None
+    service_unit: str | None
 
 
 ONE = {
@@ -110,8 +116,10 @@ SELECT 'tariff' AS family, t.id, t.service, t.component, t.consumer AS kind, t.o
            AND b.consumer = t.consumer AND b.house_id IS NULL AND b.valid_from < t.valid_from
            AND b.organisation_id IS NOT DISTINCT FROM t.organisation_id
            AND b.zone_id IS NOT DISTINCT FROM t.zone_id
-         ORDER BY b.valid_from DESC LIMIT 1) AS before
+         ORDER BY b.valid_from DESC LIMIT 1) AS before,
+       v.label AS service_label, v.unit AS service_unit
   FROM tariffs t LEFT JOIN organisations o ON o.id = t.organisation_id
+  LEFT JOIN services v ON v.code = t.service
  WHERE t.id = :id AND t.superseded_at IS NULL AND t.house_id IS NULL""",
     "norm": """
 SELECT 'norm' AS family, t.id, t.service, 0 AS component, t.kind, t.organisation_id, o.short_name AS owner,
@@ -121,8 +129,10 @@ SELECT 'norm' AS family, t.id, t.service, 0 AS component, t.kind, t.organisation
            AND b.rooms IS NULL AND b.persons IS NULL AND b.valid_from < t.valid_from
            AND b.organisation_id IS NOT DISTINCT FROM t.organisation_id
            AND b.zone_id IS NOT DISTINCT FROM t.zone_id
-         ORDER BY b.valid_from DESC LIMIT 1) AS before
+         ORDER BY b.valid_from DESC LIMIT 1) AS before,
+       v.label AS service_label, v.unit AS service_unit
   FROM norms t LEFT JOIN organisations o ON o.id = t.organisation_id
+  LEFT JOIN services v ON v.code = t.service
  WHERE t.id = :id AND t.superseded_at IS NULL AND t.house_id IS NULL AND t.rooms IS NULL
    AND t.persons IS NULL""",
 }
@@ -142,6 +152,7 @@ class Coverage:
     houses_count: int
     without_count: int
     example: str | None
+    service_label: str | None
 
 
 COVERAGE = """
@@ -165,7 +176,8 @@ judged AS (
 SELECT j.service, sum(j.houses)::int AS houses_count,
        coalesce(sum(j.houses) FILTER (WHERE NOT j.has_tariff), 0)::int AS without_count,
        (SELECT s.kind || ' ' || s.name || ', ' || h.number FROM houses h JOIN streets s ON s.id = h.street_id
-         WHERE h.id = min(j.example) FILTER (WHERE NOT j.has_tariff)) AS example
+         WHERE h.id = min(j.example) FILTER (WHERE NOT j.has_tariff)) AS example,
+       min(v.label) AS service_label
   FROM judged j LEFT JOIN services v ON v.code = j.service
  GROUP BY j.service ORDER BY min(v.position), j.service
 """

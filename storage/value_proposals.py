@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from sqlalchemy import Row, text
 
 from billing.quantity import format_scaled
-from billing.services import CATALOGUE
 from storage import late_facts, second_person
 from storage.late_facts import LateFact
 from storage.month_pages import month_after
@@ -63,6 +62,8 @@ class Waiting:
     before: int | None
     valid_to: dt.date | None
     is_backward: bool
+    service_label: str | None
+    service_unit: str | None
 
 
 KEYS = {
@@ -101,8 +102,10 @@ SELECT p.id, p.family, p.service, p.component, p.kind, o.short_name AS owner, p.
             AND n.organisation_id IS NOT DISTINCT FROM p.organisation_id
             AND n.zone_id IS NOT DISTINCT FROM p.zone_id
             AND n.valid_from < p.valid_from + CASE WHEN p.is_backward THEN 1 ELSE 0 END
-          ORDER BY n.valid_from DESC LIMIT 1) END AS before
+          ORDER BY n.valid_from DESC LIMIT 1) END AS before,
+       v.label AS service_label, v.unit AS service_unit
   FROM value_proposals p
+  LEFT JOIN services v ON v.code = p.service
   JOIN users u ON u.id = p.proposed_by
   LEFT JOIN organisations o ON o.id = p.organisation_id
  WHERE p.state = 'waiting' ORDER BY p.id LIMIT {WAITING_MAX}
@@ -237,11 +240,12 @@ async def approve(session: Session, proposal_id: int, user_id: int, now: dt.date
             values,
         )
     await second_person.decide(session, "value_proposals", proposal_id, "approved", user_id, now)
-    await late_facts.note(session, [_late(new, proposal_id)])
+    label = await session.scalar(text("SELECT label FROM services WHERE code = :code"), {"code": new.service})
+    await late_facts.note(session, [_late(new, proposal_id, label or f"услуга № {new.service}")])
     return new
 
 
-def _late(new: NewValue, proposal_id: int) -> LateFact:
+def _late(new: NewValue, proposal_id: int, label: str) -> LateFact:
     """A value in force since a day of a closed month, for the queue of late facts."""
     digits = 4 if new.family == "tariff" else 6
     value = format_scaled(new.value, 10**digits, digits)
@@ -252,7 +256,7 @@ def _late(new: NewValue, proposal_id: int) -> LateFact:
         kind=new.family,
         happened_on=new.valid_from,
         after=new.valid_to,
-        words=f"{name}: {CATALOGUE[new.service].label}, {value} с {new.valid_from:%d.%m.%Y}{until}",
+        words=f"{name}: {label}, {value} с {new.valid_from:%d.%m.%Y}{until}",
         ground=new.document,
         service=new.service,
         organisation_id=new.organisation_id,

@@ -9,7 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Month, Recorded, Words
 
-LATE_KINDS = ("people", "area", "owner", "absence", "reading", "meter", "quality", "tariff", "norm")
+LATE_KINDS = (
+    "people",
+    "area",
+    "owner",
+    "absence",
+    "reading",
+    "meter",
+    "quality",
+    "tariff",
+    "norm",
+    "benefit",
+    "service",
+)
 
 
 class LateFactRow(Base):

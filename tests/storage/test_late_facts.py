@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -14,14 +15,15 @@ import pytest
 from actors.local import run_until_idle
 from billing.period import Period
 from billing.reduction import Trouble
-from storage import corrections, late_facts, premises, runs
+from storage import account_services, benefits, corrections, late_facts, premises, runs
 from storage.absences import NewAbsence, add_absence, withdraw_absence
+from storage.benefits import NewBenefit
 from storage.correction_pages import of_account
 from storage.engine import Database
 from storage.late_facts import Filter, LateFact, note
 from storage.late_pages import late_count, late_rows
 from storage.ledger_check import check_ledger
-from storage.people import Deed
+from storage.people import Deed, PeopleRefused
 from storage.runs import PUBLISH, START, UNDO, RunRefused
 from storage.scope import Scope
 from storage.troubles import NewTrouble, add_trouble
@@ -229,3 +231,101 @@ async def test_a_company_sees_and_takes_only_its_own(
     taken = await sql.fetchrow("SELECT scope_kind, scope_id, company_id FROM runs WHERE id = $1", run_id)
     assert tuple(taken) == ("house", 2, 2)
     assert await sql.fetch("SELECT account_id FROM late_facts WHERE run_id IS NOT NULL") == [(30,)]
+
+
+async def test_a_benefit_entered_and_ended_backwards_waits_with_its_own_days(
+    owner: Database, sql: Any
+) -> None:
+    await sql.execute(
+        "INSERT INTO persons (id, company_id, surname, name, search_name) VALUES (1, 3, 'А', 'А', 'а а')"
+    )
+    await sql.execute(
+        "INSERT INTO registrations (account_id, person_id, company_id, kind, valid_from) "
+        "VALUES (9, 1, 3, 'permanent', '2020-01-01')"
+    )
+    new = NewBenefit(1, "war_invalid", "Удостоверение № 5", dt.date(2026, 8, 1), None, in_document=True)
+
+    async with owner.transaction(EVERYTHING) as session:
+        benefit = await benefits.add(session, 9, new, DEED)
+    async with owner.transaction(EVERYTHING) as session:
+        await benefits.end(session, 9, benefit, dt.date(2026, 8, 31), DEED)
+    async with owner.transaction(EVERYTHING) as session:
+        await benefits.add(session, 9, replace(new, first=dt.date(2026, 10, 1)), DEED)
+
+    found = await queue(sql)
+    august, september = dt.date(2026, 8, 1), dt.date(2026, 9, 1)
+    assert [row[:5] for row in found] == [
+        ("benefit", 9, 1, august, september),
+        ("benefit", 9, 1, september, september),
+    ]
+    assert found[0][5].startswith("Льгота: ")
+    assert found[1][5].startswith("Окончание льготы: ")
+
+
+async def test_a_benefit_of_closed_months_is_given_back_by_a_correction(owner: Database, sql: Any) -> None:
+    await sql.execute(
+        "INSERT INTO persons (id, company_id, surname, name, search_name) VALUES (1, 3, 'А', 'А', 'а а')"
+    )
+    await sql.execute(
+        "INSERT INTO registrations (account_id, person_id, company_id, kind, valid_from) "
+        "VALUES (9, 1, 3, 'permanent', '2020-01-01')"
+    )
+    new = NewBenefit(1, "war_invalid", "Удостоверение № 5", dt.date(2026, 8, 1), None, in_document=True)
+    async with owner.transaction(EVERYTHING) as session:
+        await benefits.add(session, 9, new, DEED)
+
+    await posted(owner, await computed(owner))
+
+    async with owner.reading(EVERYTHING) as session:
+        mine = await of_account(session, 9)
+    assert {one.of_period for one in mine} == {AUGUST.first_day, SEPTEMBER.first_day}
+    assert all(one.kopecks < 0 for one in mine)
+
+
+async def test_a_service_switched_off_backwards_is_taken_back_and_on_again_is_charged(
+    owner: Database, sql: Any
+) -> None:
+    upkeep = 8
+    async with owner.transaction(EVERYTHING) as session:
+        await account_services.switch(session, 9, upkeep, False, SEPTEMBER.first_day, None, DEED)
+
+    await posted(owner, await computed(owner))
+    async with owner.transaction(EVERYTHING) as session:
+        await account_services.switch(session, 9, upkeep, True, OCTOBER.first_day, None, DEED)
+        known = {one.code: one for one in await account_services.of_account(session, 9, TODAY)}
+
+    found = await queue(sql)
+    assert [row[:5] for row in found] == [("service", 9, 1, SEPTEMBER.first_day, SEPTEMBER.first_day)]
+    assert found[0][5].startswith("Отключена услуга: ")
+    async with owner.reading(EVERYTHING) as session:
+        mine = await of_account(session, 9)
+    assert [(one.service, one.of_period, one.now_kopecks) for one in mine] == [
+        (upkeep, SEPTEMBER.first_day, 0)
+    ]
+    assert known[upkeep].is_on
+    rows = await sql.fetch(
+        "SELECT is_on, valid_from, valid_to FROM account_services WHERE superseded_at IS NULL ORDER BY id"
+    )
+    assert {tuple(row) for row in rows} == {
+        (False, SEPTEMBER.first_day, OCTOBER.first_day),
+        (True, OCTOBER.first_day, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "is_on", "first", "code"),
+    [
+        (8, True, SEPTEMBER.first_day, "service"),
+        (8, False, dt.date(2026, 9, 15), "day"),
+        (6, True, SEPTEMBER.first_day, "supplier"),
+        (77, True, SEPTEMBER.first_day, "service"),
+    ],
+)
+async def test_a_switch_that_cannot_be_is_refused(
+    owner: Database, service: int, is_on: bool, first: dt.date, code: str
+) -> None:
+    with pytest.raises(PeopleRefused) as refused:
+        async with owner.transaction(EVERYTHING) as session:
+            await account_services.switch(session, 9, service, is_on, first, None, DEED)
+
+    assert refused.value.code == code

@@ -135,6 +135,14 @@ async def test_a_closed_or_forged_start_is_refused_in_words(
 # ---- the page of a run ----------------------------------------------------------------------------
 
 
+async def test_totals_by_what_is_not_known_are_refused_in_words(sign_in: SignIn) -> None:
+    refused = await (await sign_in("centre")).get(f"{RUN}/totals.xlsx?by=zzz")
+
+    assert refused.status_code == 404
+    assert "Такой сводки нет." in seen(refused)
+    assert "по услугам, по организациям, по поставщикам" in seen(refused)
+
+
 async def test_totals_stand_against_last_month_by_service_company_and_supplier(sign_in: SignIn) -> None:
     client = await sign_in("centre")
 

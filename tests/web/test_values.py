@@ -7,7 +7,7 @@ from httpx import AsyncClient, Response
 
 from tests.support.services import TestDatabase
 from tests.web.conftest import HTMX, SignIn, csrf_of
-from tests.web.test_centre import one, seen
+from tests.web.test_centre import change, one, seen
 
 GOOD = {
     "family": "tariff",
@@ -130,3 +130,50 @@ async def test_the_effect_is_told_before_sending(sign_in: SignIn) -> None:
     assert "Коснётся 2 домов, 24 счетов" in seen(city)
     assert "Коснётся 1 дома, 12 счетов" in seen(own)
     assert "День раньше открытого месяца" in seen(own)
+
+
+async def own_service(town: TestDatabase) -> None:
+    """An intercom of the city, billed by a formula that names the tariff."""
+    await change(
+        town,
+        'INSERT INTO services (code, key, label, short_label, unit, "group", position) '
+        "VALUES (100, 'own_100', 'Домофон', 'Домофон', 'кв.', 'other', 100)",
+    )
+
+
+async def test_a_tariff_of_a_service_of_ones_own_is_entered_and_named(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    await own_service(fresh_town)
+    first, second = await sign_in("centre"), await sign_in("publisher")
+
+    form = seen(await first.get("/centre/values/new?service=100&family=tariff"))
+    sent = await send(first, service="100", value="45,5")
+    waiting = seen(await second.get("/centre/values"))
+    await decide(second, "approve")
+    history = seen(await first.get("/centre/values?service=100"))
+
+    assert "Домофон" in form
+    assert sent.status_code == 303
+    assert "Домофон, население: 45,50 ₽/кв. с 1 ноября 2026" in waiting
+    assert "Домофон" in history
+    assert "Услуга №" not in history
+    assert await one(fresh_town, "SELECT rate FROM tariffs WHERE service = 100") == 455000
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"service": "101"}, "Такой услуги нет. Выберите из списка."),
+        ({"service": "100", "family": "norm", "kind": "person"}, "Своей услуге числа задаёт её формула."),
+    ],
+)
+async def test_a_service_nobody_has_and_a_norm_of_ones_own_are_refused(
+    fresh_town: TestDatabase, sign_in: SignIn, changed: dict[str, str], words: str
+) -> None:
+    await own_service(fresh_town)
+
+    refused = await send(await sign_in("centre"), **changed)
+
+    assert refused.status_code == 422
+    assert words in seen(refused)

@@ -1,6 +1,6 @@
 """The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
 
-from web.accounts import benefits, card, edit, papers, penalties, readings, receipts
+from web.accounts import benefits, card, edit, papers, penalties, readings, receipts, services
 
 ROUTERS = (
     card.supplied,
@@ -8,6 +8,7 @@ ROUTERS = (
     edit.router,
     papers.router,
     benefits.router,
+    services.router,
     penalties.router,
     readings.router,
     receipts.router,

@@ -123,6 +123,7 @@ def change_of(lines: Sequence[LineRow], last: dt.date) -> Change | None:
     """Difference with the month before by service; None when there was none or nothing has changed."""
     before = Period.of(last).shift(-1).first_day
     parts: dict[int, int] = {}
+    names = {line.service: line.service_label for line in lines}
     for line in lines:
         if line.period == last:
             parts[line.service] = parts.get(line.service, 0) + line.total_kopecks
@@ -131,7 +132,8 @@ def change_of(lines: Sequence[LineRow], last: dt.date) -> Change | None:
     if not any(line.period == before for line in lines):
         return None
     ordered = sorted(
-        ((label_of(code, 0), kopecks) for code, kopecks in parts.items()), key=lambda one: -abs(one[1])
+        ((label_of(code, 0, names[code]), kopecks) for code, kopecks in parts.items()),
+        key=lambda one: -abs(one[1]),
     )
     return Change(last, before, sum(parts.values()), tuple(one for one in ordered if one[1]))
 

@@ -378,6 +378,10 @@ TOTAL_COLUMNS = (
 async def totals_file(run_id: int, form: str, session: Reader, by: str = "service") -> Response:
     """Totals of one dimension as CSV or XLSX."""
     run = await _found(session, run_id)
+    if by not in DIMENSIONS:
+        raise NotFound(
+            "Такой сводки нет.", f"Выберите, по чему сводить: {', '.join(DIMENSIONS.values()).lower()}."
+        )
     rows = [row for row in await run_totals.totals(session, run) if row.dimension == by]
     cells = [
         (

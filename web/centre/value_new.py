@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.services import CATALOGUE
-from storage import choices, value_proposals
+from storage import choices, formula_pages, value_proposals
+from storage.formula_pages import OwnService
+from storage.formula_proposals import FIRST_OWN
 from storage.second_person import ValueRefused
 from storage.session import Session
 from storage.value_proposals import Effect, NewValue
@@ -59,26 +61,33 @@ async def _view(
     session: Session, form: Typed, period: dt.date | None, effect: Effect | None = None
 ) -> NewValueView:
     chosen = form.value("service")
-    service = next((code for code in CATALOGUE if str(code) == chosen), next(iter(CATALOGUE)))
+    own = {one.code: one for one in await formula_pages.own_services(session, None)}
+    service = next((code for code in (*CATALOGUE, *own) if str(code) == chosen), next(iter(CATALOGUE)))
+    name = (own[service].label, own[service].unit) if service in own else (None, None)
     family = "norm" if form.value("family") == "norm" else "tariff"
     parts = [
-        (part, worded("tariff", service, part, "population", 0)[0].rpartition(",")[0])
+        (part, worded("tariff", service, part, "population", 0, name)[0].rpartition(",")[0])
         for part in components_of(service)
     ]
     first = form.value("valid_from")
-    kind = form.value("kind") or next(iter(NORM_KINDS))
+    of = form.value("kind") or next(iter(NORM_KINDS)) if family == "norm" else "population"
     return NewValueView(
         form=form,
         service=service,
         family=family,
-        services=[(code, service_label(code)) for code in CATALOGUE],
+        services=[(code, service_label(code)) for code in CATALOGUE] + [_own(one) for one in own.values()],
         parts=parts,
         kinds=list((NORM_KINDS if family == "norm" else CONSUMERS).items()),
-        unit=worded(family, service, _part(form, service), kind if family == "norm" else "population", 0)[2],
+        unit=worded(family, service, _part(form, service), of, 0, name)[2],
         owners=[("", "Город")] + [(str(one.id), one.name) for one in await choices.value_owners(session)],
         effect=effect,
         is_past=bool(period and first and first < period.isoformat()),
     )
+
+
+def _own(one: OwnService) -> tuple[int, str]:
+    """A service of the city or an organisation, which bills it by its formula."""
+    return one.code, f"{one.label} ({one.owner})" if one.owner else one.label
 
 
 def _part(form: Typed, service: int) -> int:
@@ -91,8 +100,10 @@ def _read(form: Typed) -> NewValue | None:
     """The value of the form; None with errors beside the fields."""
     family = form.choice("family", ("tariff", "norm"), "Выберите, тариф это или норматив.")
     service = form.integer("service", "Выберите услугу.")
-    if service is not None and service not in CATALOGUE:
+    if service is not None and service not in CATALOGUE and service < FIRST_OWN:
         form.refuse("", "Такой услуги нет. Выберите из списка.")
+    if service is not None and service >= FIRST_OWN and family == "norm":
+        form.refuse("family", "Норматив бывает у услуг закона. Своей услуге числа задаёт её формула.")
     digits, example = (NORM_DIGITS, "7,16") if family == "norm" else (RATE_DIGITS, "51,2345")
     value = form.scaled("value", digits, f"Введите значение числом, например {example}.")
     first = form.date("valid_from", "Укажите, с какого дня действует: 01.07.2026.")
@@ -140,6 +151,8 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
     new = _read(form)
     if new is not None and not await _is_owner(session, new.organisation_id):
         form.refuse("owner", "Такой организации нет. Выберите из списка.")
+    elif new is not None and not await _is_service(session, new.service):
+        form.refuse("", "Такой услуги нет. Выберите из списка.")
     elif new is not None:
         try:
             await value_proposals.propose(session, new, me.user_id)
@@ -154,6 +167,12 @@ async def _is_owner(session: Session, organisation_id: int | None) -> bool:
     """Whether a value may belong to this organisation; None is the city's own."""
     owners = await choices.value_owners(session)
     return organisation_id is None or any(one.id == organisation_id for one in owners)
+
+
+async def _is_service(session: Session, service: int) -> bool:
+    """Whether the service is one of the law or of somebody."""
+    own = () if service in CATALOGUE else await formula_pages.own_services(session, None)
+    return service in CATALOGUE or any(one.code == service for one in own)
 
 
 @router.post("/{proposal_id}/{act}")

@@ -51,14 +51,15 @@ async def _old(session: Session, family: str, value_id: int) -> OldValue:
 
 
 def _view(form: Typed, old: OldValue) -> PastView:
-    what, value, unit = worded(old.family, old.service, old.component, old.kind, old.value)
+    own = (old.service_label, old.service_unit)
+    what, value, unit = worded(old.family, old.service, old.component, old.kind, old.value, own)
     before = ""
     if old.before is not None:
-        before = worded(old.family, old.service, old.component, old.kind, old.before)[1]
+        before = worded(old.family, old.service, old.component, old.kind, old.before, own)[1]
     return PastView(
         form=form,
         old=old,
-        label=service_label(old.service),
+        label=service_label(old.service, old.service_label),
         what=what,
         value=value,
         unit=unit,

@@ -20,14 +20,15 @@ NORM_UNITS = {"heat_per_m3": "Гкал/м³", "waste_year": "м³"}
 CONSUMERS = {"population": "население", "nonresidential": "нежилые"}
 HOT_WATER = (2, 22)
 ELECTRICITY = (5,)
+Own = tuple[str | None, str | None]
 
 
-def service_label(service: int | None) -> str:
-    """The full name of a service."""
+def service_label(service: int | None, own: str | None = None) -> str:
+    """The full name of a service; own: of a service of an organisation, which the law does not know."""
     if service is None:
         return "Для всех услуг"
     info = CATALOGUE.get(service)
-    return info.label if info else f"Услуга {service}"
+    return info.label if info else own or f"Услуга № {service}"
 
 
 def components_of(service: int) -> tuple[int, ...]:
@@ -37,14 +38,16 @@ def components_of(service: int) -> tuple[int, ...]:
     return tuple(range(RANGE_STEP * RANGES)) if service in ELECTRICITY else (0,)
 
 
-def worded(family: str, service: int | None, component: int, kind: str, value: int) -> tuple[str, str, str]:
-    """What it is, its value and its unit in words."""
+def worded(
+    family: str, service: int | None, component: int, kind: str, value: int, own: Own = (None, None)
+) -> tuple[str, str, str]:
+    """What it is, its value and its unit in words; own: name and unit of a service of an organisation."""
     info = CATALOGUE.get(service) if service is not None else None
     if family == "tariff":
-        what = component_label(info.code, component) if info else service_label(service)
-        unit = component_unit(info.code, component) if info else "единица"
+        what = component_label(info.code, component) if info else service_label(service, own[0])
+        unit = component_unit(info.code, component) if info else own[1] or "единица"
         return f"{what}, {CONSUMERS.get(kind, kind)}", rate(value), f"₽/{unit}"
     if family == "norm":
-        unit = NORM_UNITS.get(kind) or (info.unit if info else "")
+        unit = NORM_UNITS.get(kind) or (info.unit if info else own[1] or "")
         return NORM_KINDS.get(kind, kind), quantity(value), unit
     return kind.replace("_", " "), coefficient(value), ""

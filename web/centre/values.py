@@ -127,7 +127,7 @@ async def show(
     view = ValuesView(
         period=period,
         chosen=service,
-        chosen_label=service_label(service),
+        chosen_label=service_label(service, next((one.service_label for one in rows), None)),
         services=[_mark(one) for one in covered],
         groups=_groups(rows),
         waiting=[_waiting(one, me) for one in await value_proposals.waiting(session)],
@@ -161,12 +161,18 @@ async def file(me: CurrentUser, session: Reader, form: str) -> Response:
 
 def _mark(one: Coverage) -> ServiceMark:
     return ServiceMark(
-        one.service, service_label(one.service), one.houses_count, one.without_count, one.example
+        one.service,
+        service_label(one.service, one.service_label),
+        one.houses_count,
+        one.without_count,
+        one.example,
     )
 
 
 def _waiting(one: Waiting, me: Me) -> WaitingLine:
-    what, value, unit = worded(one.family, one.service, one.component, one.kind, one.value)
+    own = (one.service_label, one.service_unit)
+    label = service_label(one.service, one.service_label)
+    what, value, unit = worded(one.family, one.service, one.component, one.kind, one.value, own)
     before = "раньше значения не было"
     if one.before is not None:
         said = "вместо" if one.is_backward else "было"
@@ -175,7 +181,7 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
     why = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
     return WaitingLine(
         id=one.id,
-        title=what if one.family == "tariff" else f"{service_label(one.service)}, норматив {what}",
+        title=what if one.family == "tariff" else f"{label}, норматив {what}",
         value=f"{value} {unit}",
         before=before,
         whom=(one.owner or "город") + zone + (", задним числом" if one.is_backward else ""),
@@ -189,14 +195,16 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
 
 
 def _groups(rows: list[ValueRow]) -> list[ValueGroup]:
+    groups = groupby(rows, key=lambda row: (row.service, row.service_label, row.family))
     return [
-        ValueGroup(service, service_label(service), family, [_line(row) for row in members])
-        for (service, family), members in groupby(rows, key=lambda row: (row.service, row.family))
+        ValueGroup(service, service_label(service, own), family, [_line(row) for row in members])
+        for (service, own, family), members in groups
     ]
 
 
 def _line(row: ValueRow) -> ValueLine:
-    what, value, unit = worded(row.family, row.service, row.component, row.kind, row.value)
+    own = (row.service_label, row.service_unit)
+    what, value, unit = worded(row.family, row.service, row.component, row.kind, row.value, own)
     return ValueLine(
         what=what,
         whom=_whom(row),

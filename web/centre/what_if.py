@@ -211,13 +211,14 @@ async def _values(session: Session, period: dt.date) -> list[ValueRow]:
 
 
 def _option(row: ValueRow) -> str:
-    what, value, unit = worded(row.family, row.service, row.component, row.kind, row.value)
+    own = (row.service_label, row.service_unit)
+    what, value, unit = worded(row.family, row.service, row.component, row.kind, row.value, own)
     where = [row.owner or "город"]
     where += [f"зона {row.zone_id}"] if row.zone_id else []
     where += [row.house] if row.house else []
     where += [f"комнат {row.rooms}"] if row.rooms else []
     where += [f"человек {row.persons}"] if row.persons else []
-    head = what if row.family == "tariff" else f"{service_label(row.service)}, {what}"
+    head = what if row.family == "tariff" else f"{service_label(row.service, row.service_label)}, {what}"
     return f"{head} ({', '.join(where)}): {value} {unit}".strip()
 
 
@@ -293,11 +294,12 @@ async def _wanted(session: Session, me: Me, form: Typed) -> NewWhatIf | None:
     after = new_value(form, family, row.value)
     if after is None:
         return None
-    what, _, unit = worded(family, row.service, row.component, row.kind, row.value)
+    own = (row.service_label, row.service_unit)
+    what, _, unit = worded(family, row.service, row.component, row.kind, row.value, own)
     before_words, after_words = (
         worded(family, row.service, row.component, row.kind, value)[1] for value in (row.value, after)
     )
-    head = what if family == "tariff" else f"{service_label(row.service)}, {what}"
+    head = what if family == "tariff" else f"{service_label(row.service, row.service_label)}, {what}"
     title = f"{head}: {before_words} → {after_words} {unit}".strip()
     return NewWhatIf(me.open_period, company_id, title, family, row.id, row.value, after)
 

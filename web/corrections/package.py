@@ -24,7 +24,7 @@ from web.corrections.words import CORRECTORS, READERS, state_words
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
 from web.export import Column, export_file
-from web.filters import month
+from web.filters import month, plural
 from web.render import page, see_other
 from web.roles import Me, Role, allow
 
@@ -94,11 +94,23 @@ class PackageView:
     most: list[Touched]
     least: list[Touched]
     sample: list[Touched]
+    with_zeros: bool
+    zeros_count: int
+    zero_rows: int
     account_lines: list[Explained]
     log: list[LogRow]
     limit_kopecks: int
     late: list[LateRow]
     late_count: int
+
+    @property
+    def zeros_words(self) -> str:
+        """What is hidden: accounts and services whose lines change and whose sum does not."""
+        accounts = plural(self.zeros_count, "счёт", "счёта", "счетов")
+        services = plural(self.zero_rows, "услуга месяца", "услуги месяцев", "услуг месяцев")
+        return ", ".join(
+            words for words, count in ((accounts, self.zeros_count), (services, self.zero_rows)) if count
+        )
 
     @property
     def is_live(self) -> bool:
@@ -123,12 +135,15 @@ class PackageView:
 
 
 @router.get("")
-async def show(request: Request, run_id: int, me: CurrentUser, session: Reader) -> Response:
-    """The page; while the package moves it asks for itself every second."""
-    return page(request, "corrections/package.html", await _view(session, me, run_id), "whole", retitle=True)
+async def show(
+    request: Request, run_id: int, me: CurrentUser, session: Reader, zeros: bool = False
+) -> Response:
+    """The page; while the package moves it asks for itself every second. zeros: changes of 0 ₽ as well."""
+    view = await _view(session, me, run_id, zeros)
+    return page(request, "corrections/package.html", view, "whole", retitle=True)
 
 
-async def _view(session: Session, me: Me, run_id: int) -> PackageView:
+async def _view(session: Session, me: Me, run_id: int, with_zeros: bool) -> PackageView:
     head = await reads.correction_head(session, run_id)
     if head is None:
         raise NotFound("Такого перерасчёта нет.", "Проверьте номер или откройте список перерасчётов.")
@@ -136,6 +151,7 @@ async def _view(session: Session, me: Me, run_id: int) -> PackageView:
     extras = await run_pages.extras(session, run_id)
     is_one = head.scope_kind == "account" and head.scope_id is not None
     limit = await alone_limit(session, head.company_id, head.period)
+    months = await reads.by_month(session, run_id)
     return PackageView(
         head=head,
         state=state_words(head),
@@ -144,10 +160,15 @@ async def _view(session: Session, me: Me, run_id: int) -> PackageView:
         acts=_acts(head, me, found, limit),
         spread=found,
         buckets=_buckets(found),
-        months=_months(await reads.by_month(session, run_id)),
+        months=_months(months, with_zeros),
         most=[] if is_one else await reads.touched(session, run_id, "most", EXTREMES),
         least=[] if is_one else await reads.touched(session, run_id, "least", EXTREMES),
-        sample=[] if is_one else await reads.touched(session, run_id, "sample", SAMPLE),
+        sample=[]
+        if is_one
+        else await reads.touched(session, run_id, "sample" if with_zeros else "moved", SAMPLE),
+        with_zeros=with_zeros,
+        zeros_count=found.same_count,
+        zero_rows=sum(one.kopecks == 0 for one in months),
         account_lines=await _lines(session, head) if is_one else [],
         log=extras.log if extras else [],
         limit_kopecks=limit,
@@ -170,9 +191,11 @@ def _buckets(found: Spread) -> list[Bucket]:
     ]
 
 
-def _months(rows: list[MonthSum]) -> list[MonthTable]:
+def _months(rows: list[MonthSum], with_zeros: bool) -> list[MonthTable]:
     tables: dict[Period, list[MonthSum]] = {}
     for row in rows:
+        if row.kopecks == 0 and not with_zeros:
+            continue
         tables.setdefault(Period.of(row.period), []).append(row)
     return [MonthTable(at, of, sum(one.kopecks for one in of)) for at, of in sorted(tables.items())]
 

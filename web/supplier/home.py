@@ -58,12 +58,12 @@ class SupplierView:
     @staticmethod
     def label_of(house: SupplyHouse) -> str:
         """The service or its part in words."""
-        return label_of(house.service, house.component)
+        return label_of(house.service, house.component, house.service_label)
 
     @staticmethod
     def unit_of(house: SupplyHouse) -> str:
         """Unit of the volume: parts of hot water are in different ones."""
-        return unit_of(house.service, house.component)
+        return unit_of(house.service, house.component, house.service_unit)
 
 
 @router.get("/supplier")
@@ -129,10 +129,10 @@ def _house(one: SupplyHouse) -> list[Cell]:
     whole, rest = divmod(one.volume_micro, 1_000_000)
     return [
         one.address,
-        label_of(one.service, one.component),
+        label_of(one.service, one.component, one.service_label),
         one.accounts_count,
         f"{whole},{rest:06d}",
-        unit_of(one.service, one.component),
+        unit_of(one.service, one.component, one.service_unit),
         one.total_kopecks,
         one.surcharge_kopecks,
     ]

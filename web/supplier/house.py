@@ -49,12 +49,12 @@ class HouseView:
     @staticmethod
     def label_of(row: SupplyAccount) -> str:
         """The service or its part in words."""
-        return label_of(row.service, row.component)
+        return label_of(row.service, row.component, row.service_label)
 
     @staticmethod
     def unit_of(row: SupplyAccount) -> str:
         """Unit of the volume."""
-        return unit_of(row.service, row.component)
+        return unit_of(row.service, row.component, row.service_unit)
 
 
 async def _view(request: Request, session: Session, house_id: int, limit: int) -> HouseView:
@@ -105,9 +105,9 @@ def _cells(row: SupplyAccount) -> list[Cell]:
     return [
         row.flat,
         row.number,
-        label_of(row.service, row.component),
+        label_of(row.service, row.component, row.service_label),
         f"{whole},{rest:06d}",
-        unit_of(row.service, row.component),
+        unit_of(row.service, row.component, row.service_unit),
         row.surcharge_kopecks,
         row.total_kopecks,
     ]
