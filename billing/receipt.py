@@ -105,6 +105,8 @@ class Receipt:
     debts: tuple[DebtRow, ...] = ()
     """Of a debt document: what the opening balance is made of."""
     change: Change | None = None
+    vat_kopecks: int = 0
+    """VAT inside the charges of payees whose tariffs include it; told, never added."""
     reference: Reference = field(default_factory=Reference)
 
     @property

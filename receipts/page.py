@@ -77,6 +77,7 @@ def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg, look: Look 
         "payments": [_payment(receipt, block, draw, look) for block in receipt.payments],
         "house": page_tables.house(receipt),
         "contacts": page_tables.contacts(receipt),
+        "vat": f"В начисленном НДС {words.money(receipt.vat_kopecks)} ₽." if receipt.vat_kopecks else "",
         "payment_ways": look.payment_ways or reference.payment_ways,
         "cabinet": {"address": look.cabinet or reference.cabinet_address, "code": reference.cabinet_code},
         "limit_index": look.limit_index or reference.limit_index,

@@ -266,7 +266,7 @@ def _payees(page: Page) -> Iterator[Item]:
             yield Item("divider", {})
         yield _payee(payment)
     cabinet = page["cabinet"]
-    words = [page["payment_ways"]]
+    words = [page["vat"], page["payment_ways"]]
     if cabinet["address"]:
         code = f", код для первого входа {cabinet['code']}" if cabinet["code"] else ""
         words.append(f"Личный кабинет: {cabinet['address']}{code}")

@@ -45,6 +45,16 @@ BENEFITS = text("""
     GROUP BY account_id, service HAVING sum(amount_kopecks) <> 0 ORDER BY service
 """)
 
+# What a document charges by payee, service and month it is about: VAT is extracted from these sums.
+VAT_SUMS = text("""
+    SELECT l.account_id, l.supplier_id, l.service::int AS service,
+           (r.period - l.months_back * interval '1 month')::date AS of_month,
+           sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks
+    FROM lines l JOIN runs r ON r.id = l.run_id
+    WHERE l.account_id = ANY (:accounts) AND l.run_id = ANY (:runs)
+    GROUP BY 1, 2, 3, 4
+""")
+
 # A document holds what entered the balance of its month: runs by the month they were posted in. A correction
 # of a closed month is posted in the open one, so it stands in that document as a recalculation.
 RUNS = text("""

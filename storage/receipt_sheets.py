@@ -15,6 +15,7 @@ from sqlalchemy import text
 from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
 from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow, ServiceYear
+from storage import vat
 from storage.changes import ChangeTold
 from storage.penalty_law import penalty_law
 from storage.receipt_houses import NOTHING, HouseSums, read_houses
@@ -31,6 +32,7 @@ from storage.receipt_queries import (
     METERS,
     MONEY,
     RUNS,
+    VAT_SUMS,
 )
 from storage.receipt_year import MonthRuns, read_changes, read_years
 from storage.session import Session, raw_connection
@@ -64,6 +66,7 @@ class Sheet:
     change: ChangeTold | None = None
     years: tuple[ServiceYear, ...] = ()
     own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
+    vat_kopecks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     houses = await read_houses(session, at, both)
     penalties = await read_penalties(session, ids, period.first_day)
     law = await penalty_law(session)
+    known = await vat.terms(session)
+    inside = await _grouped(session, VAT_SUMS, at, both) if known.by_owner else {}
     own = {row.code: (row.label, row.unit) for row in await session.execute(OWN_SERVICES)}
     return {
         head.id: Sheet(
@@ -133,6 +138,7 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             change.get(head.id),
             years.get(head.id, ()),
             own,
+            sum(known.inside(row) for row in inside.get(head.id, ())),
         )
         for head in heads
     }

@@ -147,6 +147,7 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
         history=_history(sheet.history, period),
         change=change_of(sheet.change, sheet.own_services),
         years=sheet.years,
+        vat_kopecks=sheet.vat_kopecks,
         reference=reference,
     )
 

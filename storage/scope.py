@@ -215,6 +215,11 @@ POLICIES: dict[str, Policy] = {
         writes=(),
         rights=(*ADD, "UPDATE (state, decided_by, decided_at, superseded_at)"),
     ),
+    "vat_terms": Policy(
+        reads=(f"state = 'approved' AND {SIGNED_IN}",),
+        writes=(),
+        rights=(*ADD, "UPDATE (state, decided_by, decided_at)"),
+    ),
     "persons": Policy((COMPANY,), rights=WRITE),
     "registrations": Policy((COMPANY,), rights=DATED),
     "ownerships": Policy((COMPANY,), rights=DATED),

@@ -15,7 +15,13 @@ from sqlalchemy import Row, text
 from storage.session import Session
 
 ProposalTable = Literal[
-    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "card_refunds"
+    "value_proposals",
+    "relief_values",
+    "formulas",
+    "penalty_values",
+    "choice_proposals",
+    "card_refunds",
+    "vat_terms",
 ]
 Decision = Literal["approved", "declined"]
 

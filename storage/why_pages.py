@@ -21,11 +21,16 @@ class LineSources:
     norm_document: str | None
     law_version: str | None
     published_at: dt.datetime | None
+    has_vat: bool = False
 
 
 SOURCES = """
 SELECT l.place, t.document AS tariff_document, t.valid_from AS tariff_from, n.document AS norm_document,
-       r.law_version, r.published_at
+       r.law_version, r.published_at,
+       coalesce((SELECT w.is_included FROM vat_terms w
+                  WHERE w.organisation_id = l.supplier_id AND (w.service = l.service OR w.service IS NULL)
+                    AND w.state = 'approved' AND w.valid_from <= l.first
+                  ORDER BY w.service NULLS LAST, w.valid_from DESC, w.id DESC LIMIT 1), false) AS has_vat
   FROM unnest(CAST(:services AS int[]), CAST(:components AS int[]), CAST(:rates AS bigint[]),
               CAST(:bs AS bigint[]), CAST(:firsts AS date[]), CAST(:suppliers AS int[]), CAST(:runs AS int[]))
        WITH ORDINALITY AS l(service, component, rate, b, first, supplier_id, run_id, place)

@@ -171,7 +171,14 @@ def _duration(seconds: int | None, in_seconds: tuple[str, str, str], in_minutes:
     return f"{hours}{NBSP}ч{NBSP}{rest // MINUTE:02d}{NBSP}мин"
 
 
+def vat_rate(rate_bp: int) -> str:
+    """Hundredths of a percent: 2200 → «22 %»."""
+    whole, rest = divmod(rate_bp, 100)
+    return f"{whole}{f',{rest:02d}'.rstrip('0') if rest else ''}{NBSP}%"
+
+
 FILTERS = {
+    "vat_rate": vat_rate,
     "money": money,
     "sum_only": sum_only,
     "delta": delta,

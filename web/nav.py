@@ -53,7 +53,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
     Item("Должники", "people", "/debts", (*CENTRE_STAFF, Role.COMPANY), ("/debts",)),
     Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
-    Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values",)),
+    Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values", "/centre/vat")),
     Item("Настройки расчёта", "values", "/centre/settings", CENTRE_STAFF, ("/centre/settings",)),
     Item("Формулы", "values", "/formulas", (*CENTRE_STAFF, Role.COMPANY), ("/formulas/",)),
     Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),

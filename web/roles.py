@@ -61,10 +61,10 @@ RIGHTS = {
 
 
 SEARCH_HINTS = {
-    Role.DISPATCHER: "Адрес «лен 12 45», телефон, № заявки",
-    Role.SUPPLIER: "Дом: «лен 12»",
-    Role.SOCIAL: "Дом: «лен 12»",
-    Role.AGENT: "Дом: «лен 12»",
+    Role.DISPATCHER: "Адрес «абр 1 12», телефон, № заявки",
+    Role.SUPPLIER: "Дом: «абр 1»",
+    Role.SOCIAL: "Дом: «абр 1»",
+    Role.AGENT: "Дом: «абр 1»",
 }
 """What a role may find by the search box, where it is not everything."""
 
@@ -99,7 +99,7 @@ class Me:
     @property
     def search_hint(self) -> str:
         """What stands in the empty search box."""
-        return SEARCH_HINTS.get(self.role, "Счёт, «лен 12 45», фамилия")
+        return SEARCH_HINTS.get(self.role, "Счёт, «абр 1 12», фамилия")
 
     def may(self, *roles: Role) -> bool:
         """Whether one of these roles is mine: buttons ask this, routes declare `allow`."""

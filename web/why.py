@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing import trace
+from billing import trace, vat
 from billing.formula.rows import FormulaFacts
 from billing.period import Period
 from billing.services import CATALOGUE
@@ -18,7 +18,7 @@ from storage.formulas import facts_of
 from storage.session import Session
 from storage.why_pages import LineSources, sources
 from web.charges import label_of, unit_of, volume_words
-from web.filters import NBSP, money
+from web.filters import NBSP, money, vat_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,10 @@ def explain(
         surcharge_formula=(
             f"{eye.surcharge_formula} = {money(line.surcharge_kopecks)}" if eye.surcharge_formula else ""
         ),
-        operands=tuple(Operand(_capital(one.words), one.text, one.source) for one in eye.numbers),
+        operands=(
+            *(Operand(_capital(one.words), one.text, one.source) for one in eye.numbers),
+            *_vat(line, found),
+        ),
         notes=eye.notes,
         clause=told.clause,
         rounding=told.rounding,
@@ -118,6 +121,15 @@ def explain(
         run_id=line.run_id,
         law_version=(found.law_version or "") if found else "",
     )
+
+
+def _vat(line: LineRow, found: LineSources | None) -> tuple[Operand, ...]:
+    """The VAT inside the sum of a payee whose tariffs include it."""
+    if found is None or not found.has_vat:
+        return ()
+    rate = vat.rate_on(line.period)
+    inside = money(vat.included(line.total_kopecks, rate))
+    return (Operand(f"В том числе НДС {vat_rate(rate)}", inside, "выделен из суммы: НК РФ, ст. 164"),)
 
 
 def _traced(line: LineRow, account: AccountHead) -> Line:

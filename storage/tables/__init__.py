@@ -31,5 +31,6 @@ from storage.tables import (  # noqa: F401
     services,
     unauthorised,
     users,
+    vat,
     what_if,
 )

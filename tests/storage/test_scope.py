@@ -30,6 +30,7 @@ CENTRE_ONLY = {
     "choice_proposals",
     "penalty_values",
     "relief_values",
+    "vat_terms",
     "press_runs",
     "run_holds",
     "press_blocks",

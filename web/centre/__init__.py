@@ -18,6 +18,7 @@ from web.centre import (
     value_new,
     value_past,
     values,
+    vat,
     what_if,
 )
 
@@ -32,6 +33,7 @@ ROUTERS = (
     values.router,
     value_new.router,
     value_past.router,
+    vat.router,
     settings.router,
     imports.router,
     letters.router,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import run_pages, run_totals
+from storage import run_pages, run_totals, vat
 from storage import runs as deeds
 from storage.run_pages import BlockRow, Progress, ReasonCount, RunExtras, RunHead
 from storage.run_totals import TotalRow
 from storage.runs import RunRefused
 from storage.session import Session
+from storage.vat import Charged
 from web.centre.words import BLOCK_WORDS, SCOPE_WORDS, STATE_WORDS, fix_of_reason, reason_words
 from web.charts import PairChart, pairs
 from web.deps import CurrentUser, Reader, Writer, read
@@ -371,7 +372,13 @@ TOTAL_COLUMNS = (
     Column("Опубликовано раньше, ₽", "kopecks"),
     Column("Прошлый месяц, ₽", "kopecks"),
     Column("Разница, ₽", "kopecks"),
+    Column("в т. ч. НДС этого прогона, ₽", "kopecks"),
 )
+VAT_KEYS: dict[str, Callable[[Charged], object]] = {
+    "service": lambda one: one.service,
+    "company": lambda one: one.company_id,
+    "supplier": lambda one: one.supplier_id,
+}
 
 
 @router.get("/totals.{form}")
@@ -383,6 +390,7 @@ async def totals_file(run_id: int, form: str, session: Reader, by: str = "servic
             "Такой сводки нет.", f"Выберите, по чему сводить: {', '.join(DIMENSIONS.values()).lower()}."
         )
     rows = [row for row in await run_totals.totals(session, run) if row.dimension == by]
+    inside = vat.by(await vat.of_run(session, run_id), VAT_KEYS[by])
     cells = [
         (
             row.name,
@@ -391,6 +399,7 @@ async def totals_file(run_id: int, form: str, session: Reader, by: str = "servic
             row.published_kopecks,
             row.before_kopecks,
             row.delta_kopecks,
+            inside.get(row.key, 0),
         )
         for row in rows
     ]
@@ -398,5 +407,5 @@ async def totals_file(run_id: int, form: str, session: Reader, by: str = "servic
     all_ = sums(rows)
     lines = sum(row.lines_count for row in rows)
     money_of_all = (all_.now_kopecks, all_.published_kopecks, all_.before_kopecks, all_.delta_kopecks)
-    total = ("Всего", lines, *money_of_all)
+    total = ("Всего", lines, *money_of_all, sum(inside.values()))
     return export(form, f"Прогон {run.id} итоги", title, TOTAL_COLUMNS, cells, total)

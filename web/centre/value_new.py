@@ -103,7 +103,7 @@ def _read(form: Typed) -> NewValue | None:
     if service is not None and service not in CATALOGUE and service < FIRST_OWN:
         form.refuse("", "Такой услуги нет. Выберите из списка.")
     if service is not None and service >= FIRST_OWN and family == "norm":
-        form.refuse("family", "Норматив бывает у услуг закона. Своей услуге числа задаёт её формула.")
+        form.refuse("", "Норматив бывает у услуг закона. Своей услуге числа задаёт её формула.")
     digits, example = (NORM_DIGITS, "7,16") if family == "norm" else (RATE_DIGITS, "51,2345")
     value = form.scaled("value", digits, f"Введите значение числом, например {example}.")
     first = form.date("valid_from", "Укажите, с какого дня действует: 01.07.2026.")

@@ -116,7 +116,7 @@ async def house(request: Request, house_id: int, me: CurrentUser, session: Reade
     """Accounts of a house, flat by flat; only those the person's scope shows."""
     known = await house_pages.head(session, house_id)
     if known is None:
-        raise NotFound("Такого дома нет.", "Найдите его по улице и номеру: «лен 12».")
+        raise NotFound("Такого дома нет.", "Найдите его по улице и номеру: «абр 1».")
     view = HouseView(
         house=known,
         accounts=await house_pages.accounts(session, house_id),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import partner_pages
+from storage import partner_pages, vat
 from storage.partner_pages import SupplyHouse, SupplyRow
+from storage.vat import Charged
 from web.charges import label_of, unit_of
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export_file
@@ -34,6 +35,7 @@ COMPANY_COLUMNS = (
     Column("Строк", "integer", 10),
     Column("Начислено, ₽", "kopecks", 16),
     Column("Месяц раньше, ₽", "kopecks", 16),
+    Column("в т. ч. НДС, ₽", "kopecks", 16),
 )
 
 
@@ -115,10 +117,16 @@ async def download(
         rows_of = [_house(one) for one in houses]
         return await export_file(form, "doma", "Начислено по домам", HOUSE_COLUMNS, rows_of, total)
     rows = await partner_pages.supply(session, month) if month else []
-    cells = (_company(row) for row in rows)
+    inside = vat.by(await vat.of_month(session, month), _place) if month else {}
+    cells = ([*_company(row), inside.get((row.company_id, row.service), 0)] for row in rows)
     now, before = sum(row.now_kopecks for row in rows), sum(row.before_kopecks for row in rows)
-    total = ["Всего", None, None, now, before]
+    total = ["Всего", None, None, now, before, sum(inside.values())]
     return await export_file(form, "nachisleno", "Начислено за ваши услуги", COMPANY_COLUMNS, cells, total)
+
+
+def _place(one: Charged) -> tuple[int, int]:
+    """A row of the table a sum belongs to."""
+    return one.company_id, one.service
 
 
 def _company(row: SupplyRow) -> list[Cell]:

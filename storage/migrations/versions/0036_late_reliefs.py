@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 
 BEFORE = ("people", "area", "owner", "absence", "reading", "meter", "quality", "tariff", "norm")
 KINDS = (*BEFORE, "benefit", "service")
