@@ -65,6 +65,17 @@ SELECT a.id, a.number, a.payer_name, (SELECT short_name FROM organisations WHERE
 """
 
 
+# Payees of the demo city that pay VAT: what a second person would have agreed with.
+VAT = """
+INSERT INTO vat_terms (organisation_id, is_included, valid_from, document, document_date, state, proposed_by,
+                       decided_by, decided_at)
+SELECT o.id, true, '2026-01-01', 'Договор с поставщиком, приложение 2', '2025-12-25', 'approved', c.id, p.id,
+       now()
+  FROM organisations o, users c, users p
+ WHERE o.id = ANY (:payees) AND c.login = 'raschet' AND p.login = 'publikator'
+   AND NOT EXISTS (SELECT 1 FROM vat_terms)"""
+
+
 async def has_city(database_url: str) -> bool:
     """Whether there is anything in the database at all."""
     database = Database(database_url)
@@ -94,6 +105,7 @@ async def ensure_users(session: AsyncSession) -> list[DemoUser]:
         return []
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('paylogic:demo-users'))"))
     made = [await _ensure(session, user, ()) for user in STAFF]
+    await session.execute(text(VAT), {"payees": [reference.WATER, reference.HEAT]})
     resident = await _resident(session)
     return [*made, resident] if resident else made
 

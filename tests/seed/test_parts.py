@@ -34,8 +34,10 @@ from storage.seed.copy import (
     utf8,
 )
 from storage.seed.digits import luhn
+from storage.seed.houses import build
 from storage.seed.people import snils
 from tests.support.services import TestDatabase
+from web.roles import SEARCH_HINTS
 
 
 async def test_every_kind_of_column_arrives_as_it_was(database: TestDatabase) -> None:
@@ -148,3 +150,15 @@ def test_readings_close_on_the_25th_from_the_month_after_the_open_one() -> None:
     (row,) = reference.settings(Period.parse("2026-10"))
 
     assert (row["key"], row["value"], row["valid_from"]) == (LAST_DAY_KEY, "25", dt.date(2026, 11, 1))
+
+
+def test_the_hint_of_the_search_names_a_flat_of_the_demo_city() -> None:
+    """«абр 1 12» in web/roles.py: the first street, its first house, a flat there is."""
+    houses = build(np.random.default_rng([7, 1]), 3_000, reference.companies_of(3_000), 2026)
+
+    first = int(np.flatnonzero(houses.street == 0)[0])
+
+    assert houses.streets[0][1].lower().startswith("абр")
+    assert houses.number[first] == "1"
+    assert houses.flats[first] >= 12
+    assert all("«абр 1" in hint for hint in SEARCH_HINTS.values())
