@@ -282,10 +282,19 @@ async def test_a_benefit_of_closed_months_is_given_back_by_a_correction(owner: D
     assert all(one.kopecks < 0 for one in mine)
 
 
+async def catalogue(sql: Any) -> None:
+    await sql.execute(
+        'INSERT INTO services (code, key, label, short_label, unit, "group", position) VALUES '
+        "(6, 'gas', 'Газоснабжение', 'Газ', 'м³', 'utility', 6), "
+        "(8, 'upkeep', 'Содержание жилого помещения', 'Содержание', 'м²', 'housing', 8)"
+    )
+
+
 async def test_a_service_switched_off_backwards_is_taken_back_and_on_again_is_charged(
     owner: Database, sql: Any
 ) -> None:
     upkeep = 8
+    await catalogue(sql)
     async with owner.transaction(EVERYTHING) as session:
         await account_services.switch(session, 9, upkeep, False, SEPTEMBER.first_day, None, DEED)
 
@@ -322,8 +331,9 @@ async def test_a_service_switched_off_backwards_is_taken_back_and_on_again_is_ch
     ],
 )
 async def test_a_switch_that_cannot_be_is_refused(
-    owner: Database, service: int, is_on: bool, first: dt.date, code: str
+    owner: Database, sql: Any, service: int, is_on: bool, first: dt.date, code: str
 ) -> None:
+    await catalogue(sql)
     with pytest.raises(PeopleRefused) as refused:
         async with owner.transaction(EVERYTHING) as session:
             await account_services.switch(session, 9, service, is_on, first, None, DEED)

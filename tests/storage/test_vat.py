@@ -1,4 +1,7 @@
-"""VAT in a payment document and in sums of a payee: by dated terms; what is due stays."""
+"""VAT in a payment document and in sums of a payee: by dated terms; what is due stays.
+
+August and September were published while October is open, so they stand in its document.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from storage import vat
 from storage.engine import Database
 from storage.receipts import build_receipt
 from tests.storage.run_steps import EVERYTHING
-from tests.storage.test_late_facts import AUGUST, owner, sql
+from tests.storage.test_late_facts import OCTOBER, owner, sql
 
 __all__ = ["owner", "sql"]  # fixtures
 
@@ -23,18 +26,16 @@ VALUES ($1, $2, $3, $4, 'Договор', '2025-12-01', 'approved', 1, 2, now())
 
 async def test_a_document_tells_the_vat_of_payees_who_pay_it(owner: Database, sql: Any) -> None:
     async with owner.reading(EVERYTHING) as session:
-        before = await build_receipt(session, 9, AUGUST)
+        before = await build_receipt(session, 9, OCTOBER)
     await sql.execute(TERM, SUPPLIER, None, True, dt.date(2026, 1, 1))
 
     async with owner.reading(EVERYTHING) as session:
-        after = await build_receipt(session, 9, AUGUST)
+        after = await build_receipt(session, 9, OCTOBER)
 
     sums = await sql.fetch(
-        "SELECT service, sum(amount_kopecks + surcharge_kopecks)::bigint AS kopecks FROM lines l "
-        "JOIN runs r ON r.id = l.run_id "
-        "WHERE account_id = 9 AND supplier_id = $1 AND r.period = $2 GROUP BY 1",
+        "SELECT r.period, service, sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks "
+        "FROM lines l JOIN runs r ON r.id = l.run_id WHERE l.account_id = 9 AND l.supplier_id = $1 GROUP BY 1, 2",
         SUPPLIER,
-        AUGUST.first_day,
     )
     assert before.vat_kopecks == 0
     assert after.vat_kopecks == sum(included(row["kopecks"], 2200) for row in sums) > 0
@@ -47,7 +48,7 @@ async def test_the_term_of_a_service_wins_and_counts_from_its_month(owner: Datab
 
     async with owner.reading(EVERYTHING) as session:
         terms = await vat.terms(session)
-        charged = await vat.of_payee(session, SUPPLIER, dt.date(2026, 8, 15), dt.date(2026, 9, 30))
+        charged = await vat.of_payee(session, SUPPLIER, dt.date(2026, 10, 1), dt.date(2026, 10, 31))
 
     water = {one.of_month.month: one.vat_kopecks for one in charged if one.service == COLD_WATER}
     assert terms.rate(SUPPLIER, COLD_WATER, dt.date(2025, 12, 1)) == 0
