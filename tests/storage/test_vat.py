@@ -34,7 +34,8 @@ async def test_a_document_tells_the_vat_of_payees_who_pay_it(owner: Database, sq
 
     sums = await sql.fetch(
         "SELECT r.period, service, sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS kopecks "
-        "FROM lines l JOIN runs r ON r.id = l.run_id WHERE l.account_id = 9 AND l.supplier_id = $1 GROUP BY 1, 2",
+        "FROM lines l JOIN runs r ON r.id = l.run_id "
+        "WHERE l.account_id = 9 AND l.supplier_id = $1 GROUP BY 1, 2",
         SUPPLIER,
     )
     assert before.vat_kopecks == 0

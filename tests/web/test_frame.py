@@ -297,6 +297,8 @@ def rows_of(html: str) -> list[str]:
         "/centre/runs/2/houses",
         "/centre/parked",
         "/centre/values",
+        "/centre/settings",
+        "/centre/vat",
         "/me",
     ],
 )

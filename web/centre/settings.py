@@ -214,7 +214,7 @@ async def propose(request: Request, me: CurrentUser, session: Writer) -> Respons
     """Keep an answer until another person agrees."""
     form = await read_form(request)
     owner = form.value("organisation")
-    organisation_id = int(owner) if owner.isdecimal() else None
+    organisation_id = int(owner) if owner.isascii() and owner.isdecimal() and len(owner) < 10 else None
     key, _, value = form.value("answer").partition(":")
     if not value:
         form.refuse("answer", "Выберите вопрос и ответ.")
