@@ -108,10 +108,11 @@ def _breakable(value: Any) -> Any:
 
 def _payer(receipt: Receipt) -> Page:
     payer = receipt.payer
+    heated = payer.area_heated_dm2
     areas = (
         ("Общая площадь", payer.area_total_dm2),
         ("Жилая", payer.area_living_dm2),
-        ("Отапливаемая", payer.area_heated_dm2),
+        ("Отапливаемая", heated if heated != payer.area_total_dm2 else None),
     )
     facts = [("Лицевой счёт", payer.account_number)]
     facts += [(name, value) for name, value in (("ЕЛС", payer.els), ("ИД ЖКУ", payer.service_id)) if value]

@@ -27,7 +27,7 @@ SERVICES = (
 )
 UNAUTHORISED = sorted(int(basis) for basis in UNAUTHORISED_BASES)
 """Acts are no consumption of the month."""
-NORM_WORDS = {"person": "на человека", "area": "на м²", "common": "на м² общих помещений"}
+NORM_WORDS = {"person": "на человека", "area": "на м²", "common": "на м²"}
 
 # The narrower value wins, as in storage.block_values. Norms by rooms and family stand in the basis of a row.
 NORMS = text("""

@@ -343,7 +343,8 @@ def _reference(sheet: Sheet, period: Period) -> Reference:
     suppliers = [
         Contact(_supplies(row.services), row.short_name, row.phone or "", row.address or "", row.site or "")
         for row in sheet.contacts
-        if any(code != Service.UPKEEP and code < Service.COMMON_COLD_WATER for code in row.services)
+        if row.id != head.company_id  # it stands first already
+        and any(code != Service.UPKEEP and code < Service.COMMON_COLD_WATER for code in row.services)
     ]
     return Reference(
         rows=reference_rows(sheet.house, sheet.house_meters),

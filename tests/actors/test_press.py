@@ -20,18 +20,21 @@ from sqlalchemy import text
 from actors.local import LocalCrew
 from actors.press import press_until_idle
 from actors.pressed import NotPrinted, Outcome
-from actors.presser import Presser
+from actors.presser import Presser, number_words
 from billing.period import Period
 from billing.services import CATALOGUE
 from cluster.history import bill_history
 from receipts.fill import Filler
+from receipts.form import LARGE_PERCENT
 from receipts.impose import Layout
+from receipts.look import look_of
 from receipts.reprint import Piece, reprinted
 from receipts.volume import one_receipt
 from storage import press_orders, press_pages
 from storage.engine import Database
 from storage.press_orders import START, PressChoice, PressRefused, obey
 from storage.press_work import PressTask, planned, write_block
+from storage.receipt_forms import forms_of, save
 from storage.receipts import build_receipt, build_receipts
 from storage.seed.city import seed_city
 from storage.session import raw_connection
@@ -173,6 +176,48 @@ async def test_small_charts_and_parts_of_the_change_are_those_of_the_lines(base:
                 assert len(same) > 1 or abs(row.volume.rounded(6) - year.volumes_micro[-1]) <= 1
     assert seen > ACCOUNTS
     assert changed > ACCOUNTS // 2
+
+
+async def test_a_form_saved_before_a_run_is_on_its_paper_and_one_saved_after_it_is_not(
+    base: Database,
+) -> None:
+    before = look_of({"messages": ["Первое сообщение организации."], "accent": "#14509a"})
+    after = look_of({"messages": ["Второе сообщение."]})
+    async with base.transaction() as session:
+        company = await session.scalar(text("SELECT min(company_id) FROM accounts"))
+        await save(session, company, before.kept(), SEPTEMBER.first_day, "первая", 1)
+    run_id = await asked(base)
+    async with base.transaction() as session:
+        await save(session, company, after.kept(), SEPTEMBER.first_day, "вторая", 1)
+
+    crew = LocalCrew(base.url)
+    await press_until_idle(base.url, crew)
+    again = await printed(base)
+    await crew.close()
+
+    said = [" ".join(text_of(content).split()) for content in await contents(base, run_id)]
+    query = (
+        "SELECT number, form_id, page_digest FROM press_receipts WHERE run_id = :id AND company_id = :company"
+    )
+    async with base.reading() as session:
+        first, second = [
+            (await session.execute(text(query), {"id": one, "company": company})).all()
+            for one in (run_id, again)
+        ]
+    assert any("Первое сообщение организации." in one for one in said)
+    assert not any("Второе сообщение." in one for one in said)
+    assert {row.form_id for row in first if row.page_digest} == {1}
+    assert {row.form_id for row in second if row.page_digest} == {2}
+
+    async with base.reading() as session:  # the same version and the same data give the same page
+        version = (await forms_of(session, [company], SEPTEMBER.first_day, 1))[company]
+        row = next(row for row in first if row.page_digest)
+        account = await press_pages.account_at(session, run_id, row.number)
+        one = (await build_receipts(session, [account or 0], SEPTEMBER))[account or 0]
+    assert one.receipt is not None
+    filler = Filler("a4", LARGE_PERCENT if one.is_large_print else 100)
+    filled = filler.fill(one.receipt, number_words(row.number), look_of(version.look))
+    assert filled.digest == row.page_digest
 
 
 async def test_who_asked_for_large_letters_gets_them(base: Database) -> None:
