@@ -22,6 +22,10 @@ LISTED_MAX = 200
 PDF = "application/pdf"
 OLD_DEBT = "Долг, перенесённый с другого счёта"
 
+MINE = """(CAST(:user_id AS int) IS NULL OR p.user_id = :user_id OR EXISTS (
+  SELECT 1 FROM debt_steps s WHERE s.paper_id = p.id AND s.delivery = 'cabinet'))"""
+"""A person's own papers, and those of the overdue process handed over in the cabinet."""
+
 ISSUER = """
 SELECT name, inn, coalesce(kpp, '') AS kpp, coalesce(ogrn, '') AS ogrn, coalesce(address, '') AS address,
        coalesce(phone, '') AS phone, coalesce(email, '') AS email, coalesce(bank_account, '') AS bank_account,
@@ -280,13 +284,13 @@ def file_name(kind: str, number: str) -> str:
 
 
 async def issued(session: Session, account_id: int, user_id: int | None = None) -> list[Issued]:
-    """Papers of an account, the newest first; only those of one user when asked."""
+    """Papers of an account, the newest first; for a user their own and those handed over in the cabinet."""
     found = await session.execute(
         text(
-            "SELECT p.id, p.kind, p.number, p.first_month, p.last_month, p.purpose, "
+            "SELECT p.id, p.kind, p.number, p.first_month, p.last_month, p.purpose, "  # noqa: S608
             "coalesce(u.full_name, '—') AS issued_by, p.recorded_at FROM papers p "
             "LEFT JOIN users u ON u.id = p.user_id WHERE p.account_id = :id "
-            "AND (CAST(:user_id AS int) IS NULL OR p.user_id = :user_id) ORDER BY p.id DESC LIMIT :limit"
+            f"AND {MINE} ORDER BY p.id DESC LIMIT :limit"
         ),
         {"id": account_id, "user_id": user_id, "limit": LISTED_MAX},
     )
@@ -300,9 +304,9 @@ async def paper_file(
     row = (
         await session.execute(
             text(
-                "SELECT f.name, f.content FROM papers p JOIN files f ON f.id = p.file_id "
+                "SELECT f.name, f.content FROM papers p JOIN files f ON f.id = p.file_id "  # noqa: S608
                 "WHERE p.id = :id AND p.account_id = :account_id "
-                "AND (CAST(:user_id AS int) IS NULL OR p.user_id = :user_id)"
+                f"AND {MINE}"
             ),
             {"id": paper_id, "account_id": account_id, "user_id": user_id},
         )

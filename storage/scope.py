@@ -392,6 +392,7 @@ POLICIES: dict[str, Policy] = {
         rights=(*ADD, "UPDATE (state, approved_by, approved_at, undone_by, undone_at, undo_reason)"),
     ),
     "debt_steps": Policy(
+        (COMPANY, f"{ACCOUNT} AND delivery = 'cabinet'"),
         (COMPANY,),
         rights=(
             *ADD,

@@ -173,6 +173,7 @@ class DebtStep(Base):
         Index("uq_debt_steps_draft", "case_id", unique=True, postgresql_where=text("state = 'draft'")),
         Index("ix_debt_steps_case_id", "case_id"),
         Index("ix_debt_steps_batch_id", "batch_id"),
+        Index("ix_debt_steps_paper_id", "paper_id"),
         Index("ix_debt_steps_draft", "company_id", "stage", postgresql_where=text("state = 'draft'")),
         Index(
             "ix_debt_steps_undrawn",

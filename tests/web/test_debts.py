@@ -161,20 +161,31 @@ async def test_steps_are_previewed_approved_printed_handed_over_and_undone(
     await look(fresh_town)
 
     page = "/debts/steps?state=approved"
-    step = re.search(r'name="pick"\s+value="(\d+)"', (await client.get(page)).text)
-    assert step is not None
+    others = "SELECT min(id) FROM debt_steps WHERE state = 'approved' AND account_id <> 1"
+    step = str(await one_number(fresh_town, others))
+    assert f'value="{step}"' in (await client.get(page)).text
     future = (TODAY + dt.timedelta(days=2)).isoformat()
-    early = await send(
-        client, page, "/debts/steps/deliver?state=approved", pick=step[1], how="phone", day=future
-    )
+    deed = "/debts/steps/deliver?state=approved"
+    early = await send(client, page, deed, pick=step, how="phone", day=future)
     assert early.status_code == 422
     assert "ещё не наступил" in plain(early)
     given = await send(
-        client, page, "/debts/steps/deliver?state=approved", pick=step[1], how="letter",
+        client, page, "/debts/steps/deliver?state=approved", pick=step, how="letter",
         day=TODAY.isoformat(), note="РПО 39400000000000",
     )  # fmt: skip
     assert given.headers["Location"] == "/debts/steps?state=delivered&done=delivered"
     assert "РПО 39400000000000" in plain(await client.get("/debts/steps?state=delivered"))
+    mine = await one_number(
+        fresh_town, "SELECT id FROM debt_steps WHERE account_id = 1 AND state = 'approved'"
+    )
+    resident = await sign_in("1000001")
+    assert "Напоминание о задолженности" not in plain(await resident.get("/my/papers"))
+    await send(client, page, deed, pick=str(mine), how="cabinet", day=TODAY.isoformat())
+    papers = await resident.get("/my/papers")
+    assert "Напоминание о задолженности" in plain(papers)
+    link = re.search(r"/my/papers/\d+\.pdf[^\"]*", papers.text)
+    assert link is not None
+    assert (await resident.get(link[0])).content.startswith(b"%PDF")
     assert "вручено документов" in plain(await send(client, again, f"{again}/undo", reason="Поздно"))
     assert "заказное письмо" in (await client.get("/debts/steps.csv?state=delivered")).text
 
