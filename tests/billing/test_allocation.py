@@ -202,3 +202,22 @@ def test_a_larger_payment_pays_no_month_less(
     large = by_month(one(replace(payment, amount=payment.amount + more), owed, policy)[0])
 
     assert all(small[month] <= large[month] for month in small)
+
+
+def test_a_payment_to_one_payee_falls_on_that_payee_alone() -> None:
+    zeros = np.zeros(3, np.int64)
+    debts = Debts(
+        zeros,
+        np.array([24_000, 24_000, 24_001]),
+        np.array([7, 8, 7]),
+        np.array([1, 4, 1]),
+        np.zeros(3, np.bool_),
+        np.array([100, 500, 50]),
+    )
+    one = np.zeros(1, np.int64)
+    payments = Payments(np.array([400]), one, one, np.zeros(1, np.bool_), np.array([7]))
+
+    made = allocate(payments, debts)
+
+    assert made.paid.tolist() == [100, 0, 50]
+    assert made.left.tolist() == [250]

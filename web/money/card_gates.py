@@ -96,11 +96,20 @@ async def show_one(request: Request, code: str, me: CurrentUser, session: Reader
     """A gate to look at or to change."""
     gate = await _found(session, code)
     form = blank(
-        profile=yaml.safe_dump(gate.profile, allow_unicode=True, sort_keys=False, width=100),
+        profile=yaml.safe_dump(_ordered(gate), allow_unicode=True, sort_keys=False, width=100),
         place=gate.place,
         is_active="on" if gate.is_active else "",
     )
     return page(request, "money/card_gate.html", _view(request, gate, form, me.may(*CHANGERS)))
+
+
+def _ordered(gate: CardGate) -> dict[str, Any]:
+    """The profile in the order people read it; as it is kept when it does not fit any more."""
+    model = FiscalProfile if gate.kind == FISCAL else Profile
+    try:
+        return model.model_validate(gate.profile).model_dump(mode="json")
+    except ValidationError:
+        return gate.profile
 
 
 async def _found(session: Session, code: str) -> CardGate:

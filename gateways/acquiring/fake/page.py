@@ -25,8 +25,8 @@ border:1px solid var(--line);border-radius:8px;background:transparent;color:inhe
 .two{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}button{width:100%;font:inherit;font-weight:600;
 padding:.85rem;margin-top:1.1rem;border:0;border-radius:8px;background:var(--go);color:#fff;cursor:pointer}
 button.plain{background:transparent;color:inherit;border:1px solid var(--line)}.bad{color:#b3261e;font-weight:600}
-dl{margin:.5rem 0 0;display:grid;grid-template-columns:auto 1fr;gap:.35rem .8rem}dt{font-family:ui-monospace,monospace;
-white-space:nowrap}dd{margin:0;color:var(--dim)}:focus-visible{outline:3px solid #2f7dd1;outline-offset:2px}
+dl{margin:.5rem 0 0}dt{font-family:ui-monospace,monospace;
+white-space:nowrap}dd{margin:0 0 .6rem;color:var(--dim)}:focus-visible{outline:3px solid #2f7dd1;outline-offset:2px}
 """  # noqa: E501
 
 
@@ -82,7 +82,7 @@ def _card_form(order: FakeOrder, error: str = "") -> HTMLResponse:
         "<input id='card' name='card' inputmode='numeric' autocomplete='cc-number' required autofocus>"
         "<div class='two'><div><label for='term'>Срок</label>"
         "<input id='term' name='term' placeholder='ММ/ГГ' autocomplete='cc-exp' value='12/30'></div>"
-        "<div><label for='cvc'>Код с обратной стороны</label>"
+        "<div><label for='cvc'>Код CVC</label>"
         "<input id='cvc' name='cvc' inputmode='numeric' autocomplete='off' value='123'></div></div>"
         f"<button type='submit'>Оплатить {money(order.amount_kopecks)}</button>"
         "<button class='plain' name='deed' value='leave' formnovalidate>Вернуться без оплаты</button></form>"
