@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from billing.ledger import Book
 from billing.penalty.kernel import RateMode
+from billing.penalty.netting import Reach
 from billing.penalty.rates import RateLaw
 from billing.penalty.scale import SCALES, Payer
 from billing.penalty.trace import Part, Piece, kopecks_of, pieces
@@ -23,6 +24,17 @@ from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session
 
 PENALTIES = int(Book.PENALTIES)
+DUE_OF_LINE = dt.date(2000, 1, 1)  # of parts counted before plans were known
+Key = tuple[int, dt.date, int, int]  # run, month, payee, service
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days first … last on which nothing was counted: an agreement was kept."""
+
+    first: dt.date
+    last: dt.date
+    agreement_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,12 @@ class DebtPenalty:
     total_kopecks: int
     pieces: tuple[Piece, ...]
     parts: tuple[Part, ...]
+    reach: Reach
+    netted: Mapping[dt.date, int]
+    """Of parts paid on a day, what a surplus of another service paid."""
+    pauses: tuple[Pause, ...] = ()
+    is_in_parts: bool = False
+    """Whether an instalment gave its parts due days of their own."""
 
     @property
     def is_proved(self) -> bool:
@@ -79,8 +97,13 @@ SELECT DISTINCT ON (l.of_period, l.payee_id, l.service) l.*, coalesce(o.short_na
  WHERE l.account_id = :account_id ORDER BY l.of_period, l.payee_id, l.service, l.run_id DESC"""
 
 PARTS = """
-SELECT run_id, of_period, payee_id, service, day, amount_kopecks, is_paid FROM penalty_parts
- WHERE account_id = :account_id ORDER BY day, is_paid DESC"""
+SELECT run_id, of_period, payee_id, service, day, amount_kopecks, is_paid, netted_kopecks, due_on,
+       CAST(NULL AS date) AS last_day, 0 AS agreement_id
+  FROM penalty_parts WHERE account_id = :account_id
+ UNION ALL
+SELECT run_id, of_period, payee_id, service, first_day, 0, false, 0, first_day, last_day, agreement_id
+  FROM penalty_pauses WHERE account_id = :account_id
+ ORDER BY day, is_paid DESC"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +129,19 @@ async def account_penalties(session: Session, account_id: int, run_id: int | Non
     """Posted penalties of an account the caller may see; of a draft too when its number is given."""
     books = (await session.execute(text(BOOKS), {"account_id": account_id})).one()
     rows = (await session.execute(text(LINES), {"account_id": account_id, "run": run_id})).all()
-    parts: dict[tuple[int, dt.date, int, int], list[Part]] = defaultdict(list)
+    parts: dict[Key, list[tuple[dt.date, Part]]] = defaultdict(list)
+    pauses: dict[Key, list[Pause]] = defaultdict(list)
+    netted: dict[Key, dict[dt.date, int]] = defaultdict(dict)
     for one in await session.execute(text(PARTS), {"account_id": account_id}):
         key = (one.run_id, one.of_period, one.payee_id, one.service)
-        parts[key].append(Part(one.day, one.amount_kopecks, one.is_paid))
+        if one.last_day is not None:
+            pauses[key].append(Pause(one.day, one.last_day, one.agreement_id))
+            continue
+        parts[key].append((one.due_on, Part(one.day, one.amount_kopecks, one.is_paid)))
+        if one.netted_kopecks:
+            netted[key][one.day] = one.netted_kopecks
     laws = await _laws(session, rows)
-    debts = [_debt(row, parts, laws[row.checked_at]) for row in rows if row.total_kopecks]
+    debts = [_debt(row, parts, netted, pauses, laws[row.checked_at]) for row in rows if row.total_kopecks]
     return AccountPenalties(books.charged, books.paid, tuple(debts))
 
 
@@ -120,8 +150,18 @@ async def _laws(session: Session, rows: Sequence[Any]) -> dict[dt.datetime, Rate
     return {at: (await penalty_law(session, at)).rates for at in {row.checked_at for row in rows}}
 
 
-def _debt(row: Any, parts: dict[tuple[int, dt.date, int, int], list[Part]], law: RateLaw) -> DebtPenalty:
-    own = parts[row.run_id, row.of_period, row.payee_id, row.service]
+def _debt(
+    row: Any,
+    parts: dict[Key, list[tuple[dt.date, Part]]],
+    netted: dict[Key, dict[dt.date, int]],
+    pauses: dict[Key, list[Pause]],
+    law: RateLaw,
+) -> DebtPenalty:
+    key = (row.run_id, row.of_period, row.payee_id, row.service)
+    by_due: dict[dt.date, list[Part]] = defaultdict(list)
+    for due, part in parts[key]:
+        by_due[row.due_on if due == DUE_OF_LINE else due].append(part)
+    free = [(one.first, one.last) for one in pauses[key]]
     scale = SCALES[Payer(row.payer)]
     mode = RateMode.DAILY if row.is_daily else RateMode.ON_PAYMENT
     return DebtPenalty(
@@ -136,6 +176,14 @@ def _debt(row: Any, parts: dict[tuple[int, dt.date, int, int], list[Part]], law:
         principal_kopecks=row.principal_kopecks,
         unpaid_kopecks=row.unpaid_kopecks,
         total_kopecks=row.total_kopecks,
-        pieces=tuple(pieces(own, row.due_on, scale.payer, law, mode)),
-        parts=tuple(own),
+        pieces=tuple(
+            piece
+            for due, own in sorted(by_due.items())
+            for piece in pieces(own, due, scale.payer, law, mode, free)
+        ),
+        parts=tuple(part for _, part in parts[key]),
+        pauses=tuple(pauses[key]),
+        is_in_parts=len(by_due) > 1,
+        reach=Reach(row.reach),
+        netted=netted.get(key, {}),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.ledger import Book
-from billing.penalty.kernel import DIVISOR, Debts, Payments, RateMode, accrue
+from billing.penalty.kernel import DIVISOR, Debts, Pauses, Payments, RateMode, accrue, meet, totals
 from billing.penalty.rates import over_days
 from billing.penalty.scale import Payer
 from billing.penalty.trace import Part, kopecks_of, pieces
 from storage.bulk import Columns, Row, copy_out
 from storage.penalty_law import PenaltyLaw, penalty_law
 from storage.session import raw_connection
+from storage.tables.penalties import DUE_OF_LINE
 
 I64 = npt.NDArray[np.int64]
 
@@ -74,8 +76,10 @@ LINE = Row.of(
     principal="int8", total="int8",
 )  # fmt: skip
 PART = Row.of(
-    account="int4", payee="int4", service="int2", period="date", day="date", paid="bool", amount="int8"
-)
+    account="int4", payee="int4", service="int2", period="date", day="date", paid="bool", amount="int8",
+    due="date",
+)  # fmt: skip
+PAUSE = Row.of(account="int4", payee="int4", service="int2", period="date", first="date", last="date")
 
 Found = list[tuple[str, int, int]]
 
@@ -89,14 +93,24 @@ async def checks(session: AsyncSession) -> list[tuple[str, Sequence[Any]]]:
     walked: Found = []
     for run in (await session.execute(text(RUNS))).all():
         law = await penalty_law(session, run.checked_at)
-        lines, parts, of = await _stored(session, run.id)
-        recounted += _recounted(run, law, lines, parts, of)
-        walked += _walked(run, law, lines, parts, of)
+        stored = await _stored(session, run.id)
+        recounted += _recounted(run, law, stored)
+        walked += _walked(run, law, stored)
     return [*out, (RECOUNTED, recounted), (WALKED, walked)]
 
 
-async def _stored(session: AsyncSession, run_id: int) -> tuple[Columns, Columns, I64]:
-    """Lines of a computation that still have something, their parts, and the line of each part."""
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Lines of a computation that still have something, their parts and pauses; of: the line of each."""
+
+    lines: Columns
+    parts: Columns
+    of: I64
+    pauses: Columns
+    pause_of: I64
+
+
+async def _stored(session: AsyncSession, run_id: int) -> _Stored:
     connection = await raw_connection(session)
     lines = await copy_out(
         connection,
@@ -108,14 +122,22 @@ async def _stored(session: AsyncSession, run_id: int) -> tuple[Columns, Columns,
     parts = await copy_out(
         connection,
         PART,
-        f"""SELECT p.account_id, p.payee_id, p.service, p.of_period, p.day, p.is_paid, p.amount_kopecks
+        f"""SELECT p.account_id, p.payee_id, p.service, p.of_period, p.day, p.is_paid, p.amount_kopecks,
+                   CASE WHEN p.due_on = {DUE_OF_LINE} THEN l.due_on ELSE p.due_on END
               FROM penalty_parts p
               JOIN penalty_lines l USING (run_id, account_id, payee_id, service, of_period)
              WHERE p.run_id = {int(run_id)} AND l.total_kopecks > 0
              ORDER BY p.account_id, p.payee_id, p.service, p.of_period, p.day""",  # noqa: S608
     )
+    pauses = await copy_out(
+        connection,
+        PAUSE,
+        f"""SELECT account_id, payee_id, service, of_period, first_day, last_day
+              FROM penalty_pauses WHERE run_id = {int(run_id)}""",  # noqa: S608
+    )
     keys = {key: at for at, key in enumerate(_keys(lines))}
-    return lines, parts, np.array([keys[key] for key in _keys(parts)], np.int64)
+    of = np.array([keys[key] for key in _keys(parts)], np.int64)
+    return _Stored(lines, parts, of, pauses, np.array([keys.get(key, -1) for key in _keys(pauses)], np.int64))
 
 
 def _keys(columns: Columns) -> list[tuple[int, int, int, int]]:
@@ -123,40 +145,61 @@ def _keys(columns: Columns) -> list[tuple[int, int, int, int]]:
     return list(zip(*(columns[name].tolist() for name in names), strict=True))
 
 
-def _recounted(run: Any, law: PenaltyLaw, lines: Columns, parts: Columns, of: I64) -> Found:
-    """Totals by the kernel from stored parts: parts paid early cost nothing and were not kept."""
+def _recounted(run: Any, law: PenaltyLaw, stored: _Stored) -> Found:
+    """Totals by the kernel from stored parts: parts paid early cost nothing and were not kept.
+
+    Parts of a line with a due day of their own are debts of their own, added up before the one rounding.
+    """
+    lines, parts, of = stored.lines, stored.parts, stored.of
     if not len(lines["account"]):
         return []
-    due = lines["due"].astype(np.int64) + DAY_ZERO
-    kept = np.zeros(len(due), np.int64)
-    np.add.at(kept, of, parts["amount"])
-    first = dt.date.fromordinal(int(due.min()) + 1)
-    days = over_days(law.rates, min(first, run.until), run.until)
-    found = np.zeros(len(due), np.int64)
-    paid_row = parts["paid"].astype(bool)
+    pair, at = np.unique(
+        np.stack([of, parts["due"].astype(np.int64) + DAY_ZERO], axis=1), axis=0, return_inverse=True
+    )
+    at = at.reshape(-1)
+    line, due = pair[:, 0], pair[:, 1]
+    kept = np.zeros(len(line), np.int64)
+    np.add.at(kept, at, parts["amount"])
+    days = over_days(law.rates, min(dt.date.fromordinal(int(due.min()) + 1), run.until), run.until)
+    some, pause = meet(line, stored.pause_of)
+    first, last = (stored.pauses[name].astype(np.int64) + DAY_ZERO for name in ("first", "last"))
+    free = Pauses(some, first[pause], last[pause])
+    paid_row, daily = parts["paid"].astype(bool), lines["daily"].astype(bool)[line]
+    found = [np.zeros(0, np.int64)] * 3
     for mode in RateMode:
-        rows = lines["daily"].astype(bool) == (mode is RateMode.DAILY)
-        debts = Debts(np.where(rows, kept, 0), due, lines["payer"].astype(np.int64))
-        mine = paid_row & rows[of]
-        paid = Payments(of[mine], parts["day"][mine].astype(np.int64) + DAY_ZERO, parts["amount"][mine])
-        found += accrue(debts, paid, run.until.toordinal(), days, mode).total
-    wrong = np.flatnonzero(found != lines["total"])
+        rows = daily == (mode is RateMode.DAILY)
+        debts = Debts(np.where(rows, kept, 0), due, lines["payer"].astype(np.int64)[line])
+        mine = paid_row & rows[at]
+        paid = Payments(at[mine], parts["day"][mine].astype(np.int64) + DAY_ZERO, parts["amount"][mine])
+        made = accrue(debts, paid, run.until.toordinal(), days, mode, free)
+        new = (line[made.debt], made.amount, made.weight)
+        found = [np.concatenate(both) for both in zip(found, new, strict=True)]
+    total = totals(len(lines["account"]), *found)
+    wrong = np.flatnonzero(total != lines["total"])
     return [
-        (_place(run.id, lines, int(at)), int(found[at]), int(lines["total"][at])) for at in wrong.tolist()
+        (_place(run.id, lines, int(one)), int(total[one]), int(lines["total"][one])) for one in wrong.tolist()
     ]
 
 
-def _walked(run: Any, law: PenaltyLaw, lines: Columns, parts: Columns, of: I64) -> Found:
+def _walked(run: Any, law: PenaltyLaw, stored: _Stored) -> Found:
     """Some lines day by day, by the other code."""
+    lines, parts = stored.lines, stored.parts
     out: Found = []
-    starts = np.searchsorted(of, np.arange(len(lines["account"]) + 1))
+    starts = np.searchsorted(stored.of, np.arange(len(lines["account"]) + 1))
     for at in range(0, len(lines["account"]), SAMPLE_EVERY):
-        own = [
-            Part(_day(parts["day"][row]), int(parts["amount"][row]), bool(parts["paid"][row]))
-            for row in range(int(starts[at]), int(starts[at + 1]))
+        own: dict[dt.date, list[Part]] = {}
+        for row in range(int(starts[at]), int(starts[at + 1])):
+            part = Part(_day(parts["day"][row]), int(parts["amount"][row]), bool(parts["paid"][row]))
+            own.setdefault(_day(parts["due"][row]), []).append(part)
+        pauses = [
+            (_day(stored.pauses["first"][row]), _day(stored.pauses["last"][row]))
+            for row in np.flatnonzero(stored.pause_of == at).tolist()
         ]
         mode = RateMode.DAILY if lines["daily"][at] else RateMode.ON_PAYMENT
-        made = pieces(own, _day(lines["due"][at]), Payer(int(lines["payer"][at])), law.rates, mode)
+        payer = Payer(int(lines["payer"][at]))
+        made = [
+            piece for due, some in own.items() for piece in pieces(some, due, payer, law.rates, mode, pauses)
+        ]
         total = int(lines["total"][at])
         if kopecks_of(made) != total:
             out.append((_place(run.id, lines, at), kopecks_of(made), total))

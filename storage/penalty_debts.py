@@ -7,113 +7,42 @@ payment and its reversal are as if they had never been; a recalculation lessens 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from billing.ledger import Book
 from billing.penalty.kernel import Debts, Payments, payer_of
 from billing.penalty.split import Parts, split
-from billing.penalty.timeline import UNNAMED, Charged, Money, Paid, when_paid
-from billing.period import Period
+from billing.penalty.timeline import Charged, Money, Paid, when_paid
 from billing.services import Service
+from storage import penalty_purses
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.penalty_agreements import with_agreements
 from storage.penalty_law import PenaltyLaw
-from storage.shelves import SHELF_FROM
+from storage.penalty_source import (
+    DAY_ZERO,
+    FREE_DAYS,
+    NO_MONTH,
+    NO_SERVICE,
+    OWN_MONTH,
+    PAID_ON,
+    POSTINGS,
+    SUMS,
+    Block,
+    Months,
+    between,
+    due_days,
+    joined_columns,
+    lines_of,
+    no_payments,
+    one_block,
+    rows_of,
+)
 
 I64 = npt.NDArray[np.int64]
 
-DAY_ZERO = dt.date(2000, 1, 1).toordinal()  # dates of PostgreSQL count from here
-FREE_DAYS = 30  # nothing accrues on the first thirty days of delay
-NO_SERVICE = 0  # a debt of a month that no line of it explains (moved from another account)
-RESIDENTS = int(Book.RESIDENTS)
-
-
-@dataclass(frozen=True, slots=True)
-class Months:
-    """Months with published charges, and the runs of each; column 0 of a matrix is debts of no month.
-
-    corrections: runs with tables of their own whose lines belong to earlier months, each line to its own.
-    Those on shelves are hundreds of thousands, so they are not named: has_shelves says there are any.
-    """
-
-    periods: tuple[Period, ...]
-    runs: dict[int, tuple[int, ...]]
-    corrections: tuple[int, ...] = ()
-    has_shelves: bool = False
-
-    @property
-    def late(self) -> str:
-        """Which lines `l` are of corrections, as a condition; empty when there are none."""
-        named = [f"l.run_id = ANY ({int_array(self.corrections)})"] if self.corrections else []
-        shelved = [f"l.run_id >= {SHELF_FROM}"] if self.has_shelves else []
-        return " OR ".join(named + shelved)
-
-    def column_of(self, days: I64) -> I64:
-        """Column of the month whose first day this is (days of PostgreSQL); −1 when it is not among them."""
-        first = np.array([one.first_day.toordinal() - DAY_ZERO for one in self.periods], np.int64)
-        at = np.minimum(np.searchsorted(first, days), max(len(first) - 1, 0))
-        known = (first[at] == days) if len(first) else np.zeros(len(days), bool)
-        return np.asarray(np.where(known, at + 1, UNNAMED), np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Debts by account, month, payee and service, in this order, with their payments; until of the run."""
-
-    account: I64
-    company: I64
-    period: I64
-    payee: I64
-    service: I64
-    debts: Debts
-    paid: Payments
-    is_daily: npt.NDArray[np.bool_]
-
-
-ACCOUNTS = Row.of(id="int4", company="int4")
-SUMS = Row.of(account="int4", period="date", amount="int8")
 MONEY = Row.of(account="int4", period="date", day="date", amount="int8")
-LINES = Row.of(account="int4", period="date", payee="int4", service="int2", amount="int8")
 KNOWN = Row.of(account="int4", period="date", payee="int4", service="int2", day="date", amount="int8")
-
-POSTINGS = f"""
-  FROM postings p JOIN entries e ON e.id = p.entry_id
-  LEFT JOIN payments y ON y.entry_id = e.id AND y.account_id = p.account_id
- WHERE p.book = {RESIDENTS} AND e.kind <> 'reversal'
-   AND NOT EXISTS (SELECT 1 FROM entries r WHERE r.reverses_id = e.id)"""  # noqa: S608
-PAID_ON = "coalesce(y.paid_on, e.booked_on)"
-OWN_MONTH = "(r.period - make_interval(months => l.months_back))::date"
-NO_MONTH = "DATE '2000-01-01'"
-
-
-async def months_of(connection: Connection, before: dt.date) -> Months:
-    """Months before the given one that have published runs."""
-    rows = await connection.fetch(
-        "SELECT id, period FROM runs WHERE state = 'published' AND period < $1 AND id < $2 "
-        "ORDER BY period, id",
-        before,
-        SHELF_FROM,
-    )
-    periods = tuple(sorted({Period.of(row["period"]) for row in rows}))
-    column = {period: at for at, period in enumerate(periods, 1)}
-    runs: dict[int, tuple[int, ...]] = {}
-    for row in rows:
-        at = column[Period.of(row["period"])]
-        runs[at] = (*runs.get(at, ()), row["id"])
-    late = await connection.fetch(
-        "SELECT c.run_id FROM corrections c JOIN runs r ON r.id = c.run_id AND r.state = 'published' "
-        "WHERE r.id < $1 ORDER BY 1",
-        SHELF_FROM,
-    )
-    has_shelves = await connection.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM runs WHERE state = 'published' AND id >= $1)", SHELF_FROM
-    )
-    corrections = tuple(row["run_id"] for row in late)
-    runs = {at: tuple(run for run in of if run not in corrections) for at, of in runs.items()}
-    return Months(periods, runs, corrections, bool(has_shelves))
 
 
 async def load(
@@ -128,35 +57,57 @@ async def load(
 
     posted: account and period of what was posted before; loaded even if it costs nothing now.
     """
+    apart = np.array([law.of(one).keeps_apart for one in accounts["company"].tolist()], bool)
+    block = None
+    if not apart.all():
+        rest = {name: column[~apart] for name, column in accounts.items()}
+        block = await _pooled(connection, law, months, rest, until, posted)
+    if apart.any():
+        some = {name: column[apart] for name, column in accounts.items()}
+        own = await penalty_purses.load(connection, law, months, some, until, posted)
+        block = own if block is None else one_block(block, own)
+    assert block is not None, "a block has accounts"
+    return await with_agreements(connection, law, block, until)
+
+
+async def _pooled(
+    connection: Connection,
+    law: PenaltyLaw,
+    months: Months,
+    accounts: Columns,
+    until: dt.date,
+    posted: Columns | None,
+) -> Block:
+    """The same of accounts whose every surplus pays any debt of theirs."""
     ids = accounts["id"].astype(np.int64)
-    principal, money = await _months(connection, months, ids)
+    principal, money = await charged_and_money(connection, months, ids)
     charged_on = np.array([0, *(one.shift(1).first_day.toordinal() for one in months.periods)], np.int64)
     paid = when_paid(Charged(principal, charged_on), money, until.toordinal())
-    due = _due(law, months, accounts["company"].tolist())
+    due = due_days(law, months, accounts["company"].tolist())
     wanted = _late(paid, due, until.toordinal())
     if posted is not None and len(posted["account"]):
-        column = months.column_of(posted["period"].astype(np.int64))
-        known = column > 0
-        wanted[np.searchsorted(ids, posted["account"][known]), column[known]] = True
-    lines = await _lines(connection, months, ids, wanted)
+        at, mine = rows_of(ids, posted["account"])
+        column = months.column_of(posted["period"][mine].astype(np.int64))
+        wanted[at[column > 0], column[column > 0]] = True
+    lines = await lines_of(connection, months, ids, wanted)
     known_parts = await _known(connection, months, ids, wanted)
     return _block(accounts, law, months, principal, due, paid, wanted, lines, known_parts, charged_on)
 
 
-async def _months(connection: Connection, months: Months, ids: I64) -> tuple[I64, Money]:
+async def charged_and_money(connection: Connection, months: Months, ids: I64) -> tuple[I64, Money]:
     """What was charged by account and month, and the money that came."""
     principal = np.zeros((len(ids), len(months.periods) + 1), np.int64)
     runs = [run for of_month in months.runs.values() for run in of_month]
-    between = _between(ids)
+    of_block = between(ids)
     if runs:
         sums = await copy_out(
             connection,
             SUMS,
             f"""SELECT c.account_id, r.period, sum(c.amount_kopecks + c.surcharge_kopecks)::bigint
                   FROM run_accounts c JOIN runs r ON r.id = c.run_id
-                 WHERE c.run_id = ANY ({int_array(runs)}) AND c.account_id {between} GROUP BY 1, 2""",  # noqa: S608
+                 WHERE c.run_id = ANY ({int_array(runs)}) AND c.account_id {of_block} GROUP BY 1, 2""",  # noqa: S608
         )
-        rows, mine = _rows(ids, sums["account"])
+        rows, mine = rows_of(ids, sums["account"])
         np.add.at(
             principal, (rows, months.column_of(sums["period"].astype(np.int64))[mine]), sums["amount"][mine]
         )
@@ -166,47 +117,24 @@ async def _months(connection: Connection, months: Months, ids: I64) -> tuple[I64
             SUMS,
             f"""SELECT l.account_id, {OWN_MONTH}, sum(l.amount_kopecks + l.surcharge_kopecks)::bigint
                   FROM lines l JOIN runs r ON r.id = l.run_id AND r.state = 'published'
-                 WHERE ({months.late}) AND l.account_id {between}
+                 WHERE ({months.late}) AND l.account_id {of_block}
                  GROUP BY 1, 2""",  # noqa: S608
         )
-        rows, mine = _rows(ids, late["account"])
+        rows, mine = rows_of(ids, late["account"])
         column = months.column_of(late["period"].astype(np.int64))[mine]
         np.add.at(principal, (rows, np.maximum(column, 0)), late["amount"][mine])
     came = await copy_out(
         connection,
         MONEY,
         f"""SELECT p.account_id, coalesce(p.of_period, {NO_MONTH}), {PAID_ON}, -sum(p.amount_kopecks)::bigint
-            {POSTINGS} AND p.account_id {between} GROUP BY 1, 2, 3 HAVING sum(p.amount_kopecks) <> 0""",
+            {POSTINGS} AND p.account_id {of_block} GROUP BY 1, 2, 3 HAVING sum(p.amount_kopecks) <> 0""",
     )
-    rows, mine = _rows(ids, came["account"])
+    rows, mine = rows_of(ids, came["account"])
     named = months.column_of(came["period"].astype(np.int64))[mine]
     day, amount = came["day"][mine].astype(np.int64) + DAY_ZERO, came["amount"][mine]
     more = amount < 0
     np.add.at(principal, (rows[more], np.maximum(named[more], 0)), -amount[more])
     return principal, Money(rows[~more], day[~more], amount[~more], named[~more])
-
-
-def _between(ids: I64) -> str:
-    return f"BETWEEN {int(ids[0])} AND {int(ids[-1])}"
-
-
-def _rows(ids: I64, account: npt.NDArray[np.int64]) -> tuple[I64, npt.NDArray[np.int64]]:
-    """Places of accounts among ids, and which rows of the query they are; others are left out."""
-    at = np.minimum(np.searchsorted(ids, account), len(ids) - 1)
-    mine = np.flatnonzero(ids[at] == account)
-    return at[mine].astype(np.int64), mine
-
-
-def _due(law: PenaltyLaw, months: Months, companies: Sequence[int]) -> I64:
-    """Last day to pay by account and column; debts of no month have no such day."""
-    never = dt.date.max.toordinal()
-    of_company = {
-        company: np.array(
-            [never, *(law.of(company).terms.due(period).toordinal() for period in months.periods)], np.int64
-        )
-        for company in set(companies)
-    }
-    return np.stack([of_company[company] for company in companies])
 
 
 def _late(paid: Paid, due: I64, until: int) -> npt.NDArray[np.bool_]:
@@ -217,62 +145,11 @@ def _late(paid: Paid, due: I64, until: int) -> npt.NDArray[np.bool_]:
     return np.asarray(wanted)
 
 
-async def _lines(connection: Connection, months: Months, ids: I64, wanted: npt.NDArray[np.bool_]) -> Columns:
-    """Charges by service and payee of the wanted months: a query a month, over its own partitions."""
-    found: list[Columns] = []
-    for column, runs in months.runs.items():
-        some = ids[wanted[:, column]]
-        if len(some):
-            first = months.periods[column - 1].first_day
-            found.append(
-                await copy_out(
-                    connection,
-                    LINES,
-                    f"""SELECT account_id, DATE '{first}', supplier_id, service,
-                               sum(amount_kopecks + surcharge_kopecks)::bigint
-                          FROM lines WHERE run_id = ANY ({int_array(runs)})
-                           AND account_id = ANY ({int_array(some)}) GROUP BY 1, 3, 4""",  # noqa: S608
-                )
-            )
-    some = ids[wanted.any(axis=1)]
-    if months.late and len(some):
-        late = await copy_out(
-            connection,
-            LINES,
-            f"""SELECT l.account_id, {OWN_MONTH}, l.supplier_id, l.service,
-                       sum(l.amount_kopecks + l.surcharge_kopecks)::bigint
-                  FROM lines l JOIN runs r ON r.id = l.run_id AND r.state = 'published'
-                 WHERE ({months.late})
-                   AND l.account_id = ANY ({int_array(some)}) GROUP BY 1, 2, 3, 4""",  # noqa: S608
-        )
-        rows, mine = _rows(ids, late["account"])
-        at = months.column_of(late["period"].astype(np.int64))[mine]
-        own = mine[(at > 0) & wanted[rows, np.maximum(at, 0)]]
-        found.append({name: values[own] for name, values in late.items()})
-    return _summed(_joined(LINES, found))
-
-
-def _summed(lines: Columns) -> Columns:
-    """A row for each account, month, payee and service: a charge and its corrections together."""
-    names = ("account", "period", "payee", "service")
-    if not len(lines["account"]):
-        return lines
-    keys = np.stack([lines[name].astype(np.int64) for name in names])
-    order = np.lexsort(keys[::-1])
-    keys = keys[:, order]
-    begins = np.ones(len(order), bool)
-    begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-    starts = np.flatnonzero(begins)
-    out: Columns = {name: keys[at, starts] for at, name in enumerate(names)}
-    out["amount"] = np.add.reduceat(lines["amount"][order], starts)
-    return out
-
-
 async def _known(connection: Connection, months: Months, ids: I64, wanted: npt.NDArray[np.bool_]) -> Columns:
     """Payments the ledger already put on a month, payee and service of the wanted accounts."""
     some = ids[wanted.any(axis=1)]
     if not len(some):
-        return _joined(KNOWN, [])
+        return joined_columns(KNOWN, [])
     return await copy_out(
         connection,
         KNOWN,
@@ -282,12 +159,6 @@ async def _known(connection: Connection, months: Months, ids: I64, wanted: npt.N
                AND p.organisation_id IS NOT NULL AND p.service IS NOT NULL
              GROUP BY 1, 2, 3, 4, 5 HAVING sum(p.amount_kopecks) < 0""",
     )
-
-
-def _joined(row: Row, found: list[Columns]) -> Columns:
-    if not found:
-        return {name: np.zeros(0, np.int64) for name in row.names}
-    return {name: np.concatenate([one[name] for one in found]) for name in row.names}
 
 
 def _block(
@@ -338,6 +209,7 @@ def _block(
         debts=Debts(amount, due[account, column], payer_of(service == Service.CAPITAL_REPAIR)),
         paid=Payments(parts.of, parts.day, parts.amount),
         is_daily=daily[account],
+        netted=no_payments(),
     )
 
 
@@ -345,7 +217,7 @@ def _debts(
     ids: I64, months: Months, principal: I64, cells: I64, lines: Columns, width: int
 ) -> tuple[tuple[I64, I64, I64], I64]:
     """Debts above nothing in order of cell, payee, service; a month owed more than its lines has one more."""
-    rows, mine = _rows(ids, lines["account"]) if len(ids) else (np.zeros(0, np.int64),) * 2
+    rows, mine = rows_of(ids, lines["account"]) if len(ids) else (np.zeros(0, np.int64),) * 2
     cell = rows * width + months.column_of(lines["period"].astype(np.int64))[mine]
     payee, service = lines["payee"][mine].astype(np.int64), lines["service"][mine].astype(np.int64)
     amount = lines["amount"][mine]
@@ -366,7 +238,7 @@ def _debts(
 def _known_parts(ids: I64, months: Months, keys: tuple[I64, I64, I64], known: Columns, width: int) -> Parts:
     """Payments of the ledger as parts of debts; what names no debt here is left to the proportion."""
     cell, payee, service = keys
-    rows, mine = _rows(ids, known["account"])
+    rows, mine = rows_of(ids, known["account"])
     column = months.column_of(known["period"].astype(np.int64))[mine]
     place = {
         key: at for at, key in enumerate(zip(cell.tolist(), payee.tolist(), service.tolist(), strict=True))

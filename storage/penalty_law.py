@@ -2,7 +2,8 @@
 
 Settings (rows of `settings`, an organisation's before the city's): penalty_rate_mode on_payment/daily,
 penalty_first_period_15 2026-02, penalty_strict yes/no, penalty_late_documents yes/no; penalty_documents_on:
-a row that begins on the first day of a month says on which day its payment documents reached people.
+a row that begins on the first day of a month says on which day its payment documents reached people;
+penalty_netting account/payee/service from a day on: how far a surplus of a service pays other debts.
 """
 
 from __future__ import annotations
@@ -18,19 +19,23 @@ from sqlalchemy import text
 from billing.due import FIRST_PERIOD_15
 from billing.penalty.federal import federal_calendar, federal_law
 from billing.penalty.kernel import RateMode
+from billing.penalty.netting import Reach
 from billing.penalty.rates import Cap, KeyRate, Moratorium, RateLaw, joined
 from billing.penalty.terms import Calendar, Terms
 from billing.period import Period
 from storage.session import Session
 
-RATE_MODE, FIRST_15, STRICT, LATE, DELIVERED = (
+RATE_MODE, FIRST_15, STRICT, LATE, DELIVERED, NETTING = (
     "penalty_rate_mode",
     "penalty_first_period_15",
     "penalty_strict",
     "penalty_late_documents",
     "penalty_documents_on",
+    "penalty_netting",
 )
 KEYS = (RATE_MODE, FIRST_15, STRICT, LATE, DELIVERED)
+LAW_KEYS = (*KEYS, NETTING)
+REACHES = {"account": Reach.ACCOUNT, "payee": Reach.PAYEE, "service": Reach.SERVICE}
 KEY_RATE, CAP, MORATORIUM, DAY_OFF, WORKING_DAY = "key_rate", "cap", "moratorium", "day_off", "working_day"
 
 
@@ -40,6 +45,16 @@ class Reading:
 
     terms: Terms
     mode: RateMode = RateMode.ON_PAYMENT
+    netting: tuple[tuple[dt.date, Reach], ...] = ()
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether on any day a surplus stays with its payee or service."""
+        return any(reach is not Reach.ACCOUNT for _, reach in self.netting)
+
+    def reach_on(self, day: dt.date) -> Reach:
+        """How far a surplus goes that day."""
+        return next((reach for since, reach in reversed(self.netting) if since <= day), Reach.ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,7 @@ async def penalty_law(session: Session, at: dt.datetime | None = None) -> Penalt
     """The law as known at a moment (now when None)."""
     rows = (await session.execute(text(ADDED), {"at": at})).all()
     calendar = _calendar(rows)
-    said = (await session.execute(text(SETTINGS), {"keys": list(KEYS), "at": at})).all()
+    said = (await session.execute(text(SETTINGS), {"keys": list(LAW_KEYS), "at": at})).all()
     city = _reading([row for row in said if row.organisation_id is None], calendar)
     companies = {row.organisation_id for row in said if row.organisation_id is not None}
     readings = {
@@ -86,7 +101,7 @@ SETTINGS = """
 SELECT organisation_id, key, value, valid_from FROM settings
  WHERE key = ANY (:keys) AND recorded_at <= coalesce(CAST(:at AS timestamptz), 'infinity')
    AND (superseded_at IS NULL OR superseded_at > coalesce(CAST(:at AS timestamptz), 'infinity'))
-   AND (key = 'penalty_documents_on' OR valid_to IS NULL)
+   AND (key IN ('penalty_documents_on', 'penalty_netting') OR valid_to IS NULL)
  ORDER BY organisation_id NULLS FIRST, valid_from, id"""
 
 
@@ -162,10 +177,13 @@ def _reading(rows: Sequence[Any], calendar: Calendar) -> Reading:
     """The settings of one organisation over those of the city; what is not said is the safe default."""
     said: dict[str, str] = {}
     delivered: dict[Period, dt.date] = {}
+    netting: dict[dt.date, Reach] = {}
     for row in rows:
         _, key, value, valid_from = row
         if key == DELIVERED:
             delivered[Period.of(valid_from)] = dt.date.fromisoformat(value)
+        elif key == NETTING:
+            netting[valid_from] = REACHES[value]
         else:
             said[key] = value
     terms = Terms(
@@ -175,4 +193,5 @@ def _reading(rows: Sequence[Any], calendar: Calendar) -> Reading:
         said.get(LATE, "yes") == "yes",
         delivered,
     )
-    return Reading(terms, RateMode(said.get(RATE_MODE, RateMode.ON_PAYMENT)))
+    mode = RateMode(said.get(RATE_MODE, RateMode.ON_PAYMENT))
+    return Reading(terms, mode, tuple(sorted(netting.items())))

@@ -1,4 +1,4 @@
-"""Obeys the commands of penalties: count (block after block), post, undo."""
+"""Obeys the commands of penalties: count (block after block), post, undo, try a rule of surpluses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from storage import netting_work
 from storage.engine import Database
+from storage.netting import TRY
 from storage.penalty_post import post, undo
 from storage.penalty_runs import COUNT, POST, UNDO
 from storage.penalty_work import count
@@ -20,6 +22,9 @@ class UnknownPenaltyOrder(ValueError):
 
 async def obey(database: Database, subject: str, payload: dict[str, Any]) -> None:
     """Do what the command says. Repeating it changes nothing: each looks at the state of the computation."""
+    if subject == TRY:
+        await netting_work.count(database, int(payload["netting_trial_id"]))
+        return
     run_id = payload.get("penalty_run_id")
     if not isinstance(run_id, int):
         raise UnknownPenaltyOrder(f"В поручении {subject} нет номера расчёта.")
@@ -41,4 +46,10 @@ async def give_up(database: Database, payload: dict[str, Any]) -> None:
             UPDATE penalty_runs SET state = 'failed', error = :words
              WHERE id = :id AND state IN ('planned', 'counting', 'posting')"""),
             {"words": words, "id": payload.get("penalty_run_id")},
+        )
+        await session.execute(
+            text("""
+            UPDATE netting_trials SET state = 'failed', error = :words
+             WHERE id = :id AND state IN ('planned', 'counting')"""),
+            {"words": words, "id": payload.get("netting_trial_id")},
         )

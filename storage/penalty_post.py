@@ -107,7 +107,8 @@ async def undo(session: Session, run_id: int) -> None:
         await session.execute(text(_typed(REVERSALS)), values | {"period": period, "user_id": run.undone_by})
         await session.execute(text(_typed(OPPOSITE)), values)
     else:
-        await session.execute(text("DELETE FROM penalty_parts WHERE run_id = :id"), {"id": run_id})
+        for table in ("penalty_parts", "penalty_pauses"):
+            await session.execute(text(f"DELETE FROM {table} WHERE run_id = :id"), {"id": run_id})  # noqa: S608
         await session.execute(text("DELETE FROM penalty_lines WHERE run_id = :id"), {"id": run_id})
     await session.execute(
         text("UPDATE penalty_runs SET state = 'undone', undone_at = clock_timestamp() WHERE id = :id"),

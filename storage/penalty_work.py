@@ -13,14 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import text
 
-from billing.penalty.kernel import Accrued, Debts, Payments, RateMode, accrue
+from billing.penalty.kernel import Debts, Pauses, Payments, RateMode, accrue, meet, totals
+from billing.penalty.plan import Spread, spread
 from billing.penalty.rates import Days, over_days
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_in, copy_out
 from storage.engine import Database
-from storage.penalty_debts import ACCOUNTS, DAY_ZERO, Block, load, months_of
+from storage.penalty_debts import load
 from storage.penalty_law import PenaltyLaw, penalty_law
 from storage.penalty_runs import CHANGES, locked
+from storage.penalty_source import ACCOUNTS, DAY_ZERO, Block, months_of
 from storage.session import Session, raw_connection
 
 I64 = npt.NDArray[np.int64]
@@ -30,11 +32,15 @@ BLOCK_ACCOUNTS = 20_000
 LINE = Row.of(
     run_id="int4", account_id="int4", company_id="int4", payee_id="int4", service="int2", of_period="date",
     due_on="date", payer="int2", is_daily="bool", principal_kopecks="int8", unpaid_kopecks="int8",
-    total_kopecks="int8", before_kopecks="int8", amount_kopecks="int8",
+    total_kopecks="int8", before_kopecks="int8", amount_kopecks="int8", reach="int2",
 )  # fmt: skip
 PART = Row.of(
     run_id="int4", account_id="int4", company_id="int4", payee_id="int4", service="int2", of_period="date",
-    day="date", is_paid="bool", amount_kopecks="int8", weight="int8",
+    day="date", is_paid="bool", amount_kopecks="int8", weight="int8", netted_kopecks="int8", due_on="date",
+)  # fmt: skip
+PAUSE = Row.of(
+    run_id="int4", account_id="int4", company_id="int4", payee_id="int4", service="int2", of_period="date",
+    first_day="date", last_day="date", agreement_id="int4",
 )  # fmt: skip
 POSTED = Row.of(account="int4", period="date", payee="int4", service="int2", amount="int8")
 
@@ -45,6 +51,7 @@ class Counted:
 
     lines: Columns
     parts: Columns
+    pauses: Columns
 
 
 async def count(database: Database, run_id: int) -> None:
@@ -113,6 +120,7 @@ async def _block(database: Database, run_id: int, law: PenaltyLaw) -> bool:
         for name, row, columns in (
             ("penalty_lines", LINE, counted.lines),
             ("penalty_parts", PART, counted.parts),
+            ("penalty_pauses", PAUSE, counted.pauses),
         ):
             columns["run_id"] = np.full(len(columns["account_id"]), run_id, np.int32)
             await copy_in(connection, name, row, columns, len(columns["account_id"]))
@@ -147,7 +155,7 @@ async def counted_block(
 
 def differences(block: Block, law: PenaltyLaw, posted: Columns, accounts: Columns, until: dt.date) -> Counted:
     """Lines where the running sum is not what was posted, with their parts."""
-    made = _accrued(block, law, until)
+    made = accrued(block, law, until)
     before, gone = _before(block, posted)
     unpaid = block.debts.amount.copy()
     early = block.paid.day <= until.toordinal()
@@ -167,6 +175,7 @@ def differences(block: Block, law: PenaltyLaw, posted: Columns, accounts: Column
         "total_kopecks": made.total[changed],
         "before_kopecks": before[changed],
         "amount_kopecks": made.total[changed] - before[changed],
+        "reach": _reach(law, block.company[changed], until),
     }
     lines = _with_gone(lines, law, posted, gone, accounts)
     place = np.full(len(block.account), -1, np.int64)
@@ -183,33 +192,103 @@ def differences(block: Block, law: PenaltyLaw, posted: Columns, accounts: Column
         "is_paid": made.is_paid[rows],
         "amount_kopecks": made.amount[rows],
         "weight": made.weight[rows],
+        "netted_kopecks": np.where(
+            made.is_paid[rows] & (made.due[rows] == block.debts.due[of]),
+            _netted(block, of, made.day[rows]),
+            0,
+        ),
+        "due_on": np.where(made.due[rows] == block.debts.due[of], 0, made.due[rows] - DAY_ZERO),
     }
-    return Counted(lines, parts)
+    return Counted(lines, parts, _pauses(block, place))
 
 
-def _accrued(block: Block, law: PenaltyLaw, until: dt.date) -> Accrued:
-    """Each debt by its organisation's mode of the rate; the parts of both together."""
+def _pauses(block: Block, place: I64) -> Columns:
+    """Pauses of the debts that have lines."""
+    rows = np.flatnonzero(place[block.pauses.debt] >= 0)
+    of = block.pauses.debt[rows]
+    return {
+        "account_id": block.account[of],
+        "company_id": block.company[of],
+        "payee_id": block.payee[of],
+        "service": block.service[of],
+        "of_period": block.period[of] - DAY_ZERO,
+        "first_day": block.pauses.first[rows] - DAY_ZERO,
+        "last_day": block.pauses.last[rows] - DAY_ZERO,
+        "agreement_id": block.agreement[rows],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The penalty of each debt of a block with its parts; due: the last day to pay of each part."""
+
+    total: I64
+    debt: I64
+    due: I64
+    day: I64
+    amount: I64
+    weight: I64
+    is_paid: npt.NDArray[np.bool_]
+
+
+def accrued(block: Block, law: PenaltyLaw, until: dt.date) -> Proof:
+    """Each debt by its organisation's mode of the rate, parts of plans by their days; rounded once a debt."""
     days = _days(block, law, until)
+    parts = spread(block.debts, block.paid, block.plan)
+    pauses = _pauses_of_parts(block, parts)
+    daily = block.is_daily[parts.origin]
     found = []
     for mode in RateMode:
-        rows = np.flatnonzero(block.is_daily == (mode is RateMode.DAILY))
-        place = np.full(len(block.account), -1, np.int64)
+        rows = np.flatnonzero(daily == (mode is RateMode.DAILY))
+        place = np.full(len(daily), -1, np.int64)
         place[rows] = np.arange(len(rows))
-        mine = np.flatnonzero(place[block.paid.debt] >= 0)
-        debts = Debts(block.debts.amount[rows], block.debts.due[rows], block.debts.payer[rows])
-        paid = Payments(place[block.paid.debt[mine]], block.paid.day[mine], block.paid.amount[mine])
-        found.append((rows, accrue(debts, paid, until.toordinal(), days, mode)))
-    total = np.zeros(len(block.account), np.int64)
-    for rows, made in found:
-        total[rows] = made.total
-    return Accrued(
-        total,
-        np.concatenate([rows[made.debt] for rows, made in found]),
+        mine = np.flatnonzero(place[parts.paid.debt] >= 0)
+        debts = Debts(parts.debts.amount[rows], parts.debts.due[rows], parts.debts.payer[rows])
+        paid = Payments(place[parts.paid.debt[mine]], parts.paid.day[mine], parts.paid.amount[mine])
+        still = np.flatnonzero(place[pauses.debt] >= 0)
+        free = Pauses(place[pauses.debt[still]], pauses.first[still], pauses.last[still])
+        found.append((rows, accrue(debts, paid, until.toordinal(), days, mode, free)))
+    row = np.concatenate([rows[made.debt] for rows, made in found])
+    origin = parts.origin[row]
+    amount = np.concatenate([made.amount for _, made in found])
+    weight = np.concatenate([made.weight for _, made in found])
+    return Proof(
+        totals(len(block.account), origin, amount, weight),
+        origin,
+        parts.debts.due[row],
         np.concatenate([made.day for _, made in found]),
-        np.concatenate([made.amount for _, made in found]),
-        np.concatenate([made.weight for _, made in found]),
+        amount,
+        weight,
         np.concatenate([made.is_paid for _, made in found]),
     )
+
+
+def _pauses_of_parts(block: Block, parts: Spread) -> Pauses:
+    """Pauses of debts and of the parts that stand for them."""
+    own, more = block.pauses, np.arange(len(block.account), len(parts.origin))
+    at, pause = meet(parts.origin[more], own.debt)
+    return Pauses(
+        np.concatenate([own.debt, more[at]]),
+        np.concatenate([own.first, own.first[pause]]),
+        np.concatenate([own.last, own.last[pause]]),
+    )
+
+
+def _reach(law: PenaltyLaw, company: I64, until: dt.date) -> I64:
+    """The rule of surpluses of each organisation on the day of computation."""
+    known, at = np.unique(company, return_inverse=True)
+    return np.array([int(law.of(one).reach_on(until)) for one in known.tolist()], np.int64)[at]
+
+
+def _netted(block: Block, debt: I64, day: I64) -> I64:
+    """How much of the parts (debt, day) a surplus of other services paid."""
+    span = int(block.netted.day.max(initial=0)) + int(day.max(initial=0)) + 1
+    keys = block.netted.debt * span + block.netted.day
+    if not len(keys):
+        return np.zeros(len(debt), np.int64)
+    asked = debt * span + day
+    at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+    return np.asarray(np.where(keys[at] == asked, block.netted.amount[at], 0), np.int64)
 
 
 def _days(block: Block, law: PenaltyLaw, until: dt.date) -> Days:
@@ -261,5 +340,6 @@ def _with_gone(lines: Columns, law: PenaltyLaw, posted: Columns, gone: I64, acco
         "total_kopecks": zeros,
         "before_kopecks": posted["amount"][gone],
         "amount_kopecks": -posted["amount"][gone],
+        "reach": zeros,
     }
     return {name: np.concatenate([column, more[name]]) for name, column in lines.items()}

@@ -329,6 +329,20 @@ POLICIES: dict[str, Policy] = {
         (),
         rights=(*ADD, "UPDATE (state, approved_by, undone_by)"),
     ),
+    "netting_trials": Policy(rights=(*ADD, "UPDATE (state, ground, proposed_by, decided_by, decided_at)")),
+    "netting_trial_accounts": Policy(),
+    "penalty_pauses": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
+    # Agreements: a company makes them for its accounts, a resident asks for his own; workers mark them.
+    "agreements": Policy(
+        (COMPANY, ACCOUNT),
+        (COMPANY, f"{ACCOUNT} AND kind = 'rise' AND state = 'asked'"),
+        rights=(
+            *ADD,
+            "UPDATE (state, rate_permille, document, made_by, made_on, paper_id, ended_on)",
+            "UPDATE (cancel_asked_by, cancel_reason, cancelled_by)",
+        ),
+    ),
+    "agreement_parts": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=ADD),
     "penalty_lines": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
     "penalty_parts": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
     # Money out: workers distribute and match, the centre asks; a payee sees what came to it.

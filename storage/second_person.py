@@ -22,6 +22,8 @@ ProposalTable = Literal[
     "choice_proposals",
     "card_refunds",
     "vat_terms",
+    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "card_refunds"
+    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "netting_trials"
 ]
 Decision = Literal["approved", "declined"]
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
 from billing.penalty.kernel import DIVISOR
+from billing.penalty.netting import Reach
 from billing.penalty.trace import Piece
 from billing.quantity import format_scaled
 from billing.services import CATALOGUE
 from storage.penalty_account import AccountPenalties, DebtPenalty
 
+REACH_WORDS = {
+    "account": "гасит любой долг счёта до расчёта пеней",
+    "payee": "остаётся у своего получателя и гасит только долги ему",
+    "service": "остаётся на своей услуге и других долгов не гасит",
+}
+NETTED_WORDS = {
+    Reach.ACCOUNT: "",
+    Reach.PAYEE: "Переплата других получателей этот долг не гасит: так решила организация.",
+    Reach.SERVICE: "Переплата других услуг этот долг не гасит: так решила организация.",
+}
 NO_SERVICE = "Долг, перенесённый с другого счёта"
 
 
@@ -33,6 +45,7 @@ class DebtLine:
     paid: list[str]
     rate_rule: str
     lines: list[PieceLine]
+    netting: str
 
 
 def percent_words(rate_bp: int) -> str:
@@ -53,7 +66,7 @@ def _debt(one: DebtPenalty) -> DebtLine:
         else "по ставке на день оплаты, неоплаченное — на день расчёта"
     )
     paid = [
-        f"{part.day:%d.%m.%Y} оплачено {format_scaled(part.amount_kopecks, 100, 2)} ₽"
+        f"{part.day:%d.%m.%Y} оплачено {format_scaled(part.amount_kopecks, 100, 2)} ₽{_netted(one, part.day)}"
         for part in one.parts
         if part.is_paid
     ]
@@ -63,7 +76,26 @@ def _debt(one: DebtPenalty) -> DebtLine:
         paid=paid,
         rate_rule=rule,
         lines=[_piece(piece) for piece in one.pieces],
+        netting=" ".join(filter(None, (NETTED_WORDS[one.reach], _agreed(one)))),
     )
+
+
+def _agreed(one: DebtPenalty) -> str:
+    """What agreements changed."""
+    words = [
+        f"С {pause.first:%d.%m.%Y} по {pause.last:%d.%m.%Y} пеней нет: "
+        f"соблюдалось соглашение № {pause.agreement_id}."
+        for pause in one.pauses
+    ]
+    if one.is_in_parts:
+        words.append("Плата разделена на двенадцать частей (ПП 354, п. 72), у каждой свой срок.")
+    return " ".join(words)
+
+
+def _netted(one: DebtPenalty, day: dt.date) -> str:
+    """How much of what was paid that day is a surplus of another service."""
+    amount = one.netted.get(day, 0)
+    return f", из них переплатой другой услуги {format_scaled(amount, 100, 2)} ₽" if amount else ""
 
 
 def _piece(piece: Piece) -> PieceLine:

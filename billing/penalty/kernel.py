@@ -49,6 +49,23 @@ class Payments:
 
 
 @dataclass(frozen=True, slots=True)
+class Pauses:
+    """Columns (p,): which debt, first and last day on which it costs nothing; those of a debt do not overlap.
+
+    An agreement that is kept stops penalties of the debts it covers; days of delay go on being counted.
+    """
+
+    debt: I64
+    first: I64
+    last: I64
+
+    @classmethod
+    def none(cls) -> Pauses:
+        empty = np.zeros(0, np.int64)
+        return cls(empty, empty, empty)
+
+
+@dataclass(frozen=True, slots=True)
 class Accrued:
     """Penalty by debt (n,) with its proof: total[d] = half_up(Σ amount × weight over parts of d / DIVISOR).
 
@@ -64,7 +81,9 @@ class Accrued:
 
 
 @clause("ЖК 155, ч. 14, 14.1")
-def accrue(debts: Debts, paid: Payments, until: int, days: Days, mode: RateMode) -> Accrued:
+def accrue(
+    debts: Debts, paid: Payments, until: int, days: Days, mode: RateMode, pauses: Pauses | None = None
+) -> Accrued:
     """Penalties through the day `until`. Payments after it are not looked at."""
     early = paid.day <= until
     of, on, amount = paid.debt[early], paid.day[early], paid.amount[early]
@@ -76,14 +95,14 @@ def accrue(debts: Debts, paid: Payments, until: int, days: Days, mode: RateMode)
     on = np.concatenate([on, np.full(len(unpaid), until, np.int64)])
     amount = np.concatenate([amount, left[unpaid]])
     is_paid = np.arange(len(of)) < len(of) - len(unpaid)
-    weight = _weights(debts, of, on, days, mode)
+    weight = _weights(debts, of, on, days, mode, pauses or Pauses.none())
     some = np.flatnonzero(weight)
     of, on, amount, weight, is_paid = of[some], on[some], amount[some], weight[some], is_paid[some]
     return Accrued(totals(len(debts.amount), of, amount, weight), of, on, amount, weight, is_paid)
 
 
-def _weights(debts: Debts, of: I64, on: I64, days: Days, mode: RateMode) -> I64:
-    """Of each part: Σ over its days of share × rate."""
+def _weights(debts: Debts, of: I64, on: I64, days: Days, mode: RateMode, pauses: Pauses) -> I64:
+    """Of each part: Σ over its days of share × rate, days of pauses left out."""
     due, payer = debts.due[of], debts.payer[of]
     sets = days.sets_of(due)
     out = np.zeros(len(of), np.int64)
@@ -94,10 +113,26 @@ def _weights(debts: Debts, of: I64, on: I64, days: Days, mode: RateMode) -> I64:
             start, end = due[rows] + stage.first - 1, due[rows] + stage.last
             through = np.minimum(on[rows], end)
             out[rows] += stage.share * days.between(sums, sets[rows], start, through)
+            if len(pauses.debt):
+                part, pause = meet(of[rows], pauses.debt)
+                low = np.maximum(start[part], pauses.first[pause] - 1)
+                high = np.minimum(through[part], pauses.last[pause])
+                free = stage.share * days.between(sums, sets[rows][part], low, high)
+                np.subtract.at(out, rows[part], free)
     if mode is RateMode.ON_PAYMENT:
         late = np.flatnonzero(out)
         out[late] *= days.rate_at(on[late])
     return out
+
+
+def meet(debt: I64, paused: I64) -> tuple[I64, I64]:
+    """Pairs of a part and a pause of its debt."""
+    order = np.argsort(paused, kind="stable")
+    low = np.searchsorted(paused[order], debt, side="left")
+    size = np.searchsorted(paused[order], debt, side="right") - low
+    part = np.repeat(np.arange(len(debt)), size)
+    at = np.arange(len(part)) - (np.cumsum(size) - size)[part] + low[part]
+    return part, np.asarray(order[at], np.int64)
 
 
 def totals(count: int, of: I64, amount: I64, weight: I64) -> I64:

@@ -42,8 +42,18 @@ class Part:
     is_paid: bool = True
 
 
-def pieces(parts: Sequence[Part], due: dt.date, payer: Payer, law: RateLaw, mode: RateMode) -> list[Piece]:
-    """Stretches of days in order; days without a penalty (the first thirty, moratoria) are not in them."""
+def pieces(
+    parts: Sequence[Part],
+    due: dt.date,
+    payer: Payer,
+    law: RateLaw,
+    mode: RateMode,
+    pauses: Sequence[tuple[dt.date, dt.date]] = (),
+) -> list[Piece]:
+    """Stretches of days in order; days without a penalty (the first thirty, moratoria) are not in them.
+
+    pauses: first and last days on which an agreement was kept.
+    """
     out: list[Piece] = []
     open_: dict[tuple[int, int], Piece] = {}
     last = max((part.day for part in parts), default=due)
@@ -52,7 +62,8 @@ def pieces(parts: Sequence[Part], due: dt.date, payer: Payer, law: RateLaw, mode
     while day <= last:
         denominator = _denominator(payer, number)
         found: dict[tuple[int, int], int] = {}
-        if denominator and not law.is_free(day, due):
+        is_paused = any(first <= day <= end for first, end in pauses)
+        if denominator and not is_paused and not law.is_free(day, due):
             today = law.rate_on(day) if mode is RateMode.DAILY else 0
             for part in parts:
                 if part.day >= day:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Kopecks, Month, Recorded, Small, Words
 
+DUE_OF_LINE = "DATE '2000-01-01'"  # of parts counted before plans were known
 PENALTY_STATES = ("planned", "counting", "checked", "posting", "posted", "undone", "failed")
 
 
@@ -110,7 +111,8 @@ class PenaltyLine(Base):
     """What a computation adds to the penalty of one debt: amount = total − before.
 
     total is the running sum from the due day through `until`, rounded once: half_up(Σ amount × weight of its
-    parts / billing.penalty.kernel.DIVISOR). Never updated.
+    parts / billing.penalty.kernel.DIVISOR). Never updated. reach: how far a surplus of a service went on the
+    day of computation (billing.penalty.netting.Reach).
     """
 
     __tablename__ = "penalty_lines"
@@ -134,14 +136,21 @@ class PenaltyLine(Base):
     total_kopecks: Mapped[Kopecks]
     before_kopecks: Mapped[Kopecks]
     amount_kopecks: Mapped[Kopecks]
+    reach: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
 
 class PenaltyPart(Base):
-    """A part of a debt: paid on `day`, or still unpaid on the day of computation; weight = Σ share × rate."""
+    """A part of a debt: paid on `day`, or still unpaid on the day of computation; weight = Σ share × rate.
+
+    netted: how much of it a surplus of another service paid, where the organisation keeps surpluses apart.
+    due_on: the last day to pay this part; DUE_OF_LINE = that of its line.
+    """
 
     __tablename__ = "penalty_parts"
     __table_args__ = (
-        PrimaryKeyConstraint("run_id", "account_id", "of_period", "payee_id", "service", "day", "is_paid"),
+        PrimaryKeyConstraint(
+            "run_id", "account_id", "of_period", "payee_id", "service", "day", "is_paid", "due_on"
+        ),
         CheckConstraint("amount_kopecks > 0 AND weight > 0", name="part"),
     )
 
@@ -155,3 +164,5 @@ class PenaltyPart(Base):
     is_paid: Mapped[bool] = mapped_column(Boolean)
     amount_kopecks: Mapped[Kopecks]
     weight: Mapped[int] = mapped_column(BigInteger)
+    netted_kopecks: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    due_on: Mapped[dt.date] = mapped_column(Date, server_default="2000-01-01")

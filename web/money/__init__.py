@@ -11,6 +11,7 @@ from web.money import (
     registers,
     unidentified,
 )
+from web.money import gates, netting, policy, register, register_profiles, registers, unidentified
 
 ROUTERS = (
     register_profiles.router,
@@ -18,6 +19,7 @@ ROUTERS = (
     register.router,
     gates.router,
     unidentified.router,
+    netting.router,
     policy.router,
     cards.router,
     checks.router,
