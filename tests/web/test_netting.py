@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient, Response
 
 from tests.support.services import TestDatabase
+from tests.web import town
 from tests.web.conftest import HTMX, SignIn, csrf_of
 from tests.web.test_centre import one, seen
 from tests.web.test_penalties import act, work
 
+CITY: Any = town
 PATH = "/centre/allocation/netting"
 
 
