@@ -13,7 +13,8 @@ from billing.paper import PaperMismatchError
 from receipts.claims import render_claim
 from receipts.papers import COURT, REMINDER, RESTRICTION, STOP, WARNING, render
 from receipts.render import ReceiptRenderError
-from storage import papers
+from storage import agreement_watch, papers
+from storage.agreement_interest import post_interest
 from storage.debt_agreements import under_agreement
 from storage.debt_count import count_debtors
 from storage.engine import Database
@@ -43,6 +44,7 @@ class DebtKeeper:
         self._advanced: tuple[dt.date, list[int]] | None = None  # the day and whose agreements were known
         self._is_behind = True  # something was counted after cases were brought on
         self._advanced_at = float("-inf")
+        self._marked: agreement_watch.Seen | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until stop is set. Raises when PostgreSQL is away; whoever runs it tries again."""
@@ -57,6 +59,7 @@ class DebtKeeper:
         pause_s: cases are not brought on again sooner than that: each time the whole city is asked.
         """
         if await self._has_month():
+            await self._mark(day)
             counted = await count_debtors(self._database, day)
             self._is_behind = self._is_behind or counted is not None
             async with self._database.reading() as session:
@@ -75,6 +78,17 @@ class DebtKeeper:
             drafted = await advance(session, day)
         self._advanced_at = asyncio.get_running_loop().time()
         log.info("overdue process brought on, %s steps drafted", drafted)
+    async def _mark(self, day: dt.date) -> None:
+        """Which agreements are kept; interest of the open month."""
+        async with self._database.reading() as session:
+            seen = await agreement_watch.seen(session, day)
+        if seen == self._marked:
+            return
+        async with self._database.transaction() as session:
+            changed = await agreement_watch.mark(session, day)
+            posted = await post_interest(session, day)
+        self._marked = seen
+        log.info("agreements: %s paid or broken, %s parts of interest posted", changed, posted)
 
     async def _has_month(self) -> bool:
         async with self._database.reading() as session:

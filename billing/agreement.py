@@ -22,7 +22,10 @@ PERMILLE_BP = 10  # hundredths of a percent in a thousandth
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A part of an agreement: its number from 1, the month it stands in, the last day, kopecks, interest."""
+    """A part of an agreement: its number from 1, the last day, kopecks, interest.
+
+    period: the month whose document asks for it, paid in the month after.
+    """
 
     ordinal: int
     period: Period
@@ -40,7 +43,7 @@ def schedule(kopecks: int, months: int, first_due: dt.date) -> tuple[Due, ...]:
     first = Period.of(first_due)
     parts = share_out(kopecks, [1] * months)
     return tuple(
-        Due(at + 1, first.shift(at), _day_of(first.shift(at), first_due.day), part)
+        Due(at + 1, first.shift(at - 1), _day_of(first.shift(at), first_due.day), part)
         for at, part in enumerate(parts)
     )
 

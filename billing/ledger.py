@@ -40,6 +40,7 @@ KINDS = (
     "transfer",
     "write_off",
     "penalty",
+    "interest",
     "payout",
     "return",
     "arrival",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from billing.agreement import Due
 from billing.penalty.trace import Piece, kopecks_of
 
 
@@ -119,6 +120,34 @@ class Claim:
     def whole_kopecks(self) -> int:
         """To be paid."""
         return self.overdue_kopecks + self.penalties_kopecks
+
+
+@dataclass(frozen=True, slots=True)
+class Bargain:
+    """An agreement on paying in parts as its paper says it; about: what is paid in parts, in words."""
+
+    on: dt.date
+    agreement_id: int
+    account_number: str
+    address: str
+    payer: str
+    issuer: Issuer
+    about: str
+    amount_kopecks: int
+    is_rise: bool
+    rate_permille: int
+    grace_days: int
+    is_stopped: bool
+    is_whole: bool
+    document: str
+    parts: tuple[Due, ...]
+
+    def check(self) -> None:
+        """Raises PaperMismatchError unless the parts come to the sum."""
+        if sum(part.amount_kopecks for part in self.parts) != self.amount_kopecks:
+            raise PaperMismatchError(
+                "Соглашение не составлено: части не дают в сумме долг. Сообщите администратору."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,18 +203,25 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         penalty_kopecks=sum(item.penalty_kopecks for item in items),
         paid_kopecks=sum(item.paid_kopecks for item in items),
         to_pay_kopecks=sum(item.to_pay_kopecks for item in items),
+        instalment_kopecks=sum(item.instalment_kopecks for item in items),
     )
 
 
 def totals_of(
-    rows: Iterable[ReceiptRow], opening_kopecks: int, paid_kopecks: int, penalty_kopecks: int = 0
+    rows: Iterable[ReceiptRow],
+    opening_kopecks: int,
+    paid_kopecks: int,
+    penalty_kopecks: int = 0,
+    instalment_kopecks: int = 0,
 ) -> Totals:
     """Totals that agree with these rows: what a builder calls for each payee."""
     items = list(rows)
     charged = sum(row.gross_kopecks for row in items)
     correction = sum(row.correction_kopecks for row in items)
-    to_pay = opening_kopecks + charged + correction + penalty_kopecks - paid_kopecks
-    return Totals(opening_kopecks, charged, correction, penalty_kopecks, paid_kopecks, to_pay)
+    to_pay = opening_kopecks + charged + correction + penalty_kopecks + instalment_kopecks - paid_kopecks
+    return Totals(
+        opening_kopecks, charged, correction, penalty_kopecks, paid_kopecks, to_pay, instalment_kopecks
+    )
 
 
 def section_of(kind: SectionKind, rows: Iterable[ReceiptRow], title: str = "") -> ReceiptSection:

@@ -127,6 +127,8 @@ class Totals:
     """Payments received since the opening balance, positive."""
     to_pay_kopecks: int
     """Negative means an advance: nothing is to be paid."""
+    instalment_kopecks: int = 0
+    """Interest of instalments less what they put off to later months, signed."""
 
     @property
     def due_kopecks(self) -> int:
@@ -140,6 +142,7 @@ class Totals:
             + self.charged_kopecks
             + self.correction_kopecks
             + self.penalty_kopecks
+            + self.instalment_kopecks
             - self.paid_kopecks
         )
         agree(f"{whose}: к оплате", self.to_pay_kopecks, must_be)

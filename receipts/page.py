@@ -178,6 +178,7 @@ def _equation(receipt: Receipt) -> list[list[str]]:
         ("Льготы", -benefits),
         ("Пени", totals.penalty_kopecks - court),
         ("Судебные расходы", court),
+        ("Рассрочка: проценты и отложенное на следующие месяцы", totals.instalment_kopecks),
         (f"Оплачено{through}", -totals.paid_kopecks),
     )
     charge = lines[1]
@@ -298,6 +299,7 @@ def _block_parts(totals: Totals) -> list[list[str]]:
         ("Начислено", totals.charged_kopecks),
         ("Перерасчёты и льготы", totals.correction_kopecks),
         ("Пени и расходы", totals.penalty_kopecks),
+        ("Рассрочка", totals.instalment_kopecks),
         ("Оплачено", -totals.paid_kopecks),
     )
     return [[name, words.signed_money(value)] for name, value in lines if value]

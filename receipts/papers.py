@@ -26,6 +26,8 @@ FORM = Path(__file__).parent / "forms" / "paper.typ"
 DEBT, STATEMENT, FAMILY, RECONCILIATION, NOTICE, PENALTIES, COURT = (
     "debt", "statement", "family", "reconciliation", "notice", "penalties", "court",
 )  # fmt: skip
+AGREEMENT = "agreement"
+"""An agreement on paying in parts; `receipts.bargains` tells it."""
 REMINDER, WARNING, RESTRICTION, STOP = "reminder", "warning", "restriction", "stop"
 """Papers of the overdue process; `receipts.claims` tells them."""
 TITLES = {
@@ -40,6 +42,7 @@ TITLES = {
     WARNING: "Предупреждение об ограничении коммунальных услуг",
     RESTRICTION: "Извещение об ограничении коммунальных услуг",
     STOP: "Извещение о приостановлении коммунальных услуг",
+    AGREEMENT: "Соглашение о рассрочке",
 }
 PACK = (NOTICE, STATEMENT, PENALTIES, FAMILY)
 """What goes to a court, in this order."""

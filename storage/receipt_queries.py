@@ -89,7 +89,9 @@ HISTORY = text("""
 """)
 
 MONEY = text("""
-    SELECT a.account_id, o.amount_kopecks AS opening, coalesce(sum(p.amount_kopecks), 0)::bigint AS posted,
+    SELECT a.account_id, o.amount_kopecks AS opening,
+           coalesce(sum(p.amount_kopecks) FILTER (WHERE e.kind <> 'interest'), 0)::bigint AS posted,
+           coalesce(sum(p.amount_kopecks) FILTER (WHERE e.kind = 'interest'), 0)::bigint AS interest,
            max(e.booked_on) FILTER (WHERE p.amount_kopecks < 0) AS last_paid_on
     FROM unnest(CAST(:accounts AS int[])) AS a (account_id)
     LEFT JOIN opening_balances o ON o.account_id = a.account_id AND o.period = :period

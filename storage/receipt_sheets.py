@@ -19,6 +19,7 @@ from storage import vat
 from storage.changes import ChangeTold
 from storage.penalty_law import penalty_law
 from storage.receipt_houses import NOTHING, HouseSums, read_houses
+from storage.receipt_instalments import Instalments, read_instalments
 from storage.receipt_penalties import read_penalties
 from storage.receipt_queries import (
     BENEFITS as BENEFIT_SUMS,
@@ -65,6 +66,7 @@ class Sheet:
     house: HouseSums = NOTHING
     change: ChangeTold | None = None
     years: tuple[ServiceYear, ...] = ()
+    instalments: Instalments = field(default_factory=Instalments)
     own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
     vat_kopecks: int = 0
 
@@ -120,6 +122,8 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     law = await penalty_law(session)
     known = await vat.terms(session)
     inside = await _grouped(session, VAT_SUMS, at, both) if known.by_owner else {}
+    due_on = {head.id: law.of(head.company_id).terms.due(period) for head in heads}
+    agreed = await read_instalments(session, list(due_on), period.first_day, due_on)
     own = {row.code: (row.label, row.unit) for row in await session.execute(OWN_SERVICES)}
     return {
         head.id: Sheet(
@@ -132,11 +136,12 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             house_meters.get(head.house_id, ()),
             contacts.get(head.house_id, ()),
             penalties.get(head.id, ()),
-            law.of(head.company_id).terms.due(period),
+            due_on[head.id],
             benefits.get(head.id, ()),
             houses[head.house_id],
             change.get(head.id),
             years.get(head.id, ()),
+            agreed.get(head.id, Instalments()),
             own,
             sum(known.inside(row) for row in inside.get(head.id, ())),
         )

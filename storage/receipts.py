@@ -127,6 +127,7 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
         sheet.money.opening or 0,
         -sheet.money.posted,
         sum(row.amount_kopecks for row in sheet.penalties),
+        sheet.instalments.totals(sheet.money.opening or 0, -sheet.money.posted, sheet.money.interest),
     )
     issued = period.shift(1).first_day
     return Receipt(
@@ -143,6 +144,7 @@ def _document(sheet: Sheet, period: Period, reference: Reference) -> Receipt:
         last_paid_on=sheet.money.last_paid_on,
         corrections=grounds,
         penalties=tuple(sheet.penalties),
+        instalments=sheet.instalments.rows,
         readings=tuple(row for meter in sheet.meters for row in _readings(meter, period)),
         history=_history(sheet.history, period),
         change=change_of(sheet.change, sheet.own_services),

@@ -26,6 +26,8 @@ class Offer:
     before_kopecks: int
     parts: tuple[Part, ...]
     rate_permille: int
+    service: int
+    period: dt.date
 
     @property
     def dearer_percent(self) -> int:
@@ -61,5 +63,5 @@ def offers(lines: Sequence[LineRow], shown: dt.date, value: Look) -> list[Offer]
         now, was = sums[service, shown], sums.get((service, before), 0)
         if may_pay_in_parts(now, was):
             schedule = parts(now, rate, Period.of(shown))
-            made.append(Offer(CATALOGUE[service].label, now, was, schedule, rate))
+            made.append(Offer(CATALOGUE[service].label, now, was, schedule, rate, service, shown))
     return made

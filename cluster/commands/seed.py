@@ -65,6 +65,8 @@ def make_city(
     )
     runs = bill_history(stack, progress, as_json) if billed else []
     users = [plain(user) for user in call("storage.demo:users", stack.database_url, _as_json=as_json)]
+    if billed:
+        call("storage.demo_agreements:make_agreements", stack.database_url, _as_json=as_json)
     seconds = round(time.monotonic() - began, 1)
     return {**report, "history": runs, "users": users, "seconds_total": seconds}
 

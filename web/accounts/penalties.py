@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from storage.agreement_pages import AgreementRow, of_account
 from storage.penalty_account import AccountPenalties, AccountTitle, account_penalties, account_title
 from storage.session import Session
-from web.accounts.card import ACCOUNT_STAFF
+from web.accounts.card import ACCOUNT_STAFF, OPERATORS
+from web.agreement_words import STATES, about
 from web.deps import CurrentUser, Reader
 from web.errors import NotFound
 from web.export import Column, export_file
@@ -46,6 +49,10 @@ class AccountPenaltiesView:
     base: str
     run_id: int | None
     is_centre: bool
+    agreements: list[AgreementRow]
+    may_agree: bool
+    words: Callable[[AgreementRow], str] = about
+    states: Mapping[str, tuple[str, str]] = field(default_factory=lambda: STATES)
 
     @property
     def sum_kopecks(self) -> int:
@@ -70,6 +77,8 @@ async def show(
         base=f"/accounts/{account_id}",
         run_id=run,
         is_centre=me.may(*CENTRE_STAFF),
+        agreements=await of_account(session, account_id),
+        may_agree=me.may(*OPERATORS),
     )
     return page(request, "accounts/penalties.html", view)
 

@@ -1,6 +1,7 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
 from web.cabinet import benefits, bills, home, papers, pay, penalties, readings, requests, why
+from web.cabinet import agreements, benefits, bills, home, papers, penalties, readings, requests, why
 
 ROUTERS = (
     home.router,
@@ -12,4 +13,5 @@ ROUTERS = (
     pay.router,
     requests.router,
     benefits.router,
+    agreements.router,
 )

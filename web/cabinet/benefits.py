@@ -38,12 +38,6 @@ class MyBenefitsView:
     offers: list[Offer] = field(default_factory=list)
 
     @property
-    def ask(self) -> str:
-        """Address of a new request, the words to follow."""
-        address = self.frame.url("/my/requests/new")
-        return f"{address}{'&' if '?' in address else '?'}about="
-
-    @property
     def off_kopecks(self) -> int:
         """Taken off in the bill."""
         return sum(row.off_kopecks for row in self.month)

@@ -1,6 +1,6 @@
 """Debts: debtors by age, houses by debt, how much is collected, the overdue process."""
 
-from web.debts import batches, cases, debtors, houses, rates, steps, terms
+from web.debts import agreement_new, agreements, batches, cases, debtors, houses, rates, steps, terms
 
 ROUTERS = (
     debtors.router,
@@ -10,4 +10,6 @@ ROUTERS = (
     batches.router,
     cases.router,
     terms.router,
+    agreements.router,
+    agreement_new.router,
 )
