@@ -29,6 +29,8 @@ PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
     "choice_proposals",
     "penalty_values",
+    "netting_trials",
+    "netting_trial_accounts",
     "relief_values",
     "vat_terms",
     "press_runs",
@@ -91,6 +93,7 @@ SEES = {
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
             "unauthorised_uses", "meter_checks", "papers", "account_benefits",
             "card_orders", "card_parts", "card_notices", "card_checks",
+            "agreements", "agreement_parts",
         },
     ),
 }  # fmt: skip
