@@ -50,6 +50,8 @@ class Around:
     emergency_phone: str | None
     terms: Terms
     """When months must be paid: the organisation's reading of the law, moved days, late documents."""
+    next_part: tuple[dt.date, int] | None = None
+    """The last day and kopecks of the next part of an agreement in force."""
 
 
 AROUND = f"""
@@ -70,6 +72,14 @@ SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(v.label, i.is_planned, i.sta
          ORDER BY s.organisation_id NULLS LAST LIMIT 1) AS last_day,
        (SELECT coalesce(o.emergency_phone, o.phone) FROM organisations o WHERE o.id = :company_id)
          AS emergency_phone,
+       (SELECT jsonb_build_array(x.due_on, least(x.amount_kopecks, x.through - g.paid_kopecks)
+                                           + x.interest_kopecks)
+          FROM agreements g
+          JOIN LATERAL (SELECT p.*, sum(p.amount_kopecks) OVER (ORDER BY p.ordinal)::bigint AS through
+                          FROM agreement_parts p WHERE p.agreement_id = g.id) x
+            ON x.through > g.paid_kopecks
+         WHERE g.account_id = :account_id AND g.state = 'active' ORDER BY x.due_on, g.id
+         LIMIT 1) AS next_part,
 {TERMS}
 """  # noqa: S608
 
@@ -104,7 +114,12 @@ async def around(
         reading_last_day=None if row.last_day is None else int(row.last_day),
         emergency_phone=row.emergency_phone,
         terms=terms_of(_parsed(row.moved_days), _parsed(row.due_settings)),
+        next_part=_part(_parsed(row.next_part)),
     )
+
+
+def _part(said: Any) -> tuple[dt.date, int] | None:
+    return None if said is None else (dt.date.fromisoformat(said[0]), int(said[1]))
 
 
 def _parsed(value: Any) -> Any:

@@ -123,6 +123,7 @@ async def test_the_cabinet_shows_the_next_part_and_its_paper(
     paper = await mine.get("/my/agreements/1/paper.pdf?account=1")
     foreign = await other.get("/my/agreements/1/paper.pdf")
 
+    assert "рассрочке следующая часть" in plain(await mine.get("/my?account=1"))
     assert "Следующую часть оплатите до" in plain(page)
     assert "пени на этот долг не растут" in plain(page)
     assert paper.content.startswith(b"%PDF")

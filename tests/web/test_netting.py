@@ -43,6 +43,8 @@ async def test_try_choose_approve(fresh_town: TestDatabase, sign_in: SignIn) -> 
     approved = await act(second, address, "approve")
     rules = seen(await second.get(PATH))
 
+    moved = "SELECT count(*)::int FROM netting_trial_accounts WHERE now_kopecks <> then_kopecks"
+    assert await one(fresh_town, moved) == 0  # the rule begins after the day penalties are counted through
     assert "Ждёт своей очереди" in waits
     assert progress.status_code == 200
     assert over.headers["HX-Refresh"] == "true"
