@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from billing.instalment import MONTHS
 from billing.money import share_out
-from billing.penalty.kernel import Pauses
+from billing.penalty.kernel import Pauses, Payments
 from billing.penalty.plan import Plan
 from billing.period import Period
 from storage.bulk import Connection, int_array
@@ -62,9 +62,45 @@ async def with_agreements(connection: Connection, law: PenaltyLaw, block: Block,
     plan = np.array(parts, np.int64).reshape(-1, 3)
     return replace(
         block,
+        paid=_others_first(block, sorted(set(plan[:, 0].tolist()))),
         pauses=Pauses(table[:, 0], table[:, 1], table[:, 2]),
         agreement=table[:, 3],
         plan=Plan(plan[:, 0], plan[:, 1], plan[:, 2]),
+    )
+
+
+def _others_first(block: Block, planned: list[int]) -> Payments:
+    """Payments of months with a plan put on their other services first, then on the planned one.
+
+    A document asks for all of the others and a part of the planned: shared in proportion, what was paid as
+    asked would leave a bit of each service late.
+    """
+    paid = block.paid
+    rows: dict[int, list[int]] = {}
+    for debt in planned:
+        same = (block.account == block.account[debt]) & (block.period == block.period[debt])
+        cell = np.flatnonzero(same).tolist()
+        rows[cell[0]] = [one for one in cell if one not in planned] + [one for one in cell if one in planned]
+    inside = np.isin(paid.debt, np.array([one for own in rows.values() for one in own], np.int64))
+    out: list[tuple[int, int, int]] = []
+    for own in rows.values():
+        left = {one: int(block.debts.amount[one]) for one in own}
+        of_cell = np.flatnonzero(np.isin(paid.debt, np.array(own, np.int64)))
+        days, place = np.unique(paid.day[of_cell], return_inverse=True)
+        money = np.zeros(len(days), np.int64)
+        np.add.at(money, place.reshape(-1), paid.amount[of_cell])
+        for day, amount in zip(days.tolist(), money.tolist(), strict=True):
+            for one in own:
+                part = min(left[one], amount)
+                if part:
+                    out.append((one, day, part))
+                left[one] -= part
+                amount -= part
+    table = np.array(out, np.int64).reshape(-1, 3)
+    return Payments(
+        np.concatenate([paid.debt[~inside], table[:, 0]]),
+        np.concatenate([paid.day[~inside], table[:, 1]]),
+        np.concatenate([paid.amount[~inside], table[:, 2]]),
     )
 
 

@@ -196,6 +196,19 @@ async def test_twelve_parts_are_asked_for_granted_and_each_is_late_from_its_own_
     assert report["ok"], report["found"]
 
 
+async def test_what_a_document_asks_for_pays_the_other_services_and_the_part(db: Database) -> None:
+    agreement_id = await asked(db)
+    async with db.transaction() as session:
+        await agreements.grant(session, agreement_id, 0, "Решение 5", BORIS, dt.date(2026, 6, 10))
+    await pay(db, "p1", dt.date(2026, 6, 15), 50_00 + 8_34, of_period=MAY)
+    for number, day in enumerate((dt.date(2026, 7, 15), dt.date(2026, 8, 17), dt.date(2026, 9, 15)), 2):
+        await pay(db, f"p{number}", day, 8_34, of_period=MAY)
+
+    found = await lines(db, await counted(db))
+
+    assert not [key for key in found if key[:2] == (1, "05")]  # the part of 15.10 is 16 days late: free
+
+
 async def test_interest_is_posted_once_in_the_month_of_its_part_and_bears_no_penalties(db: Database) -> None:
     agreement_id = await asked(db)
     async with db.transaction() as session:
