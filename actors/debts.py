@@ -78,6 +78,7 @@ class DebtKeeper:
             drafted = await advance(session, day)
         self._advanced_at = asyncio.get_running_loop().time()
         log.info("overdue process brought on, %s steps drafted", drafted)
+
     async def _mark(self, day: dt.date) -> None:
         """Which agreements are kept; interest of the open month."""
         async with self._database.reading() as session:

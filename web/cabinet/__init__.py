@@ -1,7 +1,6 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
-from web.cabinet import benefits, bills, home, papers, pay, penalties, readings, requests, why
-from web.cabinet import agreements, benefits, bills, home, papers, penalties, readings, requests, why
+from web.cabinet import agreements, benefits, bills, home, papers, pay, penalties, readings, requests, why
 
 ROUTERS = (
     home.router,

@@ -5,13 +5,13 @@ from web.money import (
     cards,
     checks,
     gates,
+    netting,
     policy,
     register,
     register_profiles,
     registers,
     unidentified,
 )
-from web.money import gates, netting, policy, register, register_profiles, registers, unidentified
 
 ROUTERS = (
     register_profiles.router,
