@@ -22,8 +22,6 @@ ProposalTable = Literal[
     "choice_proposals",
     "card_refunds",
     "vat_terms",
-    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "card_refunds"
-    "value_proposals", "relief_values", "formulas", "penalty_values", "choice_proposals", "netting_trials"
     "netting_trials",
 ]
 Decision = Literal["approved", "declined"]
