@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.blocks_past import with_checks, with_past
+from benchmarks.blocks_past import with_boilers, with_checks, with_distributors, with_past
 from billing.block import (
     MISSING,
     AccountKind,
@@ -120,6 +120,8 @@ class Mix:
     heat_past: int = 0
     read_on_change: int = 0
     checked: int = 0
+    boilers: int = 0
+    distributors: int = 0
     cut: bool = False
     ragged: bool = False
 
@@ -149,6 +151,8 @@ ODD = Mix(
     heat_past=300,
     read_on_change=500,
     checked=120,
+    boilers=250,
+    distributors=300,
     cut=True,
     ragged=True,
 )
@@ -184,7 +188,9 @@ def make_block(
         norms=_norms(rng, len(days), houses_count, mix),
         coefficients=_coefficients(rng, len(days), houses_count, mix),
     )
-    return with_checks(with_past(made, seed, mix.heat_past, mix.read_on_change), seed, mix.checked)
+    made = with_past(made, seed, mix.heat_past, mix.read_on_change)
+    made = with_boilers(with_checks(made, seed, mix.checked), seed, mix.boilers)
+    return with_distributors(made, seed, mix.distributors)
 
 
 def _chance(rng: Rng, thousandths: int, size: int) -> npt.NDArray[np.bool_]:

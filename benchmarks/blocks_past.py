@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from billing.block import Block, Cut, HouseMeter
+from billing.block import MISSING, Block, Cut, HouseMeter, Norm, Rate
 from billing.checked import Checked
-from billing.heat_past import HeatYear, HouseFailure, YearKnown
+from billing.heat_past import Distributors, HeatYear, HouseFailure, YearKnown
 from billing.quantity import MICRO
-from billing.services import Service
+from billing.services import FUELS, Component, Method, Service
 
 ZONES = 3
 CHECKED = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
@@ -107,3 +107,38 @@ def with_checks(block: Block, seed: int, share: int) -> Block:
         billed=np.where(meters.gap_months[rows, None] > 0, meters.billed[rows], 0),
     )
     return replace(block, meters=replace(meters, gap_months=gap, billed=billed), checked=checked)
+
+
+def with_boilers(block: Block, seed: int, share: int) -> Block:
+    """Houses that make their own heating or hot water of gas and electricity; some forgot the fuel."""
+    if not share:
+        return block
+    rng = np.random.default_rng(seed + 2_000_000)
+    size, segments = len(block.houses), len(block.days)
+    services, rates, norms = dict(block.services), dict(block.rates), dict(block.norms)
+    for service, scale in ((Service.HEATING, 90), (Service.HOT_WATER, 40)):
+        own = rng.integers(0, 1000, size) < share
+        method = np.where(own, int(Method.BOILER), services[service].method).astype(np.int16)
+        services[service] = replace(services[service], method=method)
+        for component in (Component.FUEL_GAS, Component.FUEL_ELECTRICITY):
+            volume = rng.integers(0, 40, size) // 2 * scale * MICRO + rng.integers(0, 9, size)
+            volume = np.where(rng.integers(0, 10, size) < 2, MISSING, volume)
+            table = np.broadcast_to(volume[None, :, None, None], (segments, size, 1, 1)).copy()
+            norms[service, FUELS[component].kind] = Norm(table, np.arange(size, dtype=np.int32))
+            price = np.broadcast_to(80_000 + rng.integers(0, 99, size) * 100, (segments, 2, size)).copy()
+            price[segments // 2 :] += 500 * (rng.integers(0, 2, size) if segments > 1 else 0)
+            rates[service, int(component)] = Rate(price)
+    return replace(block, services=services, rates=rates, norms=norms)
+
+
+def with_distributors(block: Block, seed: int, share: int) -> Block:
+    """Houses whose flats, most or few of them, have distributors of heat, in the month of the correction."""
+    if not share:
+        return block
+    rng = np.random.default_rng(seed + 3_000_000)
+    size = len(block.houses)
+    level = np.where(rng.integers(0, 1000, size) < share, rng.choice([300, 900, 1000], size), 0)
+    has = rng.integers(0, 1000, len(block)) < level[block.accounts.house]
+    units = np.where(has, rng.integers(0, 3_000, len(block)) * MICRO, 0)
+    billed = np.where(has, rng.integers(0, 5_000_000, len(block)), 0)
+    return replace(block, distributors=Distributors(has, units, billed))

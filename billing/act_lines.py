@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from billing.block import I64
+from billing.block import I64, Bool
 from billing.heated_water import heat_norm, heat_of, heat_volumes, park_without_heat, rates
 from billing.rule import emit
-from billing.services import Component, Service
+from billing.services import Component, Method, Service
 from billing.work import Rows, Volume, Work
 
 
@@ -25,6 +25,11 @@ class Due:
     basis: int
     a: I64
     b: I64
+
+    def take(self, kept: Bool) -> Due:
+        """Some of the accounts."""
+        rows, num, den, segment = self.rows[kept], self.num[kept], self.den[kept], self.segment[kept]
+        return Due(rows, num, den, segment, self.basis, self.a[kept], self.b[kept])
 
 
 def charge(work: Work, service: int, due: Due, component: int = Component.WHOLE) -> None:
@@ -49,8 +54,13 @@ def _emit(work: Work, service: int, component: int, due: Due, rate: I64) -> None
 
 
 def _charge_hot(work: Work, due: Due) -> None:
-    """Hot water in one part, or its water and its heat by the norm of a cubic metre."""
+    """Hot water in one part, or its water and its heat by the norm of a cubic metre; of a boiler, water."""
     service = Service.HOT_WATER
+    own = work.block.method(service)[due.rows] == Method.BOILER
+    if own.any():
+        made, due = due.take(own), due.take(~own)
+        rate = _on_day(work.rate(service, Component.COLD_PART, made.rows), made.segment)
+        _emit(work, service, Component.COLD_PART, made, rate)
     norm = heat_norm(work, service)
     found = park_without_heat(work, service, rates(work, service, due.rows), norm)
     kept = np.isin(due.rows, found.rows)

@@ -67,6 +67,8 @@ class Basis(IntEnum):
     HEAT_FAILED = 85  # п. 59(1): the meter of the house failed, its average; nobody has meters
     HEAT_FAILED_METERED = 86
     HEAT_FAILED_UNMETERED = 87
+    BOILER_HEAT = 88  # ф. 18: fuel of the house's boiler by area, or by meters of heat
+    BOILER_WATER = 89  # ф. 20, 20(1): fuel spent on hot water by its volume
     ABSENCE = 90  # section VIII: what a norm charged for people who were away, taken back
     NOT_SUPPLIED = 91  # п. 99: what a norm charged for the hours of a break
     BREAK = 92  # Annex 1, п. 1, 4, 8, 9, 11, 14: hours above the allowed
@@ -84,6 +86,7 @@ class Basis(IntEnum):
     HOUSE_ACTUAL = 79  # ф. 10, 12
     HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
     HEAT_YEAR_VOLUME = 107  # the same by volumes, at the tariff of the month of the correction
+    DISTRIBUTORS = 105  # ф. 6: a flat's part of the year's heat by its distributors less what was charged
     RANGE = 101  # electricity by ranges of consumption, once the month went over the first
     MANUAL = 110  # a sum written by a person with a reason and a ground
     BENEFIT_1 = 112  # a льгота taken off in the bill, one code a person of the account …
@@ -277,6 +280,24 @@ BASIS: dict[Basis, BasisInfo] = {
         "объём года, micro",
         "начисленный объём года, micro",
     ),
+    Basis.DISTRIBUTORS: BasisInfo(
+        "корректировка за прошлый год по распределителям",
+        "ПП 354, п. 42(1), прил. 2, ф. 6",
+        "доля квартиры за год, коп.",
+        "начислено за год, коп.",
+    ),
+    Basis.BOILER_HEAT: BasisInfo(
+        "по топливу котельной дома",
+        "ПП 354, п. 54, прил. 2, ф. 18",
+        "топлива на отопление дома, micro",
+        "площадь, дм², или объём квартиры, micro",
+    ),
+    Basis.BOILER_WATER: BasisInfo(
+        "по топливу котельной дома",
+        "ПП 354, п. 54, прил. 2, ф. 20, 20(1)",
+        "топлива на горячую воду дома, micro",
+        "горячей воды квартиры, micro",
+    ),
     Basis.RANGE: BasisInfo(
         "по диапазону потребления",
         "ПП 1178: диапазоны потребления; ПП 354, прил. 2, ф. 1",
@@ -397,7 +418,7 @@ REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Bas
 # Lines by an act about unauthorised use: no consumption of the month, never a base of a reduction.
 UNAUTHORISED = frozenset((Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM))
 # The yearly correction of heat paid evenly: no consumption of the month either.
-HEAT_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME))
+HEAT_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME, Basis.DISTRIBUTORS))
 # Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
 SHARES = frozenset(
     (
@@ -411,10 +432,12 @@ SHARES = frozenset(
         Basis.HOT_AS_COLD,
         Basis.MANUAL,
         Basis.HEAT_YEAR_FIX,
+        Basis.DISTRIBUTORS,
     )
 )
 # Whole sums of money: no volume, no share of a charge.
-SUMS = frozenset((Basis.MANUAL, Basis.HEAT_YEAR_FIX))
+YEAR_SUMS = frozenset((Basis.HEAT_YEAR_FIX, Basis.DISTRIBUTORS))  # differences of two sums of a year
+SUMS = YEAR_SUMS | {Basis.MANUAL}
 
 
 def info(basis: int) -> BasisInfo:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from billing.benefits import Benefits
 from billing.checked import Checked
 from billing.formula.rows import Formulas
-from billing.heat_past import HeatFix, HeatYear, HouseFailure
+from billing.heat_past import Distributors, HeatFix, HeatYear, HouseFailure
 from billing.period import Period
 from billing.reduction import Absent, Troubles
 from billing.unauthorised import Unauthorised
@@ -218,6 +218,7 @@ class Block:
     coefficients: dict[str, I64]  # by key, (S, H) permille, MISSING where none
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
     heat_fix: HeatFix | None = None  # last year of those who paid evenly, in the month that corrects it
+    distributors: Distributors | None = None  # of last year, in the month that corrects it; None = nowhere
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
     formulas: Formulas | None = None  # of services of organisations, None = none

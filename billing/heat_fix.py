@@ -58,7 +58,11 @@ def correct_year(work: Work, fix: HeatFix, year: HeatYear, rows: Rows, parts: li
     rows = rows[~by_volume]
     house = work.block.accounts.house[rows].astype(np.intp)
     cost = year_cost(fix, year, house, rows, parts)
-    billed = fix.billed[rows]
+    charge_difference(work, rows, cost, fix.billed[rows], Basis.HEAT_YEAR_FIX)
+
+
+def charge_difference(work: Work, rows: Rows, cost: I64, billed: I64, basis: Basis) -> None:
+    """Lines of heating: what a year should have cost less what was charged, kopecks; none where zero."""
     change = cost - billed
     some = np.flatnonzero(change)
     if not some.size:
@@ -70,7 +74,7 @@ def correct_year(work: Work, fix: HeatFix, year: HeatYear, rows: Rows, parts: li
             component=int(Component.WHOLE),
             rows=rows,
             supplier_id=work.supplier(Service.HEATING).take(rows),
-            basis=int(Basis.HEAT_YEAR_FIX),
+            basis=int(basis),
             first_day=1,
             days=work.days,
             volume_num=np.sign(change) * MICRO,

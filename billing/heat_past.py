@@ -52,6 +52,18 @@ class HouseFailure:
     months: I64
 
 
+@dataclass(slots=True)
+class Distributors:
+    """Last year of premises with distributors of heat, (N,), in the month that corrects it (ф. 6).
+
+    units: Σ readings × factors of the radiators, micro-units; billed: kopecks charged for the year's heating.
+    """
+
+    has: Bool
+    units: I64
+    billed: I64
+
+
 FIX_MONTH = 3  # last year is corrected in the first quarter, here in its last month unless the centre chose
 
 

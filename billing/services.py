@@ -43,6 +43,11 @@ class Component(IntEnum):
     DAY = 1  # electricity: day (peak when three zones)
     NIGHT = 2
     HALF_PEAK = 3
+    FUEL_GAS = 3  # heating and hot water of a boiler of the house: the fuel burnt
+    FUEL_ELECTRICITY = 4
+    FUEL_COAL = 5
+    FUEL_DIESEL = 6
+    FUEL_WOOD = 7
 
 
 class Method(IntEnum):
@@ -56,6 +61,7 @@ class Method(IntEnum):
     COMMON_ACTUAL = 5
     COMMON_DIRECT_NORM = 6  # ОДН of Rules 354: the owners manage themselves or the supplier bills
     COMMON_DIRECT_ACTUAL = 7
+    BOILER = 8  # heating, hot water: equipment of the house makes it of fuel
 
 
 METHOD_NAMES = {m.name.lower(): m for m in Method}
@@ -103,13 +109,34 @@ CATALOGUE: dict[int, ServiceInfo] = {
 ELECTRICITY_ZONES = {0: "", 1: "день", 2: "ночь", 3: "полупик"}
 RANGE_STEP = 4  # component of a range of consumption: zone + 4 × (range − 1)
 RANGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fuel:
+    """A fuel of a boiler: the kind of norm its volumes of a month are kept as, words, unit."""
+
+    kind: str
+    label: str
+    unit: str
+
+
+FUELS: dict[int, Fuel] = {
+    Component.FUEL_GAS: Fuel("fuel_gas", "природный газ", "м³"),
+    Component.FUEL_ELECTRICITY: Fuel("fuel_electricity", "электроэнергия котельной", "кВт·ч"),
+    Component.FUEL_COAL: Fuel("fuel_coal", "уголь", "т"),
+    Component.FUEL_DIESEL: Fuel("fuel_diesel", "дизельное топливо", "л"),
+    Component.FUEL_WOOD: Fuel("fuel_wood", "дрова, пеллеты", "т"),
+}
+BOILED = (Service.HEATING, Service.HOT_WATER)
 HOT_WATER_PARTS = {0: "", 1: "холодная вода", 2: "тепловая энергия"}
 
 
 def component_label(service: int, component: int) -> str:
     """«Горячее водоснабжение (тепловая энергия)» for (2, 2); the plain label when there is one component."""
     info = CATALOGUE[service]
-    if service in (2, 22):
+    if service in BOILED and component in FUELS:
+        part = FUELS[component].label
+    elif service in (2, 22):
         part = HOT_WATER_PARTS.get(component, "")
     else:
         number, zone = divmod(component, RANGE_STEP)
@@ -119,5 +146,7 @@ def component_label(service: int, component: int) -> str:
 
 
 def component_unit(service: int, component: int) -> str:
-    """Unit of a component: the heat part of hot water is in Gcal."""
+    """Unit of a component: the heat part of hot water is in Gcal, fuel in its own."""
+    if service in BOILED and component in FUELS:
+        return FUELS[component].unit
     return "Гкал" if service in (2, 22) and component == 2 else CATALOGUE[service].unit

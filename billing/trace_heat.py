@@ -11,6 +11,7 @@ from billing.arithmetic import decimal, ratio, signed
 from billing.basis import Basis
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, MICRO
+from billing.services import component_unit
 from billing.trace_line import Derived, Facts, Line, Number
 
 MONTHS = 12
@@ -113,10 +114,60 @@ def year_volume(line: Line, period: Period, facts: Facts) -> Derived:
     return Derived(f"{used} − {billed}", numbers, [note])
 
 
+def distributors(line: Line, period: Period, facts: Facts) -> Derived:
+    """A flat's part of what the flats with distributors paid for the year, less what it paid, in roubles."""
+    cost, billed = (decimal(value, KOPECKS_PER_RUBLE, least=2) for value in (line.a, line.b))
+    last = _last(period)
+    source = "плата всех помещений с распределителями за год × показания квартиры / показания всех"
+    numbers = [
+        Number("cost", f"доля квартиры за {last}", f"{cost} ₽", source),
+        Number("billed", f"начислено за {last}", f"{billed} ₽", "строки отопления двенадцати месяцев"),
+    ]
+    note = "Раз в год плату помещений с распределителями делят между ними по показаниям; по дому сумма та же."
+    return Derived(f"{cost} − {billed}", numbers, [note])
+
+
+def boiler(line: Line, period: Period, facts: Facts) -> Derived:
+    """Fuel of the house × the premises' part."""
+    unit = component_unit(line.service, line.component)
+    house = decimal(line.a, MICRO)
+    source = facts.sources.get("norm", "топливо котельной за месяц, внёс расчётный центр")
+    numbers = [Number("house", "топлива за месяц на дом", f"{house} {unit}", source)]
+    water = line.basis == Basis.BOILER_WATER
+    if water:
+        text = f"{decimal(line.b, MICRO)} м³"
+        numbers.append(Number("own", "горячей воды в квартире", text, "строка воды в том же счёте"))
+    note = (
+        "Топливо делят по объёму горячей воды всех квартир."
+        if water
+        else "Топливо делят по площади помещений."
+    )
+    if line.a == 0 or line.volume == 0 or line.days < period.days:
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    used = line.volume
+    total = Fraction(line.a * line.b * used.denominator, used.numerator) if line.b > 0 else Fraction(0)
+    if not water and facts.house_area_dm2 is not None and total == facts.house_area_dm2:
+        numbers += [
+            _area(line, facts),
+            Number(
+                "house_area",
+                "площадь всех помещений дома",
+                f"{decimal(int(total), DM2_PER_M2)} м²",
+                "карточка дома",
+            ),
+        ]
+        area = decimal(line.b, DM2_PER_M2)
+        return Derived(f"{house} × {area} / {decimal(int(total), DM2_PER_M2)}", numbers, [note])
+    return Derived(f"{house} × {ratio(Fraction(used.numerator, used.denominator * line.a))}", numbers, [note])
+
+
 YEARS = {
     Basis.HEAT_YEAR: year_share,
     Basis.HEAT_YEAR_METERED: year_metered,
     Basis.HEAT_YEAR_UNMETERED: year_unmetered,
     Basis.HEAT_YEAR_FIX: year_fix,
     Basis.HEAT_YEAR_VOLUME: year_volume,
+    Basis.DISTRIBUTORS: distributors,
+    Basis.BOILER_HEAT: boiler,
+    Basis.BOILER_WATER: boiler,
 }

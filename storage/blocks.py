@@ -27,6 +27,7 @@ from storage.block_meters import individual, past_of
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.distributors import read_distributors
 from storage.heat_fix import CHOSEN, read_heat_fix
 from storage.heat_past import heat_year, house_failures
 from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
@@ -115,6 +116,9 @@ async def read_block(
         heat_year=of_year,
         heat_fix=await read_heat_fix(
             connection, month, houses, accounts, of_year, of_coefficients.get(CHOSEN)
+        ),
+        distributors=await read_distributors(
+            connection, month, houses, accounts, of_coefficients.get(CHOSEN)
         ),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),

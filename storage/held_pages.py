@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -145,6 +146,15 @@ async def one(session: Session, held_id: int) -> HeldRow | None:
     )
     row = found.one_or_none()
     return None if row is None else _row(tuple(row))
+
+
+async def of_readings(session: Session, reading_ids: Sequence[int]) -> list[HeldRow]:
+    """Those of these readings, the ones still held first."""
+    found = await session.execute(
+        text(f"SELECT {COLUMNS} {FROM} WHERE h.reading_id = ANY(:ids) ORDER BY h.state <> 'held', h.id"),
+        {"ids": list(reading_ids)},
+    )
+    return [_row(tuple(row)) for row in found]
 
 
 def _row(values: tuple[object, ...]) -> HeldRow:

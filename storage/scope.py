@@ -282,6 +282,9 @@ POLICIES: dict[str, Policy] = {
     "unauthorised_uses": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),
+    "heat_distributors": Policy(
+        (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
     "meter_checks": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),

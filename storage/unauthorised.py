@@ -49,7 +49,8 @@ FACT = Row.of(
     account_id="int4", first="date", after="date", residents="int2", temporary="int2", owners="int2"
 )
 BILLED = Row.of(account_id="int4", period="date", service="int2", component="int2", num="int8", den="int8")
-NOT_BILLED = ", ".join(str(int(b)) for b in (*REDUCTIONS, *UNAUTHORISED, Basis.MANUAL))
+NOT_USED = (*REDUCTIONS, *UNAUTHORISED, Basis.MANUAL, Basis.BOILER_WATER)
+NOT_BILLED = ", ".join(str(int(b)) for b in NOT_USED)
 HEAT = (int(Service.HOT_WATER), int(Component.HEAT_PART))
 
 
@@ -335,7 +336,7 @@ def _by_month(lines: Columns, month: Month) -> dict[tuple[int, int, int], int]:
 
 
 def _of_lines(lines: Lines, at: int) -> list[tuple[int, int, int, int, int]]:
-    skipped = {int(b) for b in (*REDUCTIONS, *UNAUTHORISED, Basis.MANUAL)}
+    skipped = {int(b) for b in NOT_USED}
     return [
         (account, service, at, num, den)
         for account, service, component, basis, num, den in zip(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, text
 
 from billing.quantity import format_scaled
+from billing.services import FUELS
 from storage import late_facts, second_person
 from storage.late_facts import LateFact
 from storage.month_pages import month_after
@@ -19,6 +20,8 @@ from storage.second_person import ValueRefused
 from storage.session import Session
 
 WAITING_MAX = 200
+FUEL_KINDS = frozenset(fuel.kind for fuel in FUELS.values())
+"""Norms that are the fuel a house burnt in a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class NewValue:
     valid_to: dt.date | None = None
     is_backward: bool = False
     """Takes the place of whatever was in force on its days: an annulled tariff, a norm changed by a court."""
+    house_id: int | None = None
+    """A value of one house: fuel of its boiler, price of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,16 @@ class Waiting:
     is_backward: bool
     service_label: str | None
     service_unit: str | None
+    house: str | None
 
 
 KEYS = {
-    "tariff": ("tariffs", "rate", "t.consumer = :kind AND t.component = :component AND t.house_id IS NULL"),
-    "norm": (
-        "norms",
-        "value_micro",
-        "t.kind = :kind AND t.house_id IS NULL AND t.rooms IS NULL AND t.persons IS NULL",
-    ),
+    "tariff": ("tariffs", "rate", "t.consumer = :kind AND t.component = :component"),
+    "norm": ("norms", "value_micro", "t.kind = :kind AND t.rooms IS NULL AND t.persons IS NULL"),
 }
 SAME = """t.service = :service AND t.superseded_at IS NULL
    AND t.organisation_id IS NOT DISTINCT FROM CAST(:organisation_id AS int)
+   AND t.house_id IS NOT DISTINCT FROM CAST(:house_id AS int)
    AND t.zone_id IS NOT DISTINCT FROM CAST(:zone_id AS smallint)"""
 
 WAITING = f"""
@@ -84,26 +87,28 @@ SELECT p.id, p.family, p.service, p.component, p.kind, o.short_name AS owner, p.
        u.full_name AS proposed_by_name, p.recorded_at,
        (SELECT count(DISTINCT s.house_id)::int FROM house_services s JOIN houses h ON h.id = s.house_id
          WHERE s.service = p.service AND s.superseded_at IS NULL
-           AND (p.zone_id IS NULL OR h.zone_id = p.zone_id)
+           AND (p.zone_id IS NULL OR h.zone_id = p.zone_id) AND (p.house_id IS NULL OR h.id = p.house_id)
            AND (p.organisation_id IS NULL OR p.organisation_id IN (h.company_id, s.supplier_id)))
          AS houses_count,
        CASE p.family WHEN 'tariff' THEN (
          SELECT t.rate FROM tariffs t
           WHERE t.service = p.service AND t.superseded_at IS NULL AND t.consumer = p.kind
-            AND t.component = p.component AND t.house_id IS NULL
+            AND t.component = p.component AND t.house_id IS NOT DISTINCT FROM p.house_id
             AND t.organisation_id IS NOT DISTINCT FROM p.organisation_id
             AND t.zone_id IS NOT DISTINCT FROM p.zone_id
             AND t.valid_from < p.valid_from + CASE WHEN p.is_backward THEN 1 ELSE 0 END
           ORDER BY t.valid_from DESC LIMIT 1)
        ELSE (
          SELECT n.value_micro FROM norms n
-          WHERE n.service = p.service AND n.superseded_at IS NULL AND n.kind = p.kind AND n.house_id IS NULL
-            AND n.rooms IS NULL AND n.persons IS NULL
+          WHERE n.service = p.service AND n.superseded_at IS NULL AND n.kind = p.kind
+            AND n.house_id IS NOT DISTINCT FROM p.house_id AND n.rooms IS NULL AND n.persons IS NULL
             AND n.organisation_id IS NOT DISTINCT FROM p.organisation_id
             AND n.zone_id IS NOT DISTINCT FROM p.zone_id
             AND n.valid_from < p.valid_from + CASE WHEN p.is_backward THEN 1 ELSE 0 END
           ORDER BY n.valid_from DESC LIMIT 1) END AS before,
-       v.label AS service_label, v.unit AS service_unit
+       v.label AS service_label, v.unit AS service_unit,
+       (SELECT s.kind || ' ' || s.name || ', ' || h.number FROM houses h JOIN streets s ON s.id = h.street_id
+         WHERE h.id = p.house_id) AS house
   FROM value_proposals p
   LEFT JOIN services v ON v.code = p.service
   JOIN users u ON u.id = p.proposed_by
@@ -122,9 +127,10 @@ async def propose(session: Session, new: NewValue, user_id: int) -> int:
     await _refuse(session, new)
     proposal_id = await session.scalar(
         text("""
-        INSERT INTO value_proposals (family, organisation_id, zone_id, service, component, kind, value,
-                                     valid_from, valid_to, is_backward, document, document_date, proposed_by)
-        VALUES (:family, :organisation_id, :zone_id, :service, :component, :kind, :value,
+        INSERT INTO value_proposals (family, organisation_id, zone_id, house_id, service, component, kind,
+                                     value, valid_from, valid_to, is_backward, document, document_date,
+                                     proposed_by)
+        VALUES (:family, :organisation_id, :zone_id, :house_id, :service, :component, :kind, :value,
                 :valid_from, :valid_to, :is_backward, :document, :document_date, :user_id) RETURNING id"""),
         _values(new)
         | {
@@ -141,6 +147,7 @@ def _values(new: NewValue) -> dict[str, object]:
     return {
         "organisation_id": new.organisation_id,
         "zone_id": new.zone_id,
+        "house_id": new.house_id,
         "service": new.service,
         "component": new.component,
         "kind": new.kind,
@@ -153,6 +160,8 @@ def _values(new: NewValue) -> dict[str, object]:
 
 async def _refuse(session: Session, new: NewValue) -> None:
     """What cannot be: two answers for one day; a change of days nothing is in force on, or that are ahead."""
+    if new.kind in FUEL_KINDS:
+        return  # of its month alone: another one takes its place
     if not new.is_backward:
         await _refuse_twin(session, new)
         return
@@ -205,6 +214,7 @@ def _same_values(new: NewValue) -> dict[str, object]:
     names = [
         "organisation_id",
         "zone_id",
+        "house_id",
         "service",
         "kind",
         *(["component"] if new.family == "tariff" else []),
@@ -222,9 +232,9 @@ async def approve(session: Session, proposal_id: int, user_id: int, now: dt.date
     if new.family == "tariff":
         await session.execute(
             text("""
-            INSERT INTO tariffs (organisation_id, zone_id, service, component, consumer, rate, document,
-                                 document_date, approved_by, valid_from, valid_to)
-            VALUES (:organisation_id, :zone_id, :service, :component, :kind, :value, :document,
+            INSERT INTO tariffs (organisation_id, zone_id, house_id, service, component, consumer, rate,
+                                 document, document_date, approved_by, valid_from, valid_to)
+            VALUES (:organisation_id, :zone_id, :house_id, :service, :component, :kind, :value, :document,
                     :document_date, :user_id, :valid_from, :valid_to)"""),
             _values(new) | {"user_id": user_id, "valid_to": new.valid_to},
         )
@@ -233,9 +243,9 @@ async def approve(session: Session, proposal_id: int, user_id: int, now: dt.date
         values.pop("component")
         await session.execute(
             text("""
-            INSERT INTO norms (organisation_id, zone_id, service, kind, value_micro, document, document_date,
-                               valid_from, valid_to)
-            VALUES (:organisation_id, :zone_id, :service, :kind, :value, :document, :document_date,
+            INSERT INTO norms (organisation_id, zone_id, house_id, service, kind, value_micro, document,
+                               document_date, valid_from, valid_to)
+            VALUES (:organisation_id, :zone_id, :house_id, :service, :kind, :value, :document, :document_date,
                     :valid_from, :valid_to)"""),
             values,
         )
@@ -249,7 +259,8 @@ def _late(new: NewValue, proposal_id: int, label: str) -> LateFact:
     """A value in force since a day of a closed month, for the queue of late facts."""
     digits = 4 if new.family == "tariff" else 6
     value = format_scaled(new.value, 10**digits, digits)
-    name = "Тариф" if new.family == "tariff" else "Норматив"
+    fuel = next((one.label for one in FUELS.values() if one.kind == new.kind), "")
+    name = f"Топливо котельной ({fuel})" if fuel else "Тариф" if new.family == "tariff" else "Норматив"
     until = "" if new.valid_to is None else f" до {new.valid_to:%d.%m.%Y}"
     return LateFact(
         key=f"value-{proposal_id}",
@@ -259,6 +270,7 @@ def _late(new: NewValue, proposal_id: int, label: str) -> LateFact:
         words=f"{name}: {label}, {value} с {new.valid_from:%d.%m.%Y}{until}",
         ground=new.document,
         service=new.service,
+        house_id=new.house_id,
         organisation_id=new.organisation_id,
         zone_id=new.zone_id,
     )
@@ -274,7 +286,7 @@ async def _shorten(session: Session, new: NewValue) -> None:
     """Rows in force on days of the new value are superseded by what is left of them before and after it."""
     table, column, _ = KEYS[new.family]
     extra = ", component, consumer, approved_by" if new.family == "tariff" else ", kind"
-    columns = f"organisation_id, zone_id, service, {column}, document, document_date{extra}"
+    columns = f"organisation_id, zone_id, house_id, service, {column}, document, document_date{extra}"
     for row in await _in_force(session, new):
         await session.execute(
             text(f"UPDATE {table} SET superseded_at = clock_timestamp() WHERE id = :id"),  # noqa: S608
@@ -313,6 +325,7 @@ async def effect(session: Session, new: NewValue, period: dt.date) -> Effect:
                WHERE s.service = :service AND s.superseded_at IS NULL
                  AND s.valid_from < :next AND (s.valid_to IS NULL OR s.valid_to > :period)
                  AND (CAST(:zone_id AS smallint) IS NULL OR h.zone_id = :zone_id)
+                 AND (CAST(:house_id AS int) IS NULL OR h.id = :house_id)
                  AND (CAST(:organisation_id AS int) IS NULL
                       OR :organisation_id IN (h.company_id, s.supplier_id)))
             SELECT (SELECT count(*)::int FROM homes) AS houses_count,
@@ -322,6 +335,7 @@ async def effect(session: Session, new: NewValue, period: dt.date) -> Effect:
             {
                 "service": new.service,
                 "zone_id": new.zone_id,
+                "house_id": new.house_id,
                 "organisation_id": new.organisation_id,
                 "period": period,
                 "next": month_after(period),
@@ -329,3 +343,23 @@ async def effect(session: Session, new: NewValue, period: dt.date) -> Effect:
         )
     ).one()
     return Effect(row.houses_count, row.accounts_count)
+
+
+@dataclass(frozen=True, slots=True)
+class BoilerHouse:
+    """A house that makes its own heating or hot water."""
+
+    id: int
+    address: str
+
+
+async def boiler_houses(session: Session, service: int) -> list[BoilerHouse]:
+    """Houses whose service is made by their own equipment."""
+    rows = await session.execute(
+        text("""
+        SELECT DISTINCT h.id, s.kind || ' ' || s.name || ', ' || h.number AS address
+          FROM house_services hs JOIN houses h ON h.id = hs.house_id JOIN streets s ON s.id = h.street_id
+         WHERE hs.service = :service AND hs.method = 'boiler' AND hs.superseded_at IS NULL ORDER BY 2"""),
+        {"service": service},
+    )
+    return [BoilerHouse(row.id, row.address) for row in rows]

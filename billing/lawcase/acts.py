@@ -11,7 +11,7 @@ from billing.checked import Checked
 from billing.history import Check, MeterState, counted_people
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import AccountSpec, ActSpec, MeterSpec, Stay, YearSpec
-from billing.lawcase.units import SERVICES, rate_unit, volume_unit, zone_values
+from billing.lawcase.units import SERVICES, UNITS, rate_unit, volume_unit, zone_values
 from billing.period import Period
 from billing.unauthorised import I64, ONE_DAY, Unauthorised, Way, days_inside, person_months
 
@@ -59,6 +59,14 @@ def year_of(cell: Cell | None) -> YearSpec | None:
         cost += part["volume"].quantity(volume_unit(heat)) * part["tariff"].quantity(rate_unit(heat, 0))
     volume = row["billed_volume"].quantity(volume_unit(heat)) if "billed_volume" in row else 0
     return YearSpec(row["billed"].integer(), cost, volume)
+
+
+def distributors_of(cell: Cell | None) -> tuple[int, int] | None:
+    """Distributors of heat of an account: {units: readings × factors, billed: kopecks of last year}."""
+    if cell is None or cell.is_none:
+        return None
+    row = cell.fields(("units", "billed"), ("units", "billed"))
+    return row["units"].quantity(UNITS), row["billed"].integer()
 
 
 def unauthorised_of(specs: Sequence[AccountSpec], period: Period) -> Unauthorised | None:

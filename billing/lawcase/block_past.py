@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import Cut
-from billing.heat_past import HeatFix, HeatYear, HouseFailure, YearKnown
+from billing.heat_past import Distributors, HeatFix, HeatYear, HouseFailure, YearKnown
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec
 from billing.metering import average_over_60
 
@@ -79,4 +79,16 @@ def heat_fix_of(specs: Sequence[AccountSpec]) -> HeatFix | None:
         np.array([0 if year is None else year.cost for year in years], np.int64),
         np.array([0 if year is None else year.billed for year in years], np.int64),
         np.array([0 if year is None else year.volume for year in years], np.int64),
+    )
+
+
+def distributors_of(specs: Sequence[AccountSpec]) -> Distributors | None:
+    """Distributors of heat of the accounts that have them."""
+    told = [spec.distributors for spec in specs]
+    if all(one is None for one in told):
+        return None
+    return Distributors(
+        np.array([one is not None for one in told], np.bool_),
+        np.array([0 if one is None else one[0] for one in told], np.int64),
+        np.array([0 if one is None else one[1] for one in told], np.int64),
     )

@@ -7,7 +7,7 @@ import re
 
 from billing.block import ACCOUNT_KINDS
 from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Values, initial_month
-from billing.lawcase.acts import acts_of, checks_of, year_of
+from billing.lawcase.acts import acts_of, checks_of, distributors_of, year_of
 from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
 from billing.lawcase.load_law import dated_steps
@@ -35,6 +35,7 @@ ACCOUNT_KEYS = (
     "troubles",
     "acts",
     "heat_last_year",
+    "distributors",
     "benefits",
 )
 METER_KEYS = (
@@ -94,6 +95,7 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         troubles=troubles_of(cells.get("troubles")),
         acts=acts_of(cells.get("acts")),
         heat_last_year=year_of(cells.get("heat_last_year")),
+        distributors=distributors_of(cells.get("distributors")),
         benefits=benefits_of(cells.get("benefits")),
     )
 

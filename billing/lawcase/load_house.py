@@ -42,6 +42,8 @@ METHODS: dict[int, dict[str, int]] = {
     Service.WASTE: {"person": Method.PERSON, "area": Method.AREA},
     Service.UPKEEP: {"area": Method.AREA, "fixed": Method.FIXED},
     Service.CAPITAL_REPAIR: {"area": Method.AREA, "fixed": Method.FIXED},
+    Service.HEATING: {"law": Method.LAW, "boiler": Method.BOILER},
+    Service.HOT_WATER: {"law": Method.LAW, "boiler": Method.BOILER},
 }
 COMMON_METHODS: dict[str, int] = {
     "norm": Method.COMMON_NORM,
@@ -121,7 +123,8 @@ class HouseLoader:
             if service > COMMON:
                 out[service] = Method.COMMON_NORM
             else:
-                out[service] = Method.AREA if service in METHODS else Method.LAW
+                plain = Method.LAW if "law" in METHODS.get(service, {}) else Method.AREA
+                out[service] = plain if service in METHODS else Method.LAW
         return out
 
     def _house_meters(self) -> dict[int, HouseMeterSpec]:

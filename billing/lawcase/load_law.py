@@ -11,7 +11,7 @@ from billing.law import RAISED_SERVICES
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import Law, NormStep, Step
 from billing.lawcase.units import COEFFICIENT, SERVICES, components, norm_unit, rate_unit
-from billing.services import CATALOGUE, Service
+from billing.services import BOILED, CATALOGUE, FUELS, Service
 
 RENT = ("rent_quality", "rent_solvency")
 LAW_KEYS = (
@@ -51,6 +51,10 @@ NORM_KINDS: dict[int, dict[str, tuple[str, str]]] = {
     Service.COMMON_SEWERAGE: {"common": ("м³", "м²")},
     Service.COMMON_ELECTRICITY: {"common": ("кВт·ч", "м²")},
 }
+
+
+for _service in BOILED:
+    NORM_KINDS[_service] |= {fuel.kind: (fuel.unit, "") for fuel in FUELS.values()}
 
 
 def load_law(cell: Cell | None) -> Law:

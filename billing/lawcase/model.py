@@ -209,6 +209,7 @@ class AccountSpec:
     benefits: tuple[BenefitSpec, ...] = ()
     acts: tuple[ActSpec, ...] = ()
     heat_last_year: YearSpec | None = None
+    distributors: tuple[int, int] | None = None  # units of last year in micro-units, kopecks charged for it
     expect: Expectation | None = None
 
 

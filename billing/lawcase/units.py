@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from billing.lawcase.cells import Cell, Unit
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE, RATE_PER_RUBLE
-from billing.services import CATALOGUE, RANGE_STEP, Component, Service, component_unit
+from billing.services import BOILED, CATALOGUE, FUELS, RANGE_STEP, Component, Service, component_unit
 
 SPELLINGS = {
     "м³": ("м³", "м3", "m3", "куб.м"),
     "м²": ("м²", "м2", "m2", "кв.м"),
     "кВт·ч": ("квт·ч", "квтч", "квт*ч", "kwh"),
     "Гкал": ("гкал", "gcal"),
+    "т": ("т", "t"),
+    "л": ("л", "l"),
 }
 PEOPLE = ("чел", "чел.", "person")
 ROUBLES = ("₽", "руб", "руб.", "rub", "р.")
@@ -18,6 +20,8 @@ KOPECKS = ("коп", "коп.", "kop")
 
 AREA = Unit(DM2_PER_M2, "площадь в м²", SPELLINGS["м²"], "54.3")
 COEFFICIENT = Unit(PERMILLE, "коэффициент", (), "1.5")
+
+UNITS = Unit(MICRO, "показание распределителей", (), "1234.5")
 
 SERVICES = {info.key: code for code, info in CATALOGUE.items()}
 WATER_PARTS = {"cold_part": Component.COLD_PART, "heat_part": Component.HEAT_PART}
@@ -58,6 +62,8 @@ def components(service: int) -> dict[str, int]:
     names: dict[str, int] = {"whole": Component.WHOLE}
     if service in HEATED:
         names |= WATER_PARTS
+    if service in BOILED:
+        names |= {fuel.kind: int(component) for component, fuel in FUELS.items()}
     if service in LIT:
         zones: dict[str, int] = {"single": int(Component.WHOLE)} | {
             name: int(code) for name, code in ZONES.items()

@@ -100,7 +100,9 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     before = answered_in(charged.block, BENEFIT_BASE, charged.owner[rows]) == 1
     counted = np.where(before & np.isin(lines.basis[rows], list(REDUCTIONS)), 0, lines.amount_kopecks[rows])
     np.add.at(kopecks, place, counted)
-    of_heat = (lines.service[rows] == Service.HOT_WATER) & (lines.component[rows] == Component.HEAT_PART)
+    of_heat = (lines.service[rows] == Service.HOT_WATER) & (
+        (lines.component[rows] == Component.HEAT_PART) | (lines.component[rows] >= Component.FUEL_GAS)
+    )
     metered = ~np.isin(lines.basis[rows], list(REDUCTIONS)) & ~of_heat & np.isin(lines.service[rows], NORMED)
     some = rows[metered]
     parts = mul_div_half_up(lines.volume_num[some], PARTS_OF_UNIT * days, lines.volume_den[some])

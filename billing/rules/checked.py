@@ -19,7 +19,7 @@ from billing.work import Rows, Work
 
 
 def checked(work: Work) -> None:
-    """Lines of every check of the block; meters of one account and service have a line each."""
+    """Lines of every check of the block."""
     acts = work.block.checked
     if acts is None:
         return
@@ -40,20 +40,13 @@ def difference(acts: Checked) -> I64:
 
 
 def _charge(work: Work, acts: Checked, mine: Rows, volume: I64, of: tuple[int, int, int]) -> None:
-    """An account has at most one line in a part: its second meter goes into the next."""
+    """One line an account: its meters of the service add up, as their readings do; the first one's day."""
     service, component, zone = of
+    if not mine.size:
+        return
     account = acts.account[mine].astype(np.intp)
-    number = np.arange(len(mine)) - np.searchsorted(account, account)
-    for turn in range(int(number.max(initial=-1)) + 1):
-        rows = mine[(number == turn) & (volume[mine, zone] != 0)]
-        segment = np.searchsorted(work.block.first_day, acts.day[rows], side="right") - 1
-        due = Due(
-            rows=acts.account[rows].astype(np.intp),
-            num=volume[rows, zone],
-            den=np.ones(len(rows), np.int64),
-            segment=segment,
-            basis=int(Basis.CHECK),
-            a=acts.used[rows, zone],
-            b=acts.value[rows, zone],
-        )
-        charge(work, service, due, component)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(account)) + 1])
+    num, a, b = (np.add.reduceat(column[mine, zone], starts) for column in (volume, acts.used, acts.value))
+    segment = np.searchsorted(work.block.first_day, acts.day[mine[starts]], side="right") - 1
+    due = Due(account[starts], num, np.ones(len(num), np.int64), segment, int(Basis.CHECK), a, b)
+    charge(work, service, due.take(num != 0), component)

@@ -16,7 +16,9 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
+from billing.boiler import heat_by_boiler
 from billing.choices import SEASON_DAYS, answered
+from billing.distributors import share_by_distributors
 from billing.heat_fix import correct_year
 from billing.heat_past import HouseFailure, YearKnown
 from billing.house_heat import (
@@ -35,7 +37,7 @@ from billing.parked import Reason
 from billing.premises import Operands, house_share, with_area
 from billing.quantity import DM2_PER_M2, PERMILLE
 from billing.rule import clause, emit, service_rule
-from billing.services import Component, Service
+from billing.services import Component, Method, Service
 from billing.use import filled, find_use
 from billing.work import AVERAGE_DEN, Rows, Volume, Work
 
@@ -61,6 +63,11 @@ def heating(work: Work) -> None:
     block = work.block
     meter = house_meter(work)
     of_areas = areas(work)
+    by_boiler = block.method(HEATING)[rows] == Method.BOILER
+    everybody = rows
+    if by_boiler.any():
+        heat_by_boiler(work, rows[by_boiler], in_season(work), _metered(work))
+        rows = rows[~by_boiler]
     house = block.accounts.house[rows]
     even, season = block.houses.heating_uniform, in_season(work)
     failed, given_up = _failures(work, meter.failure)
@@ -76,6 +83,7 @@ def heating(work: Work) -> None:
         failing = failed[block.accounts.house[by_house]]
         _by_house(work, by_house[~failing], meter, of_areas, season, individually)
         _by_average(work, by_house[failing], meter.failure, of_areas, season, individually)
+    share_by_distributors(work, everybody)
 
 
 def house_meter(work: Work) -> HouseMeter:

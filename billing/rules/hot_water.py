@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from billing.block import I64, MISSING
+from billing.boiler import water_by_boiler
 from billing.cut import measured_parts
 from billing.heated_water import Heat, heat_norm, heat_of, heat_volumes, park_without_heat, rates
 from billing.metering import Group
+from billing.parked import Reason
 from billing.rule import emit, service_rule
-from billing.services import Component, Service
+from billing.services import Component, Method, Service
 from billing.use import NormGroup, Use, emit_group, emit_norm, find_use
 from billing.work import AVERAGE_DEN, Cuts, Rows, Scalar, Volume, Work
 
@@ -29,6 +31,10 @@ def hot_water(work: Work) -> None:
     rows = np.flatnonzero(work.has(HOT))
     if rows.size == 0:
         return
+    by_boiler = work.block.method(HOT)[rows] == Method.BOILER
+    if by_boiler.any():
+        _by_boiler(work, use, rows[by_boiler])
+        rows = rows[~by_boiler]
     norm = heat_norm(work, HOT)
     found = park_without_heat(work, HOT, rates(work, HOT, rows), norm)
     dense = [np.full((work.segments, len(work.block)), MISSING, np.int64) for _ in range(3)]
@@ -37,6 +43,17 @@ def hot_water(work: Work) -> None:
     charge_parts(work, use, Component.WHOLE, dense[0])
     charge_parts(work, use, Component.COLD_PART, dense[1])
     charge_heat(work, use, heat_of(norm), dense[2])
+
+
+def _by_boiler(work: Work, use: Use, rows: Rows) -> None:
+    """Water made hot by the house itself: its cubic metres at the price of cold water, and the fuel."""
+    cold = work.rate(HOT, Component.COLD_PART, rows)
+    gone = work.missing(cold, rows)
+    work.park(rows[gone], Reason.NO_TARIFF, HOT)
+    dense = np.full((work.segments, len(work.block)), MISSING, np.int64)
+    dense[:, rows[~gone]] = cold[:, ~gone]
+    charge_parts(work, use, Component.COLD_PART, dense)
+    water_by_boiler(work, rows[~gone])
 
 
 def charge_parts(work: Work, use: Use, component: int, rate: I64) -> None:

@@ -96,6 +96,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     make_city(supervisor.stack, accounts, SEED, months, True, progress)
     line.update("Долги и касса")
     call("storage.demo_debts:show", supervisor.stack.database_url)
+    line.update("Котельная, распределители, проверки")
+    call("storage.demo_heat:show", supervisor.stack.database_url)
 
 
 def _open_gates(stack: "Stack") -> None:

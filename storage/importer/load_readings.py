@@ -16,9 +16,10 @@ from uuid import uuid4
 
 from sqlalchemy import insert, text
 
-from billing.history import ZERO, Event, Values
+from billing.history import ZERO, Check, Event, Values
 from billing.period import Period
 from billing.reading import MeterCard, ReadingAsked, ReadingRefused, refuse_precise
+from billing.vee.batch import NONE
 from billing.vee.evaluate import Verdict
 from storage import late_facts, vee, vee_hold
 from storage import meters as store
@@ -57,7 +58,7 @@ async def load_readings(load: Load, book: Book) -> None:
         sorted(rows, key=lambda one: (one["month"], one.number)), lambda one: one["month"]
     ):
         await _load_month(load, book, given, list(months))
-    await _write(load, given.values())
+    book.report.held += await _write(load, given.values())
 
 
 async def _load_month(load: Load, book: Book, given: dict[int, _Given], rows: list[Row]) -> None:
@@ -74,7 +75,9 @@ async def _load_month(load: Load, book: Book, given: dict[int, _Given], rows: li
         if before is not None and before.values == values:
             counts.unchanged += 1
         elif _is_precise(row, mine.known, values):
-            asked.append((row, mine, vee.Taken(mine.known, values, row["taken"], row["month"])))
+            total = NONE if row["total"] is None else row["total"]
+            taken = vee.Taken(mine.known, values, row["taken"], row["month"], total_micro=total)
+            asked.append((row, mine, taken))
     judged_ = await vee.judge(load.session, [one for _, _, one in asked], load.today)
     for (row, mine, one), verdict in zip(asked, judged_, strict=True):
         is_new = one.known.at(one.month.ordinal) is None
@@ -153,7 +156,7 @@ def _give(row: Row, given: _Given, one: vee.Taken, verdict: Verdict) -> bool:
 
 
 async def _known(load: Load, ids: Iterable[int]) -> dict[int, _Given]:
-    """Meters with their current readings and events, by id; two queries."""
+    """Meters with their current readings, events and checks, by id; three queries."""
     wanted = sorted(ids)
     rows: dict[int, list[store.Row]] = {}
     for one in await load.fetch(
@@ -169,15 +172,25 @@ async def _known(load: Load, ids: Iterable[int]) -> dict[int, _Given]:
         ids=wanted,
     ):
         events.setdefault(one.meter_id, []).append(Event(one.kind, one.valid_from, one.valid_to))
+    checks: dict[int, list[Check]] = {}
+    for one in await load.fetch(
+        "SELECT * FROM meter_checks WHERE meter_id = ANY(:ids) AND superseded_at IS NULL "
+        "ORDER BY checked_on, id",
+        ids=wanted,
+    ):
+        values = one.value1_micro, one.value2_micro, one.value3_micro
+        checks.setdefault(one.meter_id, []).append(Check(one.checked_on, values, one.is_last))
     chosen = set(wanted)
     return {
-        meter.id: _Given(_meter(meter, events.get(meter.id, []), rows.get(meter.id, [])), [])
+        meter.id: _Given(
+            _meter(meter, events.get(meter.id, []), rows.get(meter.id, []), checks.get(meter.id, [])), []
+        )
         for meter in load.meters.values()
         if meter.id in chosen
     }
 
 
-def _meter(meter: Any, events: list[Event], rows: list[store.Row]) -> Known:
+def _meter(meter: Any, events: list[Event], rows: list[store.Row], checks: list[Check]) -> Known:
     card = MeterCard(
         meter.service,
         meter.serial,
@@ -190,7 +203,7 @@ def _meter(meter: Any, events: list[Event], rows: list[store.Row]) -> Known:
     initial = meter.initial1_micro, meter.initial2_micro, meter.initial3_micro
     return Known(
         meter.id, meter.house_id, meter.account_id, meter.company_id, card, initial, meter.verified_until,
-        tuple(events), tuple(rows),
+        tuple(events), tuple(rows), tuple(checks),
     )  # fmt: skip
 
 
@@ -209,11 +222,14 @@ def _row(one: Any) -> store.Row:
     )
 
 
-async def _write(load: Load, given: Collection[_Given]) -> None:
-    """Supersede, insert, and derive again the older rows of other months that follow a new one."""
-    for mine in given:
-        for taken, checked, source in mine.held:
-            await _hold(load, taken, checked, source)
+async def _write(load: Load, given: Collection[_Given]) -> list[int]:
+    """Supersede, insert, and derive again the older rows of other months that follow a new one.
+
+    Ids of the readings that are held.
+    """
+    held = [
+        await _hold(load, taken, checked, source) for mine in given for taken, checked, source in mine.held
+    ]
     superseded: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     later: list[tuple[Known, Period]] = []
@@ -237,6 +253,7 @@ async def _write(load: Load, given: Collection[_Given]) -> None:
     await _note_late(load, [one for one in new if one["period"] < load.open_month])
     for known, first in later:
         await store.derive(load.session, await store.load(load.session, known.id, first), first)
+    return held
 
 
 CHARGED = """
@@ -267,9 +284,9 @@ async def _note_late(load: Load, rows: Sequence[dict[str, Any]]) -> None:
     await late_facts.note(load.session, facts)
 
 
-async def _hold(load: Load, one: vee.Taken, checked: Checked, source: str) -> None:
+async def _hold(load: Load, one: vee.Taken, checked: Checked, source: str) -> int:
     """A reading of the file that a person will look at; few, or the file is wrong as a whole."""
-    await vee_hold.hold(
+    return await vee_hold.hold(
         load.session,
         one.known,
         checked.period,

@@ -68,6 +68,7 @@ METHODS = {
     "СОИ по счётчику": "common_actual",
     "ОДН по нормативу": "common_direct_norm",
     "ОДН по счётчику": "common_direct_actual",
+    "котельная дома": "boiler",
 }
 FLAT_KINDS = {"квартира": "flat", "коммунальная": "communal", "нежилое": "nonresidential"}
 STATUSES = {
@@ -205,6 +206,7 @@ READINGS = Sheet("readings", "Показания", "Показания счёт�
     Column("value1", "T1", VALUE, required=True, example="124,350"),
     Column("value2", "T2", VALUE, example=""),
     Column("value3", "T3", VALUE, example=""),
+    Column("total", "Всего", VALUE, example="", note="Общее по зонам, если счётчик его показывает."),
     Column("source", "Кто передал", CHOICE, choices=SOURCES, example="житель"),
     Column("confirmed", "Проверено", YES, example="", note="«да», если необычный расход верен."),
     NOTE,

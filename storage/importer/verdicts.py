@@ -52,6 +52,8 @@ class Report:
     verdicts: list[Verdict] = field(default_factory=list)
     bad_rows: set[tuple[str, int]] = field(default_factory=set)
     verdicts_left_off: int = 0
+    held: list[int] = field(default_factory=list)
+    """Ids of readings kept aside for a person to look at."""
 
     @property
     def ok(self) -> bool:
@@ -81,4 +83,5 @@ class Report:
             "sheets": {name: asdict(counts) for name, counts in self.sheets.items()},
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "verdicts_left_off": self.verdicts_left_off,
+            "held": self.held,
         }

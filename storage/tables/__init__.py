@@ -12,6 +12,7 @@ from storage.tables import (  # noqa: F401
     corrections,
     debts,
     dispatch,
+    distributors,
     events,
     formulas,
     late,

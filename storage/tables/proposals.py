@@ -43,6 +43,7 @@ class ValueProposal(Base):
     family: Mapped[Words]
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     zone_id: Mapped[int | None] = mapped_column(SmallInteger)
+    house_id: Mapped[int | None] = mapped_column(ForeignKey("houses.id"))
     service: Mapped[Small]
     component: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     kind: Mapped[Words]

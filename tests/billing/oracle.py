@@ -14,6 +14,7 @@ from billing.basis import Basis
 from billing.block import Block
 from billing.parked import Reason
 from tests.billing.oracle_base import (
+    BOILER,
     COLD,
     ELECTRICITY,
     FLAT_METHODS,
@@ -48,7 +49,9 @@ class Oracle(HouseBook):
             for i in range(len(self.b)):
                 if self.supplier(service, i):
                     self.charge(service, i)
-                    self.charge(service, i, of_check=True)
+                    self.charge(service, i, "check")
+                    if service == HEATING:
+                        self.charge(service, i, "distributors")
         return [row for row in self.rows if self.index(row) not in self.reasons], self.reasons
 
     @cached_property
@@ -58,10 +61,12 @@ class Oracle(HouseBook):
     def index(self, row: Row) -> int:
         return self.places[row.account_id]
 
-    def charge(self, service: int, i: int, of_check: bool = False) -> None:
+    def charge(self, service: int, i: int, step: str = "") -> None:
         try:
-            if of_check:
+            if step == "check":
                 self.check(service, i)
+            elif step == "distributors":
+                self.by_distributors(i)
             elif service in (COLD, ELECTRICITY):
                 self.metered(service, i)
             elif service == HOT:
@@ -92,6 +97,10 @@ class Oracle(HouseBook):
                 rates = [self.rates(service, component, i)[at] for _ in self.segments]
                 self.line(service, component, i, Basis.CHECK, spread, rates)
                 continue
+            if self.method(HOT, i) == BOILER:
+                rates = [self.rates(HOT, 1, i)[at] for _ in self.segments]
+                self.line(HOT, 1, i, Basis.CHECK, spread, rates)
+                continue
             parts = self.hot_rates([self.rates(HOT, c, i) for c in range(3)], i)
             q = self.heat_norm([HOT], i, parts[2])
             in_heat = [v * n / 10**6 for v, n in zip(spread, q, strict=True)]
@@ -106,6 +115,9 @@ class Oracle(HouseBook):
 
     def hot(self, i: int) -> None:
         used = self.find(HOT, i)
+        if self.method(HOT, i) == BOILER:
+            self.hot_by_boiler(i, used)
+            return
         whole, cold, heat = self.hot_rates([self.rates(HOT, c, i) for c in range(3)], i)
         q = self.heat_norm([HOT], i, heat)
         raising = None
@@ -119,6 +131,32 @@ class Oracle(HouseBook):
             self.line(HOT, 1, i, basis, volume, cold, raising, some_days=True)
             in_heat = [v * n / 10**6 for v, n in zip(volume, q, strict=True)]
             self.line(HOT, 2, i, basis, in_heat, heat, some_days=True)
+
+    def hot_by_boiler(self, i: int, used: Used) -> None:
+        """Cold water by volume, and the fuel by the volumes of all."""
+        cold = self.needed(self.rates(HOT, 1, i), i, Reason.NO_TARIFF)
+        raising = None
+        if used.by_norm and Basis(used.basis % 40 if used.basis > 40 else used.basis) in RAISED:
+            raising = self.coefficient(HOT, i)
+        if not used.guests_only:
+            own = self.at_the_reading(HOT, i, 0, used.parts[0])
+            self.line(HOT, 1, i, used.basis, own, cold, raising)
+        if used.temporary is not None:
+            self.line(HOT, 1, i, Basis.NORM_TEMPORARY, used.temporary, cold, raising)
+        fuels = self.fuels(HOT, i)
+        total = Fraction(0)
+        for j in self.members(self.house(i)):
+            if self.supplier(HOT, j):
+                try:
+                    total += self.find(HOT, j).total()
+                except CannotError:
+                    raise CannotError(Reason.NEIGHBOUR) from None
+        for component, volume in fuels.items():
+            if volume and total <= 0:
+                raise CannotError(Reason.NOTHING_TO_SHARE)
+            if volume:
+                part = self.spread(volume * used.total() / total, i)
+                self.line(HOT, component, i, Basis.BOILER_WATER, part)
 
     def sewerage(self, i: int) -> None:
         self.use[SEWERAGE, i] = None

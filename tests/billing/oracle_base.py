@@ -16,6 +16,8 @@ from billing.block import Block
 from billing.parked import Reason
 
 MISSING = -1
+BOILER = 8
+FUELS = {3: "fuel_gas", 4: "fuel_electricity"}
 NONRESIDENTIAL = 2
 COLD, HOT, SEWERAGE, HEATING, ELECTRICITY, GAS, WASTE, UPKEEP, REPAIR = range(1, 10)
 FLAT_METHODS = {"area": 2, "fixed": 3, "person": 1, "actual": 5}

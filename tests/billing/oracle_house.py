@@ -7,7 +7,19 @@ from fractions import Fraction
 
 from billing.basis import Basis
 from billing.parked import Reason
-from tests.billing.oracle_base import COLD, FLAT_METHODS, HEATING, HOT, MISSING, Book, CannotError, Days
+from tests.billing.oracle_base import (
+    BOILER,
+    COLD,
+    FLAT_METHODS,
+    FUELS,
+    HEATING,
+    HOT,
+    MISSING,
+    Book,
+    CannotError,
+    Days,
+    Row,
+)
 
 
 class HouseBook(Book):
@@ -45,6 +57,9 @@ class HouseBook(Book):
         house = self.house(i)
         meter = self.b.house_meters.get(HEATING)
         has_meter = meter is not None and bool(meter.has[house])
+        if self.method(HEATING, i) == BOILER:
+            self.heating_by_boiler(i, area)
+            return
         if self.b.houses.heating_uniform[house]:
             if self.b.heat_year is not None and self.heating_by_year(i, area):
                 return
@@ -63,6 +78,72 @@ class HouseBook(Book):
             self.heating_by_house(i, area)
         else:
             self.heating_by_norm(i, area)
+
+    def fuels(self, service: int, i: int) -> dict[int, Fraction]:
+        """Fuel of the house by component; refuses when none was written down."""
+        known = {c: max(self.norms(service, kind, i)) for c, kind in FUELS.items()}
+        if all(volume == MISSING for volume in known.values()):
+            raise CannotError(Reason.NO_FUEL)
+        return {c: Fraction(max(volume, 0)) for c, volume in known.items()}
+
+    def heating_by_boiler(self, i: int, area: list[int]) -> None:
+        house = self.house(i)
+        try:
+            fuels = self.fuels(HEATING, i)
+        except CannotError:
+            if self.in_season(house):
+                raise
+            return
+        if self.b.houses.area_total_dm2[house] <= 0:
+            raise CannotError(Reason.NO_HOUSE_AREA)
+        total = Fraction(int(self.b.houses.area_total_dm2[house]))
+        meters = self.heat_meters(house)
+        served = [j for j in self.members(house) if self.supplier(HEATING, j) and self.area_known(j)]
+        by_meters = all(j in meters or self.unheated(j) for j in served) and sum(meters.values()) > 0
+        for component, volume in fuels.items():
+            if not volume:
+                continue
+            if by_meters:
+                part = meters.get(i, Fraction(0)) / sum(meters.values(), Fraction(0))
+                days = self.spread(volume * part, i)
+            else:
+                days = [volume * a / (total * self.month) for a in area]
+            self.line(HEATING, component, i, Basis.BOILER_HEAT, days)
+
+    def by_distributors(self, i: int) -> None:
+        """The flat's part of what all with distributors paid last year."""
+        shares = self.b.distributors
+        if shares is None or not shares.has[i] or not self.area_known(i):
+            return
+        house = self.house(i)
+        total = int(self.b.houses.area_total_dm2[house])
+        if total <= 0:
+            raise CannotError(Reason.NO_HOUSE_AREA)
+        members = [
+            j
+            for j in self.members(house)
+            if shares.has[j] and self.supplier(HEATING, j) and self.area_known(j)
+        ]
+        if 2 * sum(int(self.b.accounts.area_dm2[j]) for j in members) <= total:
+            raise CannotError(Reason.FEW_DISTRIBUTORS)
+        units = sum(int(shares.units[j]) for j in members)
+        if not units:
+            return
+        paid = sum(int(shares.billed[j]) for j in members)
+        exact = {j: Fraction(paid * int(shares.units[j]), units) for j in members}
+        parts = {j: int(value) for j, value in exact.items()}
+        order = sorted(members, key=lambda j: (parts[j] - exact[j], j))
+        for j in order[: paid - sum(parts.values())]:
+            parts[j] += 1
+        change = parts[i] - int(shares.billed[i])
+        if change:
+            sign = Fraction(10**6 if change > 0 else -(10**6))
+            self.rows.append(
+                Row(
+                    int(self.b.accounts.id[i]), HEATING, 0, int(Basis.DISTRIBUTORS), 1, self.month, sign,
+                    abs(change) * 100, change, 0, self.supplier(HEATING, i),
+                )
+            )  # fmt: skip
 
     def heating_by_year(self, i: int, area: list[int]) -> bool:
         """A twelfth of last year; whether it could be told (False: by the norm)."""

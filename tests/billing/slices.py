@@ -9,10 +9,10 @@ import numpy as np
 
 from billing.block import Accounts, Block, Cut, HouseMeter, Houses, HouseService, Meters, Norm, Rate
 from billing.checked import Checked
-from billing.heat_past import HeatYear, HouseFailure
+from billing.heat_past import Distributors, HeatYear, HouseFailure
 
 BY_SEGMENT = ("open_days", "area_days", "norm_person_days", "temporary_days")
-T = TypeVar("T", Houses, Accounts, Meters, HouseMeter, Cut, HouseFailure, Checked)
+T = TypeVar("T", Houses, Accounts, Meters, HouseMeter, Cut, HouseFailure, Checked, Distributors)
 Of = TypeVar("Of", Meters, Checked)
 
 
@@ -39,6 +39,7 @@ def of_houses(block: Block, houses: list[int]) -> Block:
         coefficients={key: values[:, houses] for key, values in block.coefficients.items()},
         heat_year=_year(block.heat_year, houses, order),
         checked=None if block.checked is None else _meters(block.checked, place),
+        distributors=None if block.distributors is None else _taken(block.distributors, order),
     )
 
 
@@ -69,6 +70,7 @@ def cut_at(block: Block, day: int) -> Block:
         coefficients={key: np.repeat(values, 2, axis=0) for key, values in block.coefficients.items()},
         heat_year=block.heat_year,
         checked=block.checked,
+        distributors=block.distributors,
     )
 
 

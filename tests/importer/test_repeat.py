@@ -128,3 +128,19 @@ async def test_house_of_another_company_is_refused(base: Database) -> None:
 
     assert report.state == "refused"
     assert any("у другой организации" in verdict.message for verdict in report.verdicts)
+
+
+async def test_zones_that_do_not_add_up_to_the_total_are_kept_aside_and_named(base: Database) -> None:
+    rows = good()
+    meter = {**rows["meters"][0], "service": "Свет", "serial": "Э-77", "zones": 2}
+    meter |= {"initial1": "100", "initial2": "50"}
+    rows["meters"].append(meter)
+    given = {"service": "Свет", "serial": "Э-77", "month": "10.2026", "taken": "24.10.2026"}
+    rows["readings"].append({**given, "value1": "150", "value2": "80", "total": "330"})
+
+    report = await load(base, xlsx(rows))
+
+    assert report.state == "imported", report.verdicts
+    assert len(report.held) == 1
+    asked = "SELECT rules FROM held_readings WHERE reading_id = ANY(:ids)"
+    assert await rows_of(base, asked, ids=report.held) == [(["zone_sum"],)]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from actors.local import run_until_idle
 from billing import ledger as books
 from cluster.history import bill_history
-from storage import demo, ledger
+from storage import demo, demo_heat, ledger
 from storage.engine import Database
 from storage.run_orders import obey
 from storage.runs import START, request_run
@@ -132,3 +132,18 @@ async def test_demo_users_are_made_once_and_sign_in(base: Database) -> None:
         assert isinstance(opened, NewSession)
         assert opened.role == user.role
         assert not opened.must_change_password
+
+
+async def test_the_demo_city_shows_a_boiler_distributors_and_checks(base: Database) -> None:
+    await demo_heat.show(base.url)
+    await demo_heat.show(base.url)
+
+    counts = (
+        "SELECT count(*) FROM norms WHERE kind = 'fuel_gas'",
+        "SELECT count(*) FROM house_services WHERE method = 'boiler'",
+        "SELECT count(*) FROM meter_checks",
+        "SELECT count(DISTINCT house_id) FROM heat_distributors",
+    )
+    async with base.reading() as session:
+        found = [await session.scalar(text(one)) for one in counts]
+    assert found == [1, 1, demo_heat.CHECKS, 1]

@@ -91,7 +91,7 @@ SEES = {
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
-            "unauthorised_uses", "meter_checks", "papers", "account_benefits",
+            "unauthorised_uses", "meter_checks", "heat_distributors", "papers", "account_benefits",
             "card_orders", "card_parts", "card_notices", "card_checks",
             "agreements", "agreement_parts",
         },

@@ -95,7 +95,15 @@ async def test_staff_have_no_cabinet(sign_in: SignIn, who: str) -> None:
 
 async def test_pages_cost_few_queries(sign_in: SignIn, app: FastAPI) -> None:
     resident = await sign_in("1000001")
-    paths = ("/my", "/my/readings", "/my/readings?sent=x", "/my/why/2026-09", "/my/bills", "/my/requests")
+    paths = (
+        "/my",
+        "/my/readings",
+        "/my/readings?sent=x",
+        "/my/why/2026-09",
+        "/my/bills",
+        "/my/requests",
+        "/my/benefits",
+    )
 
     for path in paths:
         with counted(app) as sent:

@@ -42,6 +42,36 @@ async def test_the_queue_is_shown_filtered_and_taken_away(fresh_town: TestDataba
     assert file.text.count("Расход 800") == 3
 
 
+async def test_held_readings_of_a_file_are_decided_row_by_row_in_its_protocol(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    await change(fresh_town, HELD)
+    job = await one(
+        fresh_town,
+        "INSERT INTO jobs (kind, title, company_id, created_by, state, result) "
+        "SELECT 'import_load', 'дом.xlsx', "
+        'company_id, NULL, \'done\', \'{"report": {"ok": true, "held": [1, 2], "sheets": {}}}\' '
+        "FROM held_readings LIMIT 1 RETURNING id",
+    )
+    client = await sign_in("ivanova")
+    place = f"/centre/import/{job}"
+
+    before = seen(await client.get(place))
+    taken = await post(client, place, f"{place}/held/1", decision="accepted")
+    stranger = await post(client, place, f"{place}/held/3", decision="accepted")
+    nothing = await post(client, place, f"{place}/held/2", decision="")
+    after = seen(await client.get(place))
+
+    assert "Показания на проверке" in before
+    assert before.count("Расход 800 м³") == 2
+    assert (taken.status_code, stranger.status_code, nothing.status_code) == (303, 404, 409)
+    assert "принято" in after
+    decided = "SELECT state, note FROM held_readings ORDER BY id"
+    assert await one(fresh_town, decided) == [
+        ("accepted", "Загрузка «дом.xlsx»"), ("held", None), ("held", None),
+    ]  # fmt: skip
+
+
 async def test_a_reading_is_accepted_corrected_and_the_rest_rejected_in_bulk(
     fresh_town: TestDatabase, sign_in: SignIn
 ) -> None:

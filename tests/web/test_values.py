@@ -177,3 +177,32 @@ async def test_a_service_nobody_has_and_a_norm_of_ones_own_are_refused(
 
     assert refused.status_code == 422
     assert words in seen(refused)
+
+
+async def test_fuel_of_a_boiler_is_of_its_house_and_month_alone(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    house = await one(fresh_town, "SELECT min(id) FROM houses")
+    await one(
+        fresh_town,
+        "INSERT INTO house_services (house_id, company_id, service, supplier_id, method, valid_from) "
+        "SELECT id, company_id, 4, company_id, 'boiler', '2026-01-01' FROM houses "
+        f"WHERE id = {house} RETURNING id",
+    )
+    client = await sign_in("centre")
+    fuel = {"family": "norm", "service": "4", "kind": "fuel_gas", "value": "12000"}
+
+    page = seen(await client.get("/centre/values/new?service=4&family=norm"))
+    nobody = await send(client, **fuel)
+    inside = await send(client, **fuel, house=str(house), valid_from="2026-11-05")
+    await send(client, **fuel, house=str(house))
+    waiting = seen(await client.get("/centre/values"))
+    await decide(await sign_in("publisher"), "approve")
+
+    assert "Дом с котельной" in page
+    assert "топливо котельной дома за месяц: природный газ" in page
+    assert "выберите дом с котельной" in seen(nobody)
+    assert "укажите первое число месяца" in seen(inside)
+    assert "12" in waiting
+    kept = "SELECT house_id, value_micro, valid_from::text, valid_to::text FROM norms WHERE kind = 'fuel_gas'"
+    assert await one(fresh_town, kept) == [(house, 12_000_000_000, "2026-11-01", "2026-12-01")]

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 
-from billing.benefits import Look
-from storage import account_pages, benefits
-from storage.account_pages import LineRow
+from storage import benefits
 from storage.relief_values import reliefs_on
 from storage.session import Session
 from web import clock
@@ -17,7 +15,7 @@ from web.benefit_words import BenefitLine, MonthBenefit, lines_of, month_of
 from web.cabinet.frame import Frame, frame, recent_lines
 from web.deps import CurrentUser, Reader
 from web.forms import Typed, read_form
-from web.instalment_words import Offer, offers, year_before
+from web.instalment_words import Offer, offers
 from web.render import page
 from web.roles import Me, Role, allow
 from web.subsidy_form import SubsidyResult, opened_form, reckoned
@@ -56,7 +54,7 @@ async def _view(
     result: SubsidyResult | None = None,
 ) -> MyBenefitsView:
     view = await frame(session, me, account)
-    lines = await recent_lines(session, view)
+    lines = await recent_lines(session, view, year_ago=True)
     shown = max((line.period for line in lines), default=None)
     mine = [line for line in lines if line.period == shown]
     rows = await benefits.of_account(session, view.account.id)
@@ -64,17 +62,8 @@ async def _view(
     expenses = sum(line.total_kopecks for line in mine) if mine else None
     filled = form or opened_form(view.today, expenses, view.account.area_dm2, view.account.residents or 1)
     current = [one for one in lines_of(rows, reliefs.value, view.today) if not one.is_over]
-    made = await _offers(session, view, lines, shown, reliefs.value) if shown else []
+    made = offers(lines, shown, reliefs.value) if shown else []
     return MyBenefitsView(view, shown, current, month_of(mine, rows), filled, result, made)
-
-
-async def _offers(
-    session: Session, view: Frame, lines: list[LineRow], shown: dt.date, value: Look
-) -> list[Offer]:
-    """What of the shown month may be paid in parts: beside the same month a year ago."""
-    account, before = view.account, (year_before(shown),)
-    past = await account_pages.lines(session, account.id, account.house_id, account.company_id, before)
-    return offers([*lines, *past], shown, value)
 
 
 @router.get("")

@@ -15,6 +15,7 @@ from web.errors import NotFound, PageError
 from web.roles import Me
 
 MONTHS_LOOKED_BACK = 4
+MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ async def frame(session: Session, me: Me, account: int | None) -> Frame:
     return Frame(chosen, heads, me.open_period, today)
 
 
-async def recent_lines(session: Session, view: Frame) -> list[LineRow]:
-    """Published lines of the last few months."""
+async def recent_lines(session: Session, view: Frame, *, year_ago: bool = False) -> list[LineRow]:
+    """Published lines of the last few months; year_ago: and of the same months of last year."""
     opened = Period.of(view.open_period)
-    periods = tuple(opened.shift(-back).first_day for back in range(MONTHS_LOOKED_BACK))
+    backs = [
+        *range(MONTHS_LOOKED_BACK),
+        *(back + MONTHS_A_YEAR for back in range(MONTHS_LOOKED_BACK) if year_ago),
+    ]
+    periods = tuple(opened.shift(-back).first_day for back in backs)
     account = view.account
     found = await account_pages.lines(session, account.id, account.house_id, account.company_id, periods)
     return [line for line in found if not line.is_draft]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 
-from storage import choices, import_orders
+from billing.reading import words as reading_words
+from storage import choices, held_pages, held_readings, import_orders
 from storage.choices import Choice
+from storage.held_readings import ACCEPTED, REJECTED, DecisionRefused
 from storage.import_orders import FILE_BYTES_MAX, XLSX, ImportJob
 from storage.importer import template
 from storage.importer.sheets import SHEETS
@@ -16,6 +18,7 @@ from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
 from web.export import Column, export
+from web.filters import month
 from web.forms import Typed, blank, read_form
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, allow
@@ -69,6 +72,19 @@ class VerdictLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A reading of the file that is kept aside: whose, what was given, why, what became of it."""
+
+    id: int
+    address: str
+    meter: str
+    given: str
+    why: str
+    state: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A check or a load of one file."""
 
@@ -80,6 +96,8 @@ class JobView:
     rows_bad: int
     outcome: str
     may_load: bool
+    held: list[HeldLine] = field(default_factory=list)
+    may_decide: bool = False
 
     @property
     def is_check(self) -> bool:
@@ -149,10 +167,36 @@ async def _found(session: Session, job_id: int) -> ImportJob:
 async def show_job(request: Request, job_id: int, me: CurrentUser, session: Reader) -> Response:
     """The report: counts by sheet, verdicts on bad rows, the button to load when there are none."""
     job = await _found(session, job_id)
-    return page(request, "centre/import_job.html", _job_view(job, me.may(*ACCRUERS)), block="job")
+    view = _job_view(job, me.may(*ACCRUERS), await _held(session, job))
+    return page(request, "centre/import_job.html", view, block="job")
 
 
-def _job_view(job: ImportJob, may_load: bool) -> JobView:
+HELD_STATES = {
+    "held": "ждёт решения",
+    "accepted": "принято",
+    "corrected": "исправлено",
+    "rejected": "отклонено",
+}
+
+
+async def _held(session: Session, job: ImportJob) -> list[HeldLine]:
+    """Readings of a load that a person has to look at, as they stand now."""
+    ids = (job.report or {}).get("held", []) if job.kind != "import_check" else []
+    return [
+        HeldLine(
+            id=one.id,
+            address=one.address,
+            meter=f"{one.service_name} № {one.serial}, {month(one.period)}",
+            given=" · ".join(reading_words(value) for value in one.given[: one.zones]),
+            why=one.words,
+            state=HELD_STATES[one.state],
+            is_open=one.state == "held",
+        )
+        for one in (await held_pages.of_readings(session, ids) if ids else [])
+    ]
+
+
+def _job_view(job: ImportJob, may_load: bool, held: Sequence[HeldLine] = ()) -> JobView:
     report = job.report or {}
     verdicts = report.get("verdicts", [])
     return JobView(
@@ -164,6 +208,8 @@ def _job_view(job: ImportJob, may_load: bool) -> JobView:
         rows_bad=report.get("rows_bad", 0),
         outcome=report.get("state", ""),
         may_load=may_load and job.kind == "import_check" and bool(report.get("ok")),
+        held=list(held),
+        may_decide=may_load,
     )
 
 
@@ -204,9 +250,10 @@ async def follow(request: Request, job_id: int, me: CurrentUser) -> Response:
     async def look(number: int) -> Tick:
         async with read(request) as session:
             job = await _found(session, job_id)
+            held = await _held(session, job)
         if job.is_live:
             return Tick("", is_live=True)
-        html = fragment(request, "centre/import_job.html", _job_view(job, me.may(*ACCRUERS)), "job")
+        html = fragment(request, "centre/import_job.html", _job_view(job, me.may(*ACCRUERS), held), "job")
         return Tick(hx_partial("#job", html, "outerHTML"), is_live=False)
 
     return stream(request, look)
@@ -221,3 +268,22 @@ async def load(request: Request, job_id: int, me: CurrentUser, session: Writer) 
             "Файл не загружен.", "Сначала исправьте замечания в таблице и загрузите её на проверку снова."
         )
     return see_other(request, f"/centre/import/{await import_orders.request_load(session, job, me.user_id)}")
+
+
+@router.post("/{job_id}/held/{held_id:int}", dependencies=[allow(*ACCRUERS)])
+async def decide_held(
+    request: Request, job_id: int, held_id: int, me: CurrentUser, session: Writer
+) -> Response:
+    """Accept or reject one held reading of the file; the intake carries it out."""
+    job, form = await _found(session, job_id), await read_form(request)
+    if held_id not in {one.id for one in await _held(session, job)}:
+        raise NotFound("В этой загрузке нет такого показания.", "Откройте её заново.")
+    decision = form.choice("decision", (ACCEPTED, REJECTED), "Выберите: принять или отклонить.")
+    note = form.value("note") or f"Загрузка «{job.title}»"
+    if not form.is_good:
+        raise Conflict("Решение не записано.", "Выберите: принять или отклонить.")
+    try:
+        await held_readings.decide(session, [held_id], decision, note, me.user_id)
+    except DecisionRefused as refusal:
+        raise Conflict("Решение не записано.", refusal.message) from refusal
+    return see_other(request, f"/centre/import/{job_id}#held")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from billing.services import CATALOGUE
+from billing.period import Period
+from billing.services import BOILED, CATALOGUE
 from storage import choices, formula_pages, value_proposals
 from storage.formula_pages import OwnService
 from storage.formula_proposals import FIRST_OWN
 from storage.second_person import ValueRefused
 from storage.session import Session
-from storage.value_proposals import Effect, NewValue
+from storage.value_proposals import FUEL_KINDS, Effect, NewValue
 from web.centre.value_words import CONSUMERS, NORM_KINDS, components_of, service_label, worded
 from web.deps import CurrentUser, Reader, Writer, now
 from web.errors import Conflict, NotFound
@@ -41,6 +42,7 @@ class NewValueView:
     kinds: list[tuple[str, str]]
     unit: str
     owners: list[tuple[str, str]]
+    houses: list[tuple[str, str]]
     effect: Effect | None
     is_past: bool
 
@@ -77,9 +79,10 @@ async def _view(
         family=family,
         services=[(code, service_label(code)) for code in CATALOGUE] + [_own(one) for one in own.values()],
         parts=parts,
-        kinds=list((NORM_KINDS if family == "norm" else CONSUMERS).items()),
+        kinds=_kinds(service) if family == "norm" else list(CONSUMERS.items()),
         unit=worded(family, service, _part(form, service), of, 0, name)[2],
         owners=[("", "Город")] + [(str(one.id), one.name) for one in await choices.value_owners(session)],
+        houses=await _houses(session, service),
         effect=effect,
         is_past=bool(period and first and first < period.isoformat()),
     )
@@ -88,6 +91,21 @@ async def _view(
 def _own(one: OwnService) -> tuple[int, str]:
     """A service of the city or an organisation, which bills it by its formula."""
     return one.code, f"{one.label} ({one.owner})" if one.owner else one.label
+
+
+def _kinds(service: int) -> list[tuple[str, str]]:
+    """Kinds of norms; fuel only where a boiler may burn it."""
+    return [
+        (kind, words) for kind, words in NORM_KINDS.items() if service in BOILED or kind not in FUEL_KINDS
+    ]
+
+
+async def _houses(session: Session, service: int) -> list[tuple[str, str]]:
+    """Houses with a boiler of their own, whose fuel and prices are theirs alone."""
+    if service not in BOILED:
+        return []
+    found = await value_proposals.boiler_houses(session, service)
+    return [("", "Все дома"), *((str(one.id), one.address) for one in found)]
 
 
 def _part(form: Typed, service: int) -> int:
@@ -109,13 +127,22 @@ def _read(form: Typed) -> NewValue | None:
     first = form.date("valid_from", "Укажите, с какого дня действует: 01.07.2026.")
     document = form.text("document", "Укажите основание: документ, номер и дату.", DOCUMENT_MAX)
     document_date = form.date("document_date", "Укажите дату документа: 16.12.2025.")
+    house = form.integer("house", "Выберите дом.") if form.value("house") else None
     kind = form.choice("kind", NORM_KINDS if family == "norm" else CONSUMERS, "Выберите из списка.")
     zone = form.integer("zone", "Введите номер зоны или оставьте пусто.") if form.value("zone") else None
     owner = form.integer("owner", "Выберите организацию.") if form.value("owner") else None
     if zone is not None and not 1 <= zone <= ZONE_MAX:
         form.refuse("zone", "Введите номер зоны или оставьте пусто: тогда значение для всех зон.")
-    if first and document_date and document_date > first and family == "norm":
+    early = first is not None and document_date is not None and document_date > first
+    if early and family == "norm" and kind not in FUEL_KINDS:
         form.refuse("document_date", "Документ позже дня, с которого действует норматив. Проверьте обе даты.")
+    last = None
+    if kind in FUEL_KINDS:
+        if house is None:
+            form.refuse("house", "Топливо вносят по дому: выберите дом с котельной.")
+        if first is not None and first.day != 1:
+            form.refuse("valid_from", "Топливо вносят за месяц: укажите первое число месяца.")
+        last = None if first is None else Period.of(first).shift(1).first_day
     if not form.is_good or service is None or value is None or first is None or document_date is None:
         return None
     return NewValue(
@@ -129,6 +156,8 @@ def _read(form: Typed) -> NewValue | None:
         valid_from=first,
         document=document,
         document_date=document_date,
+        valid_to=last,
+        house_id=house,
     )
 
 

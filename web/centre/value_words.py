@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.services import CATALOGUE, RANGE_STEP, RANGES, component_label, component_unit
+from billing.services import BOILED, CATALOGUE, FUELS, RANGE_STEP, RANGES, component_label, component_unit
 from receipts.words import coefficient
 from web.filters import quantity, rate
 
@@ -16,7 +16,11 @@ NORM_KINDS = {
     "range_1": "предел первого диапазона на счёт в месяц",
     "range_2": "предел второго диапазона на счёт в месяц",
 }
-NORM_UNITS = {"heat_per_m3": "Гкал/м³", "waste_year": "м³"}
+NORM_KINDS |= {fuel.kind: f"топливо котельной дома за месяц: {fuel.label}" for fuel in FUELS.values()}
+NORM_UNITS = {fuel.kind: fuel.unit for fuel in FUELS.values()} | {
+    "heat_per_m3": "Гкал/м³",
+    "waste_year": "м³",
+}
 CONSUMERS = {"population": "население", "nonresidential": "нежилые"}
 HOT_WATER = (2, 22)
 ELECTRICITY = (5,)
@@ -34,7 +38,9 @@ def service_label(service: int | None, own: str | None = None) -> str:
 def components_of(service: int) -> tuple[int, ...]:
     """Parts of a service a tariff is set for."""
     if service in HOT_WATER:
-        return (1, 2)
+        return (1, 2, *(FUELS if service in BOILED else ()))
+    if service in BOILED:
+        return (0, *FUELS)
     return tuple(range(RANGE_STEP * RANGES)) if service in ELECTRICITY else (0,)
 
 

@@ -184,7 +184,7 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
         title=what if one.family == "tariff" else f"{label}, норматив {what}",
         value=f"{value} {unit}",
         before=before,
-        whom=(one.owner or "город") + zone + (", задним числом" if one.is_backward else ""),
+        whom=(one.house or one.owner or "город") + zone + (", задним числом" if one.is_backward else ""),
         valid_from=one.valid_from,
         document=one.document,
         houses_count=one.houses_count,

@@ -3,6 +3,7 @@
 from web.corrections import (
     check,
     desk,
+    distributors,
     events,
     lines,
     listing,
@@ -25,5 +26,6 @@ ROUTERS = (
     check.router,
     unauthorised.router,
     manual.router,
+    distributors.router,
     package.router,
 )

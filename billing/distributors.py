@@ -1,0 +1,62 @@
+"""Distributors of heat: once a year what their flats paid is divided among them by readings.
+
+Law: Rules 354, cl. 42(1), annex 2, formula 6: ΣP of the premises with distributors × m_i / Σm − ΣP_i, where m
+is readings times the factors of the radiators. Only in a house with them on more than half of its area. The
+sum over the house is zero to the kopeck: parts by largest remainder, ties by order of accounts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from billing.basis import Basis
+from billing.block import I64
+from billing.heat_fix import charge_difference
+from billing.parked import Reason
+from billing.rule import clause
+from billing.services import Service
+from billing.work import Rows, Work
+
+HEATING = Service.HEATING
+
+
+def share_by_distributors(work: Work, rows: Rows) -> None:
+    """Lines of the difference of last year; houses with too few of them are parked."""
+    shares = work.block.distributors
+    if shares is None:
+        return
+    rows = rows[shares.has[rows]]
+    last_year = f"{work.block.period.year - 1} год"
+    billed = shares.billed + _corrected_now(work)
+    for house in np.unique(work.block.accounts.house[rows]).tolist():
+        mine = rows[work.block.accounts.house[rows] == house]
+        total = int(work.block.houses.area_total_dm2[house])
+        if total <= 0:
+            work.park(mine, Reason.NO_HOUSE_AREA, HEATING)
+        elif 2 * int(np.maximum(work.block.accounts.area_dm2[mine], 0).sum()) <= total:
+            work.park(mine, Reason.FEW_DISTRIBUTORS, HEATING, last_year)
+        elif shares.units[mine].sum() > 0:
+            cost = by_readings(billed[mine], shares.units[mine])
+            charge_difference(work, mine, cost, billed[mine], Basis.DISTRIBUTORS)
+
+
+def _corrected_now(work: Work) -> I64:
+    """(N,) kopecks of last year's correction by the meter of the house, when this month has it too."""
+    out = np.zeros(len(work.block), np.int64)
+    for part in work.parts:
+        if part.service == HEATING and np.ndim(part.basis) == 0 and int(part.basis) == Basis.HEAT_YEAR_FIX:
+            out[part.rows] += np.asarray(part.a) - np.asarray(part.b)
+    return out
+
+
+@clause("ПП 354, прил. 2, ф. 6")
+def by_readings(billed: I64, units: I64) -> I64:
+    """Kopecks of the year of each premises: its part of all they paid."""
+    total, whole = int(billed.sum()), int(units.sum())
+    scaled = [total * int(own) for own in units]
+    parts = [own // whole for own in scaled]
+    left = total - sum(parts)
+    order = sorted(range(len(parts)), key=lambda at: (-(scaled[at] % whole), at))
+    for at in order[:left]:
+        parts[at] += 1
+    return np.array(parts, np.int64)
