@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from billing.benefits import Benefits
 from billing.checked import Checked
+from billing.common_past import CommonPast
 from billing.formula.rows import Formulas
 from billing.heat_past import HeatFix, HeatYear, HouseFailure
 from billing.period import Period
@@ -218,6 +219,7 @@ class Block:
     coefficients: dict[str, I64]  # by key, (S, H) permille, MISSING where none
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
     heat_fix: HeatFix | None = None  # last year of those who paid evenly, in the month that corrects it
+    common: dict[int, CommonPast] | None = None  # kept months of common needs, by service; None = none yet
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
     formulas: Formulas | None = None  # of services of organisations, None = none

@@ -36,7 +36,15 @@ from billing.history import (
 from billing.law import change_days
 from billing.lawcase.acts import checked_of, unauthorised_of
 from billing.lawcase.benefits import benefit_columns
-from billing.lawcase.block_past import common_of, cut_of, failure_of, flats_of, heat_fix_of, heat_year_of
+from billing.lawcase.block_past import (
+    common_of,
+    common_pasts_of,
+    cut_of,
+    failure_of,
+    flats_of,
+    heat_fix_of,
+    heat_year_of,
+)
 from billing.lawcase.block_relief import absent_of, troubles_of
 from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec, NormStep, Stay, Step
 from billing.period import Period
@@ -75,6 +83,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         house_meters=_house_meters(houses),
         heat_year=heat_year_of(houses, specs),
         heat_fix=heat_fix_of(specs),
+        common=common_pasts_of(houses),
         services=_services(houses, specs, starts),
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),
