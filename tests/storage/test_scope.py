@@ -52,6 +52,7 @@ CENTRE_ONLY = {
     "outbox",
     "sign_in_attempts",
     "value_proposals",
+    "common_mode_proposals",
 }
 BY_USER = {"user_sessions", "user_filters"}
 
@@ -89,7 +90,7 @@ SEES = {
             "service_requests", "request_events", "inbox", "files", "jobs", "imports", "import_verdicts",
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
-            "unauthorised_uses", "meter_checks", "papers", "account_benefits",
+            "unauthorised_uses", "meter_checks", "papers", "account_benefits", "common_months",
             "card_orders", "card_parts", "card_notices", "card_checks",
         },
     ),
