@@ -57,16 +57,19 @@ def year_average(line: Line, period: Period, facts: Facts) -> Derived:
     )
     if line.a == 0 or line.b <= 0 or line.volume == 0 or line.days < period.days:
         return Derived(ratio(line.volume, MICRO), numbers, [note])
-    below = Fraction(line.a * line.b) / line.volume  # months × S_об
-    months = below / facts.house_area_dm2 if facts.house_area_dm2 else Fraction(MONTHS)
-    total = below / months if months else Fraction(0)
+    used = line.volume
+    below = Fraction(line.a * line.b * used.denominator, used.numerator)  # months × S_об
+    known = facts.house_area_dm2
+    months = Fraction(below.numerator, below.denominator * known) if known else Fraction(MONTHS)
+    total = Fraction(below.numerator * months.denominator, below.denominator * months.numerator)
     if months.denominator == total.denominator == 1 and 0 < months <= MONTHS:
         text = decimal(int(total), DM2_PER_M2)
         numbers.append(Number("months", "месяцев", str(int(months)), source))
         numbers.append(Number("house_area", "площадь всех помещений дома", f"{text} м²", "карточка дома"))
         return Derived(f"{house} / {int(months)} × {area} / {text}", numbers, [note])
     more = "Доля квартиры в месяце дома показана дробью."
-    return Derived(f"{house} × {ratio(line.volume / line.a)}", numbers, [note, more])
+    share = Fraction(used.numerator, used.denominator * line.a)
+    return Derived(f"{house} × {ratio(share)}", numbers, [note, more])
 
 
 def common_year_fix(line: Line, period: Period, facts: Facts) -> Derived:

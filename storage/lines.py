@@ -38,10 +38,7 @@ I64 = npt.NDArray[np.int64]
 NUMPY_TO_SQL = {"int16": "int2", "int32": "int4", "int64": "int8"}
 COLUMNS = {name: NUMPY_TO_SQL[np.dtype(dtype).name] for name, dtype in DTYPES.items()}
 LINE = Row.of(**COLUMNS)  # run_id is the default of the run's own table: a field fewer to take apart
-USUAL = {
-    "kind": 0,
-    "first_day": 1,
-}  # so are these, and the days of the month: most blocks have no other value
+USUAL = {"kind": 0, "first_day": 1}  # as the days of the month: most blocks have no other value
 ACCOUNT_SUM = Row.of(
     account_id="int4",
     company_id="int4",

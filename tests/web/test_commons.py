@@ -1,4 +1,4 @@
-"""Common needs of houses on pages: a month as a list, a house by months, a way that waits for another person."""
+"""Common needs on pages: a month as a list, a house by months, a way that waits for another person."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_houses_of_a_month_are_listed_filtered_and_taken_away(
     words = seen(page)
     assert "2 строки, сентябрь 2026" in words
     assert "560 600 −40 25 – 0 −40 −40" in words
-    assert "нет показания" in words
+    assert "нет данных" in words
     assert "<html" not in bare.text
     assert len(re.findall(r"<tr data-open>", bare.text)) == 1
     assert "−40,000000" in sheet

@@ -17,7 +17,16 @@ from storage.common_preview import FixPreview, preview_fix
 from storage.house_pages import HouseHead
 from storage.session import Session
 from web.commons.listing import DONE, READERS
-from web.commons.words import METHOD_OPTIONS, SERVICE_OPTIONS, ModeView, method_words, named, note_of, seen
+from web.commons.words import (
+    METHOD_OPTIONS,
+    SERVICE_OPTIONS,
+    ModeView,
+    method_words,
+    named,
+    note_of,
+    seen,
+    volume,
+)
 from web.deps import CurrentUser, Reader, database
 from web.errors import NotFound
 from web.forms import Typed
@@ -47,9 +56,20 @@ class ServiceYear:
         return CATALOGUE[self.service].unit
 
     @property
-    def over_micro(self) -> int:
+    def over_micro(self) -> int | None:
         """What the known months used above the flats."""
-        return sum(row.over_micro or 0 for row in self.rows)
+        known = [row.over_micro for row in self.rows if row.over_micro is not None]
+        return sum(known) if known else None
+
+    @property
+    def difference_micro(self) -> int | None:
+        """What the known months used and were not charged for."""
+        known = [row.difference_micro for row in self.rows if row.difference_micro is not None]
+        return sum(known) if known else None
+
+    def volume(self, micro: int | None) -> str:
+        """A volume of the service, rounded for the eye."""
+        return volume(micro, self.service)
 
     @property
     def charged_micro(self) -> int:

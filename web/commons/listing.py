@@ -14,7 +14,7 @@ from storage.common_modes import service_words
 from storage.common_pages import SORTS, CommonFilter, CommonFound, CommonRow
 from storage.common_past import SERVICES
 from storage.session import Session
-from web.commons.words import METHOD_OPTIONS, SERVICE_OPTIONS, SHORT, ModeView, method_words, seen
+from web.commons.words import METHOD_OPTIONS, SERVICE_OPTIONS, SHORT, ModeView, method_words, seen, volume
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export_file
 from web.filters import month
@@ -70,6 +70,11 @@ class CommonsView:
     services: list[tuple[int, str]]
     methods: list[tuple[str, str]]
     ways: list[tuple[int, str]]
+
+    @staticmethod
+    def volume(micro: int | None, row: CommonRow) -> str:
+        """A volume of the row, rounded for the eye."""
+        return volume(micro, row.service)
 
     @staticmethod
     def unit_of(row: CommonRow) -> str:

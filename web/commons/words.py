@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing.services import METHOD_NAMES, Method
+from billing.quantity import MICRO
+from billing.services import CATALOGUE, COMMON, METHOD_NAMES, Method
+from receipts.words import scaled
 from storage.common_modes import ALL, METHODS, NOTES, WaitingMode, service_words
 from storage.common_past import SERVICES
 from web.roles import Me
@@ -35,6 +37,16 @@ def named(method: str) -> str:
 def note_of(method: str) -> str:
     """The note of law of a way."""
     return NOTES[method]
+
+
+def volume(micro: int | None, service: int) -> str:
+    """A volume of a house as its resource is printed: three figures of a cubic metre, two of a kWh."""
+    if micro is None:
+        return "–"
+    decimals = CATALOGUE[service - COMMON].decimals
+    step = MICRO // 10**decimals
+    whole = (2 * abs(micro) + step) // (2 * step)
+    return scaled(-whole if micro < 0 else whole, decimals, 0)
 
 
 @dataclass(frozen=True, slots=True)
