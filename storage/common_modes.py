@@ -18,6 +18,7 @@ from sqlalchemy import text
 from billing.services import CATALOGUE, METHOD_NAMES
 from storage import late_facts, second_person
 from storage.common_past import MODE, SERVICES
+from storage.house_pages import HouseHead
 from storage.late_facts import LateFact
 from storage.second_person import ValueRefused
 from storage.session import Session
@@ -107,16 +108,39 @@ async def waiting(session: Session, house_id: int | None = None) -> list[Waiting
     return [WaitingMode(**row._mapping) for row in found]
 
 
-async def of_house(session: Session, house_id: int) -> list[ModeRow]:
-    """Ways the house has and had, the newest first."""
-    found = await session.execute(
-        text("""
-        SELECT service, method, valid_from, valid_to, ground FROM house_services
-         WHERE house_id = :house_id AND service = ANY (:services) AND superseded_at IS NULL
-         ORDER BY service, valid_from DESC"""),
-        {"house_id": house_id, "services": list(SERVICES)},
-    )
-    return [ModeRow(**row._mapping) for row in found]
+@dataclass(frozen=True, slots=True)
+class HouseWays:
+    """A house with the ways it has and had, the newest first. is_seen: the scope shows accounts of it."""
+
+    head: HouseHead
+    is_seen: bool
+    ways: list[ModeRow]
+
+
+OF_HOUSE = """
+SELECT h.id, s.kind || ' ' || s.name || ', д. ' || h.number AS address, o.short_name AS company_name,
+       h.floors, h.entrances_count, h.year_built,
+       EXISTS (SELECT 1 FROM accounts a WHERE a.house_id = h.id) AS is_seen,
+       v.service, v.method, v.valid_from, v.valid_to, v.ground
+  FROM houses h JOIN streets s ON s.id = h.street_id JOIN organisations o ON o.id = h.company_id
+  LEFT JOIN house_services v ON v.house_id = h.id AND v.service = ANY (:services) AND v.superseded_at IS NULL
+ WHERE h.id = :house_id ORDER BY v.service, v.valid_from DESC
+"""
+
+
+async def of_house(session: Session, house_id: int) -> HouseWays | None:
+    """The house, or None."""
+    found = await session.execute(text(OF_HOUSE), {"house_id": house_id, "services": list(SERVICES)})
+    rows = found.all()
+    if not rows:
+        return None
+    head = HouseHead(**{name: getattr(rows[0], name) for name in HouseHead.__slots__})
+    ways = [
+        ModeRow(row.service, row.method, row.valid_from, row.valid_to, row.ground)
+        for row in rows
+        if row.service is not None
+    ]
+    return HouseWays(head, rows[0].is_seen, ways)
 
 
 # ---- a second person -------------------------------------------------------------------------------------

@@ -63,11 +63,3 @@ async def accounts(session: Session, house_id: int) -> list[HouseAccount]:
         {"house_id": house_id},
     )
     return [HouseAccount(**row._mapping) for row in found]
-
-
-async def has_accounts(session: Session, house_id: int) -> bool:
-    """Whether the scope shows any account of the house."""
-    found = await session.scalar(
-        text("SELECT EXISTS (SELECT 1 FROM accounts WHERE house_id = :house_id)"), {"house_id": house_id}
-    )
-    return bool(found)

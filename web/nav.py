@@ -106,7 +106,7 @@ ITEMS: tuple[Item, ...] = (
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Расчёт", ("/centre/month", "/centre/runs", "/centre/parked", "/readings/held", "/corrections",
-                "/changes", "/what-if")),
+                "/changes", "/commons", "/what-if")),
     ("Правила", ("/centre/values", "/centre/settings", "/formulas", "/social/values")),
     ("Квитанции", ("/centre/press", "/receipt-forms")),
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.services import CATALOGUE
-from storage import common_modes, common_pages, house_pages
-from storage.common_modes import ModeRow, service_words
+from storage import common_modes, common_pages
+from storage.common_modes import HouseWays, ModeRow, service_words
 from storage.common_pages import PLAIN_METHODS, CommonRow, FixSum
 from storage.common_preview import FixPreview, preview_fix
 from storage.house_pages import HouseHead
@@ -120,13 +120,13 @@ class HouseView:
 
 
 async def house_view(
-    session: Session, me: Me, head: HouseHead, year: int | None, form: Typed | None = None, done: str = ""
+    session: Session, me: Me, found: HouseWays, year: int | None, form: Typed | None = None, done: str = ""
 ) -> HouseView:
     """Months of a year, the open one when none is asked for."""
     opened = me.open_period or dt.date.today().replace(day=1)  # noqa: DTZ011  only a default to look from
     chosen = year or opened.year
+    head, ways = found.head, found.ways
     rows = await common_pages.of_house(session, head.id, chosen)
-    ways = await common_modes.of_house(session, head.id)
     fixes = {one.service: one for one in await common_pages.fixes(session, head.id, chosen)}
     now = {one.service: one for one in reversed(ways) if one.valid_to is None or one.valid_to > opened}
     codes = sorted({row.service for row in rows} | set(now) | set(fixes))
@@ -147,12 +147,12 @@ async def house_view(
     )
 
 
-async def _head(session: Session, house_id: int, me: Me) -> HouseHead:
+async def _house(session: Session, house_id: int, me: Me) -> HouseWays:
     """The house; a company opens those whose accounts it sees."""
-    head = await house_pages.head(session, house_id)
-    if head is None or not (me.may(*CENTRE_STAFF) or await house_pages.has_accounts(session, house_id)):
+    found = await common_modes.of_house(session, house_id)
+    if found is None or not (me.may(*CENTRE_STAFF) or found.is_seen):
         raise NotFound("Такого дома нет.", "Откройте его из списка «Общее имущество».")
-    return head
+    return found
 
 
 @router.get("/houses/{house_id:int}")
@@ -160,9 +160,9 @@ async def show(
     request: Request, house_id: int, me: CurrentUser, session: Reader, year: int = 0, done: str = ""
 ) -> Response:
     """The house in a year."""
-    head = await _head(session, house_id, me)
+    found = await _house(session, house_id, me)
     chosen = year if FIRST_YEAR <= year <= LAST_YEAR else None
-    return page(request, "commons/house.html", await house_view(session, me, head, chosen, done=done))
+    return page(request, "commons/house.html", await house_view(session, me, found, chosen, done=done))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class FixView:
 @router.get("/houses/{house_id:int}/fix")
 async def fix(request: Request, house_id: int, me: CurrentUser, session: Reader, year: int = 0) -> Response:
     """The yearly correction of the house, counted now and written nowhere."""
-    head = await _head(session, house_id, me)
+    head = (await _house(session, house_id, me)).head
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise NotFound("Такого года нет.", "Откройте корректировку со страницы дома.")
     rows = await preview_fix(database(request), house_id, year)

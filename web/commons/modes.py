@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from storage import choices, common_modes, house_pages
+from storage import choices, common_modes
 from storage.common_modes import METHODS, NewMode
 from storage.common_past import SERVICES
 from storage.second_person import ValueRefused
@@ -55,14 +55,14 @@ async def propose_organisation(request: Request, me: CurrentUser, session: Write
 @router.post("/houses/{house_id:int}/modes")
 async def propose_house(request: Request, house_id: int, me: CurrentUser, session: Writer) -> Response:
     """Keep a way of a house until another person agrees."""
-    head = await house_pages.head(session, house_id)
-    if head is None:
+    found = await common_modes.of_house(session, house_id)
+    if found is None:
         raise NotFound("Такого дома нет.", "Откройте его из списка «Общее имущество».")
     form = await read_form(request)
     new = _read(form, house_id)
     if new is not None and await _proposed(session, form, new, me.user_id):
         return see_other(request, f"/commons/houses/{house_id}?done=proposed")
-    view = await house_view(session, me, head, None, form)
+    view = await house_view(session, me, found, None, form)
     return page(request, "commons/house.html", view, status=422, retitle=True)
 
 
