@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import Block
-from billing.halves import DIVIDED, charge_halves
 from billing.common_past import HouseMonth
+from billing.halves import DIVIDED, charge_halves
 from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
 from billing.metering import decide

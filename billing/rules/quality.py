@@ -100,9 +100,7 @@ class _Base:
 
     def __init__(self, charged: Charged, service: int, place: I64) -> None:
         lines = charged.lines
-        is_base = (lines.service == service) & ~np.isin(
-            lines.basis, [*REDUCTIONS, *UNAUTHORISED, *FIXES]
-        )
+        is_base = (lines.service == service) & ~np.isin(lines.basis, [*REDUCTIONS, *UNAUTHORISED, *FIXES])
         self.charged, self.place = charged, place
         self.rows = np.flatnonzero(is_base & (place[charged.owner] >= 0))
         self.owners, self.first, self.inverse = np.unique(

@@ -3,12 +3,24 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0040"
+down_revision = "0039"
 
 NOW = sa.text("now()")
 STAMP = sa.DateTime(timezone=True)
-BEFORE = ("people", "area", "owner", "absence", "reading", "meter", "quality", "tariff", "norm")
+BEFORE = (
+    "people",
+    "area",
+    "owner",
+    "absence",
+    "reading",
+    "meter",
+    "quality",
+    "tariff",
+    "norm",
+    "benefit",
+    "service",
+)
 KINDS = (*BEFORE, "method")
 KIND = op.f("ck_late_facts_kind")
 
