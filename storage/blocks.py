@@ -74,8 +74,7 @@ async def read_block(
     """The block of these houses for the month of `values`. cuts: days on which a federal value changes.
 
     Accounts are ordered by house, then id; a house without accounts stays. as_of: recorded time, None = now.
-    instead, kept: lines and months of common needs that a correction is about to put in the place of
-    published ones. is_fixing: last year of common needs is corrected whatever the month.
+    instead, kept: lines and months of common needs a correction puts in the place of published ones.
     """
     period = values.period
     month = Month(period, int_array(house_ids), as_of, instead or {})
