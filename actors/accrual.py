@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from billing.accrue import accrue
+from billing.accrue import accrue_month
 from billing.lines import Lines
 from billing.period import Period
 from storage.compute import Rules, compute
@@ -57,7 +57,7 @@ class Accruer:
     fence.
     """
 
-    def __init__(self, store: BlockStore, name: str, rules: Rules = accrue) -> None:
+    def __init__(self, store: BlockStore, name: str, rules: Rules = accrue_month) -> None:
         self._store = store
         self._name = name
         self._rules = rules

@@ -12,7 +12,7 @@ from actors.accrual import Accruer, Outcome
 from actors.pressed import Outcome as Pressed
 from actors.presser import Presser
 from actors.supervisor import Supervisor
-from billing.accrue import accrue
+from billing.accrue import accrue_month
 from storage.compute import Rules
 from storage.press_work import PressTask
 from storage.run_store import run_store
@@ -25,7 +25,7 @@ OTHERS_S = 0.5  # how often to look whether the others are done
 class LocalCrew:
     """Accruers of this process."""
 
-    def __init__(self, url: str, workers: int = 1, rules: Rules = accrue) -> None:
+    def __init__(self, url: str, workers: int = 1, rules: Rules = accrue_month) -> None:
         self._url = url
         self._pressers: dict[str, Presser] = {}
         self._accruers = {
@@ -51,7 +51,7 @@ class LocalCrew:
             await accruer.close()
 
 
-async def run_until_idle(url: str, workers: int = 1, rules: Rules = accrue) -> None:
+async def run_until_idle(url: str, workers: int = 1, rules: Rules = accrue_month) -> None:
     """Compute every accruing run to its end; while another process supervises, wait until it has done so."""
     crew, blocks = LocalCrew(url, workers, rules), BlockStore(url, 1)
     try:

@@ -6,13 +6,15 @@ of a block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from billing.block import Block
+from billing.common_past import HouseMonth
 from billing.halves import DIVIDED, charge_halves
 from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
@@ -73,8 +75,23 @@ JOINED = (
 assert set(ORDER) == set(RULES.values()), "a rule is registered but not in the order"
 
 
+@dataclass(frozen=True, slots=True)
+class Accrued:
+    """Lines, parked accounts, and what is kept of the common needs of the houses, by service."""
+
+    lines: Lines
+    parked: Parked
+    common: Mapping[int, HouseMonth] = field(default_factory=dict)
+
+
 def accrue(block: Block) -> tuple[Lines, Parked]:
-    """Charges of the month for every account of the block, and who is parked with why.
+    """Charges of the month for every account of the block, and who is parked with why; see accrue_month."""
+    made = accrue_month(block)
+    return made.lines, made.parked
+
+
+def accrue_month(block: Block) -> Accrued:
+    """The same with what months to come are to know of the houses.
 
     Lines are ordered by account, then service and component; a parked account has none. The caller runs
     `Lines.check` before it writes them.
@@ -84,7 +101,7 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
         law = federal_law(block.period, tuple(block.first_day.tolist()))
     except NoFederalValueError:
         parked.add(np.ones(len(block), np.bool_), Reason.OLDER_THAN_LAW, 0, block.period.title)
-        return Lines.empty(), parked
+        return Accrued(Lines.empty(), parked)
     work = Work(block, law, parked)
     work.meterings = decide(work)
     for rule in ORDER:
@@ -95,7 +112,7 @@ def accrue(block: Block) -> tuple[Lines, Parked]:
             charge_halves(work, halved, rule)
     checked(work)
     unauthorised(work)
-    return reduced(block, gather(block, work.parts, parked.mask())), parked
+    return Accrued(reduced(block, gather(block, work.parts, parked.mask())), parked, work.common)
 
 
 def reduced(block: Block, lines: Lines) -> Lines:

@@ -84,6 +84,13 @@ class Basis(IntEnum):
     FLAT_ROOM_METER = 103  # ф. 9: and meters in rooms
     HOUSE_NORM = 78  # ОДН under direct management: ф. 10, 15
     HOUSE_ACTUAL = 79  # ф. 10, 12
+    COMMON_CARRIED = 62  # by the meter less what months before left below zero
+    COMMON_CAP = 106  # by the meter, but not above the norm
+    COMMON_AVERAGE = 111  # a month of last year
+    COMMON_YEAR_FIX = (
+        108  # paid by the norm or an average: what last year should have cost less what was charged
+    )
+    HOUSE_CAP = 109  # ОДН, not above the norm
     HEAT_YEAR_FIX = 104  # paid evenly: what last year should have cost less what was charged
     HEAT_YEAR_VOLUME = 107  # the same by volumes, at the tariff of the month of the correction
     DISTRIBUTORS = 105  # ф. 6: a flat's part of the year's heat by its distributors less what was charged
@@ -298,6 +305,12 @@ BASIS: dict[Basis, BasisInfo] = {
         "топлива на горячую воду дома, micro",
         "горячей воды квартиры, micro",
     ),
+    Basis.HOUSE_CAP: BasisInfo(
+        "ОДН по счётчику дома, не больше норматива",
+        "ПП 354, п. 44, прил. 2, ф. 10, 12, 15",
+        "площадь, дм²",
+        "норматив, micro на м²",
+    ),
     Basis.RANGE: BasisInfo(
         "по диапазону потребления",
         "ПП 1178: диапазоны потребления; ПП 354, прил. 2, ф. 1",
@@ -339,6 +352,30 @@ BASIS: dict[Basis, BasisInfo] = {
     ),
     Basis.COMMON_ACTUAL: BasisInfo(
         "по счётчику дома", "ПП 491, п. 29(1), 29(2)", "объём СОИ дома, micro", "площадь, дм²"
+    ),
+    Basis.COMMON_CARRIED: BasisInfo(
+        "по счётчику дома за вычетом остатка прошлых месяцев",
+        "ПП 491, п. 29(1), 29(2); ПП 124, п. 21(1)",
+        "объём СОИ дома, micro",
+        "площадь, дм²",
+    ),
+    Basis.COMMON_CAP: BasisInfo(
+        "по счётчику дома, не больше норматива",
+        "ПП 491, п. 29(2); ПП 354, п. 44",
+        "площадь, дм²",
+        "норматив, micro на м²",
+    ),
+    Basis.COMMON_AVERAGE: BasisInfo(
+        "по среднему за прошлый год",
+        "ПП 491, п. 29(2)",
+        "объём СОИ дома за прошлый год, micro",
+        "площадь, дм²",
+    ),
+    Basis.COMMON_YEAR_FIX: BasisInfo(
+        "корректировка за прошлый год",
+        "ПП 491, п. 29(2), 29(3); ЖК РФ, ст. 156, ч. 9.2",
+        "стоимость года, коп.",
+        "начислено за год, коп.",
     ),
     Basis.ABSENCE: BasisInfo(
         "временное отсутствие",
@@ -417,8 +454,8 @@ BASIS |= {Basis(code): BasisInfo("льгота деньгами, через со
 REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Basis.COLD_FOR_HOT)
 # Lines by an act about unauthorised use: no consumption of the month, never a base of a reduction.
 UNAUTHORISED = frozenset((Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM))
-# The yearly correction of heat paid evenly: no consumption of the month either.
-HEAT_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME, Basis.DISTRIBUTORS))
+# Yearly corrections of heat and of common needs: no consumption of the month either.
+FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME, Basis.DISTRIBUTORS, Basis.COMMON_YEAR_FIX))
 # Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
 SHARES = frozenset(
     (
@@ -433,11 +470,12 @@ SHARES = frozenset(
         Basis.MANUAL,
         Basis.HEAT_YEAR_FIX,
         Basis.DISTRIBUTORS,
+        Basis.COMMON_YEAR_FIX,
     )
 )
-# Whole sums of money: no volume, no share of a charge.
-YEAR_SUMS = frozenset((Basis.HEAT_YEAR_FIX, Basis.DISTRIBUTORS))  # differences of two sums of a year
-SUMS = YEAR_SUMS | {Basis.MANUAL}
+# Whole sums of money: no volume, no share of a charge. Those of a year are differences of two sums.
+YEAR_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.DISTRIBUTORS, Basis.COMMON_YEAR_FIX))
+SUMS = YEAR_FIXES | {Basis.MANUAL}
 
 
 def info(basis: int) -> BasisInfo:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from billing.benefits import Benefits
 from billing.checked import Checked
+from billing.common_past import CommonPast
 from billing.formula.rows import Formulas
 from billing.heat_past import Distributors, HeatFix, HeatYear, HouseFailure
 from billing.period import Period
@@ -219,6 +220,7 @@ class Block:
     heat_year: HeatYear | None = None  # of houses that pay for heat evenly; None = none of them has a meter
     heat_fix: HeatFix | None = None  # last year of those who paid evenly, in the month that corrects it
     distributors: Distributors | None = None  # of last year, in the month that corrects it; None = nowhere
+    common: dict[int, CommonPast] | None = None  # kept months of common needs, by service; None = none yet
     absent: Absent | None = None  # who was away (section VIII), None = nobody
     troubles: Troubles | None = None  # breaks and bad quality, None = none
     formulas: Formulas | None = None  # of services of organisations, None = none

@@ -60,6 +60,7 @@ PEOPLE_LINES, FAULT_DAYS, AVERAGE_WINDOW, SEASON_DAYS, YEAR_FIX, WHOLE_UNITS, BE
     "choice_whole_units",
     "choice_benefit_base",
 )
+COMMON_FIX = "choice_common_fix"
 
 QUESTIONS: dict[str, Question] = {
     one.key: one
@@ -191,6 +192,18 @@ QUESTIONS: dict[str, Question] = {
                 Answer("before", "с полной платы", "Льгота от всей суммы, но не больше остатка."),
             ),
             is_own=False,
+        ),
+        Question(
+            COMMON_FIX,
+            "Когда сверяют год СОИ, оплаченный по нормативу или среднему",
+            "ПП 491, п. 29(2), 29(3): в первом квартале, если собрание не решило иначе; месяц не назван.",
+            "Дома, где СОИ платят по нормативу или среднему.",
+            (
+                Answer("march", "в марте", "Строка за прошлый год войдёт в начисление за март."),
+                Answer("february", "в феврале", "Строка за прошлый год войдёт в начисление за февраль."),
+                Answer("january", "в январе", "Строка за прошлый год войдёт в начисление за январь."),
+                Answer("none", "не сверяют", "Разницу с показаниями домов за год жителям не пересчитывают."),
+            ),
         ),
     )
 }

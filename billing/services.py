@@ -53,7 +53,7 @@ class Component(IntEnum):
 class Method(IntEnum):
     """How a house is billed for a service where the region, the meeting or the contract chose."""
 
-    LAW = 0  # decision table of Rules 354
+    LAW = 0  # decision table of Rules 354; of common needs: as the organisation has it, else the norm
     PERSON = 1  # waste by persons, ф. 9(1)
     AREA = 2  # waste by area, ф. 9(2); upkeep, capital repair by m2
     FIXED = 3  # a sum a flat
@@ -62,6 +62,9 @@ class Method(IntEnum):
     COMMON_DIRECT_NORM = 6  # ОДН of Rules 354: the owners manage themselves or the supplier bills
     COMMON_DIRECT_ACTUAL = 7
     BOILER = 8  # heating, hot water: equipment of the house makes it of fuel
+    COMMON_ACTUAL_CAPPED = 9  # by the meter, what is above the norm stays with the company
+    COMMON_AVERAGE = 10  # a month of last year's volume
+    COMMON_DIRECT_CAPPED = 11
 
 
 METHOD_NAMES = {m.name.lower(): m for m in Method}

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, SUMS, YEAR_SUMS, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, SUMS, YEAR_FIXES, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
@@ -64,7 +64,7 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     unit = known.unit or _unit(charge)
     rate = decimal(charge.rate, RATE_PER_RUBLE, least=2)
     is_sum = charge.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE
-    is_sum |= charge.basis in YEAR_SUMS
+    is_sum |= charge.basis in YEAR_FIXES  # a difference of two sums
     unit = "₽" if is_sum else unit
     formula = derived.formula if is_sum else f"{bracketed(derived.formula)} × {rate}"
     surcharge_formula = _surcharge_formula(charge, derived.formula, rate)

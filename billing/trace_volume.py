@@ -20,6 +20,7 @@ from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
 from billing.trace_benefit import benefit, rent
+from billing.trace_common import capped, carried, common_year_fix, year_average
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
 from billing.trace_meter import check
@@ -457,10 +458,15 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.PERSONS: _fixed,
     Basis.COMMON_NORM: _common_norm,
     Basis.COMMON_ACTUAL: _share_of_house,
+    Basis.COMMON_CARRIED: carried(_share_of_house),
+    Basis.COMMON_CAP: capped(_common_norm),
+    Basis.COMMON_AVERAGE: year_average,
     Basis.HOUSE_NORM: _common_norm,
     Basis.HOUSE_ACTUAL: _share_of_house,
+    Basis.HOUSE_CAP: capped(_common_norm),
     **dict.fromkeys(SHARES, share),
     **YEARS,
+    Basis.COMMON_YEAR_FIX: common_year_fix,
     Basis.ABSENCE: absence(_temporary),
     Basis.NOT_SUPPLIED: not_supplied,
     Basis.COLD_FOR_HOT: cold_for_hot,

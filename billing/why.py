@@ -71,7 +71,16 @@ WORDS: dict[Part, str] = {
 COMMON_FIRST, COMMON_LAST = 21, 29
 """Codes of common needs of a house."""
 RECALCULATED = REDUCTIONS | UNAUTHORISED | SUMS | {Basis.LATE_READING, Basis.CHECK}
-HOUSE_BASES = (Basis.COMMON_NORM, Basis.COMMON_ACTUAL, Basis.HOUSE_NORM, Basis.HOUSE_ACTUAL)
+HOUSE_BASES = (
+    Basis.COMMON_NORM,
+    Basis.COMMON_ACTUAL,
+    Basis.COMMON_CARRIED,
+    Basis.COMMON_CAP,
+    Basis.COMMON_AVERAGE,
+    Basis.HOUSE_NORM,
+    Basis.HOUSE_ACTUAL,
+    Basis.HOUSE_CAP,
+)
 CODES = 1 << 8
 
 PEOPLE_FAMILY, AREA_FAMILY = 1, 2

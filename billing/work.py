@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import MISSING, AccountKind, Block
+from billing.common_past import HouseMonth
 from billing.law import FederalLaw
 from billing.parked import Parked, Reason
 
@@ -166,6 +167,7 @@ class Work:
     meterings: Meterings = field(default_factory=lambda: Meterings.empty())
     windows: dict[int, Bool] = field(default_factory=dict)  # (S, N) days a rule may make lines of, by service
     only: dict[int, Bool] = field(default_factory=dict)  # (N,) accounts of a second run of a rule
+    common: dict[int, HouseMonth] = field(default_factory=dict)  # what is kept of common needs, by service
     days: int = field(init=False)
     open_total: I64 = field(init=False)
     steady: Bool = field(init=False)  # (N,) open all month with one area

@@ -27,6 +27,7 @@ from storage.block_meters import individual, past_of
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
+from storage.common_past import Kept, read_common, settle_methods
 from storage.distributors import read_distributors
 from storage.heat_fix import CHOSEN, read_heat_fix
 from storage.heat_past import heat_year, house_failures
@@ -68,11 +69,13 @@ async def read_block(
     cuts: Iterable[int] = (),
     as_of: dt.datetime | None = None,
     instead: Mapping[int, Lines] | None = None,
+    kept: Kept | None = None,
+    is_fixing: bool = False,
 ) -> Block:
     """The block of these houses for the month of `values`. cuts: days on which a federal value changes.
 
     Accounts are ordered by house, then id; a house without accounts stays. as_of: recorded time, None = now.
-    instead: lines of earlier months that a correction is about to put in the place of published ones.
+    instead, kept: lines and months of common needs a correction puts in the place of published ones.
     """
     period = values.period
     month = Month(period, int_array(house_ids), as_of, instead or {})
@@ -100,6 +103,7 @@ async def read_block(
     of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
     of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
     meters, checked = await individual(connection, month, past, accounts, days[1:])
+    settle_methods(services, of_coefficients)
     return Block(
         period=period,
         first_day=segments.first_day,
@@ -119,6 +123,9 @@ async def read_block(
         ),
         distributors=await read_distributors(
             connection, month, houses, accounts, of_coefficients.get(CHOSEN)
+        ),
+        common=await read_common(
+            connection, month, houses, accounts, services, of_coefficients, kept or {}, is_fixing
         ),
         absent=await read_absent(connection, month, accounts, facts, segments),
         troubles=await read_troubles(connection, month, houses.id, accounts["id"]),

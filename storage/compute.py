@@ -4,28 +4,33 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from billing.accrue import Accrued
 from billing.block import Block
+from billing.common_past import HouseMonth
 from billing.correction import difference
 from billing.lines import Lines
 from billing.parked import Parked
 
-Rules = Callable[[Block], tuple[Lines, Parked]]
+Rules = Callable[[Block], Accrued]
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Lines to write, accounts parked, and which accounts of the block the run is about, (N,)."""
+    """Lines to write, accounts parked, which accounts of the block the run is about, (N,), and what the
+    houses keep of their common needs; a run of one account keeps nothing.
+    """
 
     lines: Lines
     parked: Parked
     mine: npt.NDArray[np.bool_]
+    common: Mapping[int, HouseMonth] = field(default_factory=dict)
 
 
 def compute(
@@ -36,7 +41,8 @@ def compute(
 
     A parked account keeps what was posted for it: nothing is taken back before it can be computed anew.
     """
-    lines, parked = rules(block)
+    made = rules(block)
+    lines, parked = made.lines, made.parked
     mine = np.ones(len(block), np.bool_)
     if account_id is not None:
         mine = block.accounts.id == account_id
@@ -48,7 +54,7 @@ def compute(
             held |= posted.account_id != account_id
         lines = difference(posted.take(~held), lines)
     lines.check()
-    return Computed(lines, parked, mine)
+    return Computed(lines, parked, mine, made.common if account_id is None else {})
 
 
 def _only(parked: Parked, mine: npt.NDArray[Any]) -> Parked:

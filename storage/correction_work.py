@@ -6,7 +6,7 @@ Fenced exactly as a block of any run (storage.lines): a repeat finds it done, a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from billing.money import I64
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, RATE_PER_RUBLE
 from storage.bulk import Connection, Row, copy_in
+from storage.common_past import write_common
 from storage.formulas import write_told
 from storage.lines import (
     ACCOUNT_SUM,
@@ -54,6 +55,7 @@ class Drafted:
     period: I64  # ordinals
     looked_at: int
     parked: dict[int, tuple[int, str, str]]  # account → service, reason, message
+    common: list[MonthChanged] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -90,12 +92,14 @@ async def _recomputed(connection: Connection, task: BlockTask, values_of: Values
     parts: list[tuple[Period, Lines]] = []
     parked: dict[int, tuple[int, str, str]] = {}
     seen: set[int] = set()
+    common: list[MonthChanged] = []
     async for done in recompute(connection, months, task.house_ids, values_of, task.account_id):
         parts.append((done.period, done.changes))
         await write_told(connection, done.block.formulas)
         seen.update(done.block.accounts.id[done.looked_at].tolist())
         _add_parked(parked, done)
-    return Drafted.of(parts, len(seen), parked)
+        common.append(done)
+    return replace(Drafted.of(parts, len(seen), parked), common=common)
 
 
 def _add_parked(parked: dict[int, tuple[int, str, str]], done: MonthChanged) -> None:
@@ -162,6 +166,8 @@ async def _write(connection: Connection, task: BlockTask, drafted: Drafted, work
         await copy_in(connection, partition("run_accounts", run_id), SUM, {"run_id": run_id, **sums}, size)
         await _write_totals(connection, task, drafted)
         await _write_houses(connection, task, drafted)
+        for month in drafted.common:
+            await write_common(connection, run_id, month.period, month.block, month.common)
         await finish_block(connection, done, worker)
     return done
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import text
 
-from billing.basis import BENEFITS, COMPENSATIONS, HEAT_FIXES, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.block import MISSING, Houses
 from billing.heat_past import FIX_MONTH, Distributors
 from billing.period import Period
@@ -32,7 +32,7 @@ I64 = npt.NDArray[np.int64]
 
 HEAT = int(Service.HEATING)
 MONTHS = 12
-NOT_OF_YEAR = (*REDUCTIONS, *UNAUTHORISED, *BENEFITS, *COMPENSATIONS, *HEAT_FIXES, Basis.MANUAL)
+NOT_OF_YEAR = (*REDUCTIONS, *UNAUTHORISED, *BENEFITS, *COMPENSATIONS, *FIXES, Basis.MANUAL)
 UNITS = Row.of(account_id="int4", units="int8")
 BILLED = Row.of(account_id="int4", kopecks="int8")
 

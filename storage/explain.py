@@ -246,6 +246,8 @@ def _facts(
         papers["rate"] = found.tariff_document
     if found is not None and found.norm_document:
         papers["norm"] = found.norm_document
+    if found is not None and found.house:
+        papers["house"] = found.house
     label, unit = custom or (None, None)
     return Facts(account.area_total_dm2, account.area_common_dm2, None, label, unit, papers, formula)
 

@@ -27,6 +27,7 @@ KINDS = {
     "norm": "Норматив",
     "benefit": "Льгота",
     "service": "Услуга",
+    "method": "Способ расчёта",
 }
 WORDS_MAX = 300
 

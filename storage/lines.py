@@ -27,6 +27,7 @@ from billing.parked import Parked, Reason
 from billing.period import Period
 from billing.services import CATALOGUE, Service
 from storage.bulk import Connection, Row, copy_in, copy_out, int_array
+from storage.common_past import drop_common, write_common
 from storage.compute import Computed
 from storage.formulas import write_told
 from storage.meter_reads import rows_of
@@ -37,10 +38,7 @@ I64 = npt.NDArray[np.int64]
 NUMPY_TO_SQL = {"int16": "int2", "int32": "int4", "int64": "int8"}
 COLUMNS = {name: NUMPY_TO_SQL[np.dtype(dtype).name] for name, dtype in DTYPES.items()}
 LINE = Row.of(**COLUMNS)  # run_id is the default of the run's own table: a field fewer to take apart
-USUAL = {
-    "kind": 0,
-    "first_day": 1,
-}  # so are these, and the days of the month: most blocks have no other value
+USUAL = {"kind": 0, "first_day": 1}  # as the days of the month: most blocks have no other value
 ACCOUNT_SUM = Row.of(
     account_id="int4",
     company_id="int4",
@@ -151,6 +149,7 @@ async def drop_partitions(connection: Connection, run_id: int) -> bool:
     """Drop the lines of a run; false when there were none. The caller has made sure that it is not
     published.
     """
+    await drop_common(connection, run_id)
     if is_shelved(run_id):
         await clear_shelf(connection, run_id)
         return True
@@ -197,6 +196,7 @@ async def write_block(
             await _write_sums(connection, run_id, block_no, lines)
             await _write_houses(connection, run_id, block, lines, account, good, parked)
             await _write_parked(connection, run_id, block, computed.parked)
+            await write_common(connection, run_id, block.period, block, computed.common)
             await finish_block(connection, done, worker)
     except asyncpg.UndefinedTableError as error:
         raise RunGone(f"run {run_id} has no tables") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import BENEFITS, COMPENSATIONS, HEAT_FIXES, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
@@ -27,7 +27,7 @@ READ_BASES = (
     Basis.MANUAL,
     Basis.BOILER_HEAT,
     Basis.BOILER_WATER,
-    *HEAT_FIXES,
+    *FIXES,
 )  # these do not stand instead of a reading
 MONTH = "(r.period - l.months_back * interval '1 month')::date"  # which a line is about
 COMMON_BIT = 50

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from billing.accrue import accrue
+from billing.accrue import accrue_month
 from billing.law import change_days
 from billing.lines import Lines
 from billing.parked import Parked
@@ -64,7 +64,7 @@ async def _preview(
         return None
     values = await read_values(connection, month, as_of)
     block = await read_block(connection, values, [house], change_days(month), as_of)
-    computed = compute(block, accrue, account_id=account_id)
+    computed = compute(block, accrue_month, account_id=account_id)
     numbers = await neighbour_numbers(connection, computed.parked)
     return Preview(account_id, month, computed.lines, _words(computed, numbers))
 
@@ -108,7 +108,7 @@ async def preview_house(
         connection = await raw_connection(session)
         values = await read_values(connection, period, as_of)
         block = await read_block(connection, values, [house_id], change_days(period), as_of)
-    computed = compute(block, accrue)
+    computed = compute(block, accrue_month)
     return computed.lines, computed.parked
 
 

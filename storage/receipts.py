@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing.basis import Basis, info
+from billing.basis import YEAR_FIXES, Basis, info
 from billing.period import Period
 from billing.quantity import PERMILLE, RATE_PER_RUBLE
 from billing.receipt import (
@@ -232,6 +232,7 @@ def _row(line: Any, period: Period, service: str, unit: str) -> ReceiptRow:
     amount, surcharge = line.amount, line.surcharge
     raised = PERMILLE + line.raised_num // line.volume_num if surcharge and line.volume_num else PERMILLE
     is_sum = line.basis == Basis.FORMULA and line.rate == RATE_PER_RUBLE  # the formula gives roubles at once
+    is_sum |= line.basis in YEAR_FIXES  # a difference of two sums has neither volume nor price
     return ReceiptRow(
         service=f"{service}{part}",
         unit=unit,

@@ -6,15 +6,16 @@ taken from the lines the correction is about to leave there, so that a second co
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from billing.accrue import accrue
+from billing.accrue import accrue_month
 from billing.basis import Basis
 from billing.block import Block
+from billing.common_past import HouseMonth
 from billing.correction import difference, net
 from billing.law import change_days
 from billing.lines import Lines
@@ -38,6 +39,7 @@ class MonthChanged:
     changes: Lines
     parked: Parked
     looked_at: npt.NDArray[np.bool_]  # (N,) accounts of the block the correction is about
+    common: Mapping[int, HouseMonth]  # of whole houses only
 
 
 ValuesOf = Callable[[Period], Awaitable[Values]]
@@ -55,20 +57,24 @@ async def recompute(
     """
     assert list(months) == sorted(months), "months go in order"
     instead: dict[int, Lines] = {}
+    kept: dict[int, Mapping[int, HouseMonth]] = {}
     for period in months:
         posted = await read_published(connection, period, house_ids)
         if not len(posted):
             continue
         values = await values_of(period)
-        block = await read_block(connection, values, house_ids, change_days(period), instead=instead)
+        block = await read_block(
+            connection, values, house_ids, change_days(period), instead=instead, kept=kept
+        )
         done = compare(period, block, posted, account_id)
-        instead[period.ordinal] = _stands(posted, done.changes)
+        instead[period.ordinal], kept[period.ordinal] = _stands(posted, done.changes), done.common
         yield done
 
 
 def compare(period: Period, block: Block, posted: Lines, account_id: int | None) -> MonthChanged:
     """One month: sums written by hand stay, a parked account keeps what it has."""
-    lines, parked = accrue(block)
+    made = accrue_month(block)
+    lines, parked = made.lines, made.parked
     mine = np.ones(len(block), np.bool_) if account_id is None else block.accounts.id == account_id
     ours = posted.take(posted.basis != Basis.MANUAL)
     standing = net(ours)
@@ -80,7 +86,8 @@ def compare(period: Period, block: Block, posted: Lines, account_id: int | None)
     changes = difference(ours.take(~held), lines)
     changes.check()
     told = Parked(parked.size, {at: why for at, why in parked.reason.items() if mine[at]})
-    return MonthChanged(period, block, standing, changes, told, mine)
+    common = made.common if account_id is None else {}
+    return MonthChanged(period, block, standing, changes, told, mine, common)
 
 
 def _stands(posted: Lines, changes: Lines) -> Lines:

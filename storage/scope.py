@@ -272,6 +272,9 @@ POLICIES: dict[str, Policy] = {
     "run_log": Policy((RUN_OF_COMPANY,), rights=ADD),
     "run_totals": Policy((COMPANY, f"{SUPPLIER} AND {PUBLISHED}")),
     "run_houses": Policy((COMPANY,)),
+    # Common needs of houses: months are written by workers; ways of paying wait for a second person.
+    "common_months": Policy((COMPANY, f"house_id = ANY ((SELECT paylogic_houses())::int[]) AND {PUBLISHED}")),
+    "common_mode_proposals": Policy(rights=("SELECT", "INSERT", "UPDATE (state, decided_by, decided_at)")),
     "run_accounts": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}")),
     "lines": Policy((COMPANY, f"{ACCOUNT} AND {PUBLISHED}", f"{SUPPLIER} AND {PUBLISHED}")),
     "parked_accounts": Policy((COMPANY,)),

@@ -23,6 +23,7 @@ ProposalTable = Literal[
     "card_refunds",
     "vat_terms",
     "netting_trials",
+    "common_mode_proposals",
 ]
 Decision = Literal["approved", "declined"]
 

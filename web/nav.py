@@ -54,6 +54,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Должники", "people", "/debts", (*CENTRE_STAFF, Role.COMPANY), ("/debts",)),
     Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
     Item("Тарифы и нормативы", "values", "/centre/values", CENTRE_STAFF, ("/centre/values", "/centre/vat")),
+    Item("Общее имущество", "values", "/commons", (*CENTRE_STAFF, Role.COMPANY), ("/commons",)),
     Item("Настройки расчёта", "values", "/centre/settings", CENTRE_STAFF, ("/centre/settings",)),
     Item("Формулы", "values", "/formulas", (*CENTRE_STAFF, Role.COMPANY), ("/formulas/",)),
     Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),
@@ -105,7 +106,7 @@ ITEMS: tuple[Item, ...] = (
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Расчёт", ("/centre/month", "/centre/runs", "/centre/parked", "/readings/held", "/corrections",
-                "/changes", "/what-if")),
+                "/changes", "/commons", "/what-if")),
     ("Правила", ("/centre/values", "/centre/settings", "/formulas", "/social/values")),
     ("Квитанции", ("/centre/press", "/receipt-forms")),
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",

@@ -163,6 +163,8 @@ def _facts(
         papers["rate"] = f"{found.tariff_document}{since}"
     if found is not None and found.norm_document:
         papers["norm"] = found.norm_document
+    if found is not None and found.house:
+        papers["house"] = found.house
     is_own = line.service not in CATALOGUE
     return Facts(
         house_area_dm2=account.house_area_dm2,

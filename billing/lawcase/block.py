@@ -38,6 +38,7 @@ from billing.lawcase.acts import checked_of, unauthorised_of
 from billing.lawcase.benefits import benefit_columns
 from billing.lawcase.block_past import (
     common_of,
+    common_pasts_of,
     cut_of,
     distributors_of,
     failure_of,
@@ -84,6 +85,7 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         heat_year=heat_year_of(houses, specs),
         heat_fix=heat_fix_of(specs),
         distributors=distributors_of(specs),
+        common=common_pasts_of(houses),
         services=_services(houses, specs, starts),
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from billing.block import Cut
+from billing.common_past import CommonFix, CommonPast
 from billing.heat_past import Distributors, HeatFix, HeatYear, HouseFailure, YearKnown
-from billing.lawcase.model import AccountSpec, HouseSpec, MeterSpec
+from billing.lawcase.model import AccountSpec, CommonSpec, HouseSpec, MeterSpec
 from billing.metering import average_over_60
 
 
@@ -91,4 +92,36 @@ def distributors_of(specs: Sequence[AccountSpec]) -> Distributors | None:
         np.array([one is not None for one in told], np.bool_),
         np.array([0 if one is None else one[0] for one in told], np.int64),
         np.array([0 if one is None else one[1] for one in told], np.int64),
+    )
+
+
+def common_pasts_of(houses: Sequence[HouseSpec]) -> dict[int, CommonPast] | None:
+    """Kept months of common needs of the houses that tell them."""
+    specs = [account for house in houses for account in house.accounts]
+    services = {service for house in houses for service in house.common_past}
+    services |= {service for spec in specs for service in spec.common_last_year}
+    out = {}
+    for service in sorted(services):
+        told = [house.common_past.get(service, CommonSpec()) for house in houses]
+        columns = [(one.carried, one.year, one.months) for one in told]
+        carried, year, months = np.array(columns, np.int64).reshape(-1, 3).T.copy()
+        out[service] = CommonPast(carried, year, months, _common_fix_of(houses, specs, service))
+    return out or None
+
+
+def _common_fix_of(
+    houses: Sequence[HouseSpec], specs: Sequence[AccountSpec], service: int
+) -> CommonFix | None:
+    years = [spec.common_last_year.get(service) for spec in specs]
+    if all(year is None for year in years):
+        return None
+    told = [any(service in account.common_last_year for account in house.accounts) for house in houses]
+    none = np.zeros(len(houses), np.int64)
+    return CommonFix(
+        house=np.array(told, np.bool_),
+        used=none,
+        left=none,
+        due=np.array([year is not None for year in years], np.bool_),
+        cost=np.array([0 if year is None else year.cost for year in years], np.int64),
+        billed=np.array([0 if year is None else year.billed for year in years], np.int64),
     )

@@ -10,6 +10,7 @@ from billing.history import FAILURES, REFUSAL, ZERO, Event, Mark, MeterFacts, Va
 from billing.lawcase.acts import acts_of, checks_of, distributors_of, year_of
 from billing.lawcase.benefits import benefits_of
 from billing.lawcase.cells import Cell
+from billing.lawcase.load_common import common_years_of
 from billing.lawcase.load_law import dated_steps
 from billing.lawcase.load_relief import absences_of, troubles_of
 from billing.lawcase.model import AccountSpec, MeterSpec, Stay, Step
@@ -36,6 +37,7 @@ ACCOUNT_KEYS = (
     "acts",
     "heat_last_year",
     "distributors",
+    "common_last_year",
     "benefits",
 )
 METER_KEYS = (
@@ -96,6 +98,7 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         acts=acts_of(cells.get("acts")),
         heat_last_year=year_of(cells.get("heat_last_year")),
         distributors=distributors_of(cells.get("distributors")),
+        common_last_year=common_years_of(cells.get("common_last_year")),
         benefits=benefits_of(cells.get("benefits")),
     )
 

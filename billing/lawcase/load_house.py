@@ -14,6 +14,7 @@ from billing.lawcase.load_account import (
     aggregate_volume,
     meters_of,
 )
+from billing.lawcase.load_common import common_past_of
 from billing.lawcase.load_expect import EXPECT_KEYS, expectation_of
 from billing.lawcase.load_law import HEATING_SEASON
 from billing.lawcase.load_relief import troubles_of
@@ -32,6 +33,7 @@ HOUSE_KEYS = (
     "methods",
     "house_meters",
     "heat_year",
+    "common_past",
     "troubles",
 )
 REST_KEYS = ("volumes", "heat_meters", "unheated_area", "accounts")
@@ -50,6 +52,9 @@ COMMON_METHODS: dict[str, int] = {
     "actual": Method.COMMON_ACTUAL,
     "direct_norm": Method.COMMON_DIRECT_NORM,
     "direct_actual": Method.COMMON_DIRECT_ACTUAL,
+    "actual_capped": Method.COMMON_ACTUAL_CAPPED,
+    "average": Method.COMMON_AVERAGE,
+    "direct_capped": Method.COMMON_DIRECT_CAPPED,
 }
 
 
@@ -88,6 +93,7 @@ class HouseLoader:
             heating_uniform=self.house["heating"].choice(HEATING_MODES) if "heating" in self.house else False,
             house_meters=self._house_meters(),
             heat_year=self._heat_year(),
+            common_past=common_past_of(self.house.get("common_past")),
             troubles=troubles_of(self.house.get("troubles")),
         )
 

@@ -113,6 +113,15 @@ class YearSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonSpec:
+    """Common needs of a house: micro-units ≤ 0 of months before; last year's volume and its known months."""
+
+    carried: int = 0
+    year: int = 0
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSpec:
     """An individual meter. window, when given, replaces what the history of readings would yield."""
 
@@ -210,6 +219,7 @@ class AccountSpec:
     acts: tuple[ActSpec, ...] = ()
     heat_last_year: YearSpec | None = None
     distributors: tuple[int, int] | None = None  # units of last year in micro-units, kopecks charged for it
+    common_last_year: dict[int, YearSpec] = field(default_factory=dict)
     expect: Expectation | None = None
 
 
@@ -226,6 +236,7 @@ class HouseSpec:
     heating_uniform: bool = False
     house_meters: dict[int, HouseMeterSpec] = field(default_factory=dict)
     heat_year: tuple[YearKnown, int] | None = None  # last year by the house's meters of heat, with its volume
+    common_past: dict[int, CommonSpec] = field(default_factory=dict)
     troubles: tuple[TroubleSpec, ...] = ()
 
 

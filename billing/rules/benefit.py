@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import HEAT_FIXES, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.benefits import LIMIT_BITS, PERMILLE_MAX, SERVICES, Benefits, packed
 from billing.block import I64, MISSING, Bool
 from billing.choices import BENEFIT_BASE, answered_in
@@ -91,7 +91,7 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     lines, days = charged.lines, charged.block.days_in_month
     known = np.zeros(len(charged.block), np.bool_)
     known[benefits.account] = True
-    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY} | HEAT_FIXES)
+    left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY} | FIXES)
     rows = np.flatnonzero(known[charged.owner] & (lines.service < SERVICES) & ~np.isin(lines.basis, left_out))
     key = charged.owner[rows].astype(np.int64) * SERVICES + lines.service[rows]
     keys, first, place = np.unique(key, return_index=True, return_inverse=True)

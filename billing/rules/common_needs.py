@@ -1,10 +1,12 @@
-"""Common needs (КР на СОИ): water, hot water, sewerage, electricity for the common property, by norm or by
-meter.
+"""Common needs (КР на СОИ): water, hot water, sewerage, electricity for the common property, by the norm, by
+the meter of the house or by last year's average.
 
-Law: Housing Code, art. 156 p. 9.1–9.3; PP 491, cl. 29–29(3). By the norm: N × S_ои × S_i / S_об; by the
-meter of the house: max(V_house − Σ V_flats, 0) × S_i / S_об. Tariffs of the population, never K.
-Electricity goes by the zones of the house meter, in proportion to its volumes. A tariff or norm of common
-needs that is missing is that of the resource.
+Law: Housing Code, art. 156 p. 9.1–9.3; PP 491, cl. 29–29(3); PP 124, cl. 21(1). By the norm: N × S_ои × S_i /
+S_об; by the meter of the house: what it shows above its flats, less what months before left below zero, at
+most the norm where the meeting has not decided to pay more; by the average: a month of last year. What is
+paid by the norm or an average is corrected once a year. Tariffs of the population, never K. Electricity goes
+by the zones of the house meter, in proportion to its volumes. A tariff or norm of common needs that is
+missing is that of the resource.
 """
 
 from __future__ import annotations
@@ -17,6 +19,22 @@ import numpy.typing as npt
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
+from billing.common_fix import correct_common
+from billing.common_house import (
+    AVERAGE_MONTHS_LEAST,
+    BY_METER,
+    CAPPED,
+    CARRYING,
+    DIRECT,
+    Excess,
+    Measured,
+    common_norm,
+    meter_of,
+    norm_of_month,
+    past_of,
+    rounded,
+)
+from billing.common_past import CommonPast, HouseMonth
 from billing.heated_water import Heat, heat_norm, heat_of, park_without_heat, split
 from billing.money import share_out
 from billing.parked import Reason
@@ -24,7 +42,7 @@ from billing.premises import Operands, PerArea, house_share, with_area
 from billing.quantity import DM2_PER_M2
 from billing.rule import clause, service_rule
 from billing.services import COMMON, Component, Method, Service
-from billing.work import AVERAGE_DEN, Rows, Used, Work
+from billing.work import AVERAGE_DEN, Rows, Work
 
 Objects = npt.NDArray[Any]
 
@@ -34,9 +52,13 @@ SERVICES = (
     Service.COMMON_SEWERAGE,
     Service.COMMON_ELECTRICITY,
 )
-DIRECT = (Method.COMMON_DIRECT_NORM, Method.COMMON_DIRECT_ACTUAL)
-BY_METER = (Method.COMMON_ACTUAL, Method.COMMON_DIRECT_ACTUAL)
-WATERS = (Service.COLD_WATER, Service.HOT_WATER)
+ACTUAL = (Basis.COMMON_ACTUAL, Basis.COMMON_CARRIED, Basis.HOUSE_ACTUAL)
+OF_HOUSE = {
+    Basis.COMMON_NORM: Basis.HOUSE_NORM,
+    Basis.COMMON_ACTUAL: Basis.HOUSE_ACTUAL,
+    Basis.COMMON_CAP: Basis.HOUSE_CAP,
+}
+"""Under direct management the same volume is the house's needs of Rules 354."""
 
 
 @dataclass(slots=True)
@@ -56,51 +78,116 @@ class Found:
     told: Operands
 
 
+@dataclass(slots=True)
+class Ways:
+    """How each house pays for a service, (H,), and what is known of it."""
+
+    method: npt.NDArray[np.int16]
+    measured: Measured
+    past: CommonPast
+    norm: I64
+    metered: Bool
+    averaged: Bool
+    taken: Objects
+    """By the meter, over 60 × days: less what months before left, not below zero."""
+    after: Objects
+    """The same before the zero is put in."""
+    over_norm: Bool
+    """By the meter, but not more than the norm, and the norm is less."""
+
+    @classmethod
+    def of(cls, work: Work, service: int, excess: Excess) -> Ways:
+        method, past = work.block.services[service].method, past_of(work, service)
+        measured, norm = excess.of_common(service), common_norm(work, service)
+        unit = AVERAGE_DEN * work.days
+        after = measured.over + np.where(np.isin(method, CARRYING), past.carried, 0).astype(object) * unit
+        taken = np.maximum(after, 0)
+        cap, den = norm_of_month(work, norm)
+        over_norm = np.isin(method, CAPPED) & np.asarray(taken * den > cap * unit, np.bool_)
+        averaged = (method == Method.COMMON_AVERAGE) & (past.months >= AVERAGE_MONTHS_LEAST)
+        metered = np.isin(method, BY_METER)
+        return cls(method, measured, past, norm, metered, averaged, taken, after, over_norm)
+
+
 @service_rule(*SERVICES)
 def common_needs(work: Work) -> None:
-    """Every resource of common needs; each house by norm or by its meter."""
+    """Every resource of common needs; each house by its way of paying."""
     excess = Excess(work)
     for service in SERVICES:
         rows = np.flatnonzero(work.has(service))
         if rows.size == 0:
             continue
         rows = _with_house_area(work, service, with_area(work, service, rows))
-        actual = np.isin(work.block.method(service)[rows], BY_METER)
-        parts = []
-        if not actual.all():
-            parts.append(_by_norm(work, service, rows[~actual]))
-        if actual.any():
-            parts.append(_by_meter(work, service, rows[actual], excess))
-        found = parts[0] if len(parts) == 1 else _both(work, *parts)
+        ways = Ways.of(work, service, excess)
+        work.common[service] = _month(work, service, excess, ways)
+        if rows.size == 0:
+            continue
+        found = _joined(work, _parts(work, service, rows, ways))
         _charge(work, service, _named(work, service, found))
+        if ways.past.fix is not None:
+            correct_common(work, service, ways.past.fix, rows)
+
+
+def _parts(work: Work, service: int, rows: Rows, ways: Ways) -> list[Found]:
+    """Rows by the way of paying of their houses; no house is in two of them."""
+    house = work.block.accounts.house
+    capped = np.isin(ways.method, CAPPED)[house[rows]]
+    metered, averaged = ways.metered[house[rows]], ways.averaged[house[rows]]
+    parts = []
+    if (plain := rows[~metered & ~averaged]).size:
+        parts.append(_by_norm(work, service, plain, ways.norm))
+    if (some := rows[averaged]).size:
+        parts.append(_by_average(work, some, ways.past))
+    if (some := rows[metered & ~capped]).size:
+        parts.append(_by_meter(work, service, some, ways))
+    if (some := rows[capped]).size:
+        parts += _capped(work, service, some, ways)
+    return parts
+
+
+@clause("ПП 491, п. 29(2); ПП 354, п. 44: не больше норматива")
+def _capped(work: Work, service: int, rows: Rows, ways: Ways) -> list[Found]:
+    """By the meter, what is above the norm stays with the company: the meeting has not decided to pay it."""
+    house = work.block.accounts.house
+    norm = _by_norm(work, service, rows, ways.norm)
+    actual = _by_meter(work, service, norm.rows, ways)
+    norm = _some(norm, np.isin(norm.rows, actual.rows))
+    norm.told = replace(norm.told, basis=int(Basis.COMMON_CAP))
+    over = ways.over_norm[house[actual.rows]]
+    return [_some(norm, over), _some(actual, ~over)]
 
 
 @clause("ПП 354, п. 44, прил. 2, ф. 10, 12, 15")
 def _named(work: Work, service: int, found: Found) -> Found:
-    """Under direct management the same volume is the house's needs of Rules 354, and its lines say so."""
+    """Lines of houses under direct management say so."""
     direct = np.isin(work.block.method(service)[found.rows], DIRECT)
     if not direct.any():
         return found
-    actual = np.broadcast_to(found.told.basis, direct.shape) == int(Basis.COMMON_ACTUAL)
-    of_house = np.where(actual, int(Basis.HOUSE_ACTUAL), int(Basis.HOUSE_NORM))
-    basis = np.where(direct, of_house, found.told.basis)
+    basis = np.array(np.broadcast_to(found.told.basis, direct.shape))
+    for common, of_house in OF_HOUSE.items():
+        basis[direct & (basis == int(common))] = int(of_house)
     return replace(found, told=Operands(basis, found.told.a, found.told.b))
 
 
-def _both(work: Work, one: Found, other: Found) -> Found:
-    """Houses by norm and houses by meter together, in order of accounts."""
-    metered = np.zeros(len(work.block.houses), np.bool_)
-    metered[work.block.accounts.house[other.rows]] = True
-    rows = np.concatenate([one.rows, other.rows])
+def _joined(work: Work, parts: list[Found]) -> Found:
+    """Houses by every way together, in order of accounts."""
+    parts = [part for part in parts if part.rows.size] or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
+    rows = np.concatenate([part.rows for part in parts])
     order = np.argsort(rows, kind="stable")
-    volume = HouseVolume(
-        np.where(metered, other.volume.num, one.volume.num),
-        np.where(metered, other.volume.den, one.volume.den),
+    num, den = parts[0].volume.num, parts[0].volume.den
+    for part in parts[1:]:
+        mine = np.zeros(len(work.block.houses), np.bool_)
+        mine[work.block.accounts.house[part.rows]] = True
+        num, den = np.where(mine, part.volume.num, num), np.where(mine, part.volume.den, den)
+    sizes = [len(part.rows) for part in parts]
+    basis = np.concatenate(
+        [np.broadcast_to(part.told.basis, size) for part, size in zip(parts, sizes, strict=True)]
     )
-    basis = np.repeat([one.told.basis, other.told.basis], [len(one.rows), len(other.rows)])
-    a = np.concatenate([one.told.a, other.told.a])
-    b = np.concatenate([one.told.b, other.told.b], axis=1)
-    return Found(rows[order], volume, Operands(basis, a, b).take(order))
+    a = np.concatenate([part.told.a for part in parts])
+    b = np.concatenate([part.told.b for part in parts], axis=1)
+    return Found(rows[order], HouseVolume(num, den), Operands(basis, a, b).take(order))
 
 
 def _with_house_area(work: Work, service: int, rows: Rows) -> Rows:
@@ -109,30 +196,10 @@ def _with_house_area(work: Work, service: int, rows: Rows) -> Rows:
     return rows[~gone]
 
 
-def _norm(work: Work, service: int) -> I64:
-    """N of common needs by segment and house, (S, H).
-
-    Sewerage without its own takes the sum of the waters.
-    """
-    own = work.house_norm(service, "common")
-    of_resource = work.house_norm(service - COMMON, "common")
-    norm = np.where(own == MISSING, of_resource, own)
-    if service != Service.COMMON_SEWERAGE:
-        return norm
-    waters = np.zeros_like(norm)
-    found = np.zeros(norm.shape, np.bool_)
-    for water in WATERS:
-        of_water = _norm(work, COMMON + water)
-        waters += np.maximum(of_water, 0)
-        found |= of_water != MISSING
-    return np.where(norm == MISSING, np.where(found, waters, MISSING), norm)
-
-
 @clause("ЖК РФ, ст. 156, ч. 9.2; ПП 491, п. 29")
-def _by_norm(work: Work, service: int, rows: Rows) -> Found:
+def _by_norm(work: Work, service: int, rows: Rows, norm: I64) -> Found:
     """N × S_ои, to be divided by S_об."""
     house = work.block.accounts.house
-    norm = _norm(work, service)
     gone = work.missing(norm[:, house[rows]], rows)
     work.park(rows[gone], Reason.NO_NORM, service)
     rows = rows[~gone]
@@ -147,83 +214,71 @@ def _by_norm(work: Work, service: int, rows: Rows) -> Found:
 
 
 @clause("ПП 491, п. 29(1), 29(2)")
-def _by_meter(work: Work, service: int, rows: Rows, excess: Excess) -> Found:
+def _by_meter(work: Work, service: int, rows: Rows, ways: Ways) -> Found:
     """What the meter of the house shows above its flats, not below zero."""
-    house = work.block.accounts.house
-    over, known, blind = excess.of_common(service)
-    lacking = ~known[house[rows]]
+    house, measured = work.block.accounts.house, ways.measured
+    lacking = ~measured.known[house[rows]]
     work.park(rows[lacking], Reason.NO_HOUSE_READING, service)
     rows = rows[~lacking]
-    culprit = blind[house[rows]]
+    culprit = measured.blind[house[rows]]
     for of in np.unique(culprit[culprit >= 0]):
         mine = rows[(culprit == of) & (rows != of)]
         work.park(mine, Reason.NEIGHBOUR, service, str(int(work.block.accounts.id[of])))
     rows = rows[culprit < 0]
-    den = np.full(len(over), AVERAGE_DEN * work.days, object)
-    whole = (over * 2 + den) // (2 * den)
+    return _divided(work, rows, ways.taken, AVERAGE_DEN * work.days, _carried_basis(ways)[house[rows]])
+
+
+@clause("ПП 124, п. 21(1): отрицательный объём уменьшает следующие месяцы")
+def _carried_basis(ways: Ways) -> I64:
+    """(H,) by the meter, or by the meter less what months before left."""
+    lessened = np.isin(ways.method, CARRYING) & (ways.past.carried < 0)
+    return np.where(lessened, int(Basis.COMMON_CARRIED), int(Basis.COMMON_ACTUAL))
+
+
+@clause("ПП 491, п. 29(2): среднемесячный объём прошлого года")
+def _by_average(work: Work, rows: Rows, past: CommonPast) -> Found:
+    """A month of last year."""
+    months = np.maximum(past.months, 1).astype(object)
+    return _divided(work, rows, past.year.astype(object), months, int(Basis.COMMON_AVERAGE), told=past.year)
+
+
+def _divided(work: Work, rows: Rows, volume: Objects, den: Any, basis: Any, told: I64 | None = None) -> Found:
+    """A volume of the month, the same in all segments; told: what lines say of it when it is not itself."""
+    house = work.block.accounts.house[rows]
+    of = np.broadcast_to(np.asarray(den, object), volume.shape)
+    whole = rounded(volume, of) if told is None else told
     area = np.broadcast_to(work.block.accounts.area_dm2[rows], (work.segments, len(rows)))
-    told = Operands(int(Basis.COMMON_ACTUAL), whole.astype(np.int64)[house[rows]], area)
-    return Found(rows, HouseVolume(np.broadcast_to(over, (work.segments, len(over))), den), told)
+    num = np.broadcast_to(volume, (work.segments, len(volume)))
+    return Found(rows, HouseVolume(num, of), Operands(basis, whole[house], area))
 
 
-class Excess:
-    """max(V_house − Σ V_flats, 0) of each resource, counted once a block.
-
-    Each answer: the excess over 60 × days (H,), whether the house was read, the first account of the house
-    whose volume is unknown (−1 = none).
-    """
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.found: dict[int, tuple[Objects, Bool, I64]] = {}
-
-    def of_common(self, service: int) -> tuple[Objects, Bool, I64]:
-        """For a service of common needs; sewerage without a meter takes the excess of both waters."""
-        own, known, blind = self.of_resource(service - COMMON)
-        if service != Service.COMMON_SEWERAGE:
-            return own, known, blind
-        has_own = _meter(self.work, Service.SEWERAGE).has
-        total, first = np.zeros_like(own), np.full_like(blind, -1)
-        all_known, any_water = np.ones(len(known), np.bool_), np.zeros(len(known), np.bool_)
-        for water in WATERS:
-            part, part_known, part_blind = self.of_resource(water)
-            provided = _provided(self.work, water)
-            total = total + np.where(provided, part, 0)
-            all_known &= part_known | ~provided
-            any_water |= provided
-            first = np.where((first < 0) & provided, part_blind, first)
-        known = np.where(has_own, known, all_known & any_water)
-        return np.where(has_own, own, total), known, np.where(has_own, blind, first)
-
-    def of_resource(self, resource: int) -> tuple[Objects, Bool, I64]:
-        if resource not in self.found:
-            self.found[resource] = self._count(resource)
-        return self.found[resource]
-
-    def _count(self, resource: int) -> tuple[Objects, Bool, I64]:
-        block, days = self.work.block, self.work.days
-        meter = _meter(self.work, resource)
-        used = self.work.used.get(resource) or Used.nothing(self.work.segments, len(block))
-        flats = block.by_house(used.over(days))
-        house = meter.volume.sum(1).astype(object) * (AVERAGE_DEN * days)
-        blind = np.full(len(block.houses), -1, np.int64)
-        lost = np.flatnonzero(used.unknown)[::-1]
-        blind[block.accounts.house[lost]] = lost
-        return np.maximum(house - flats.astype(object), 0), meter.has & meter.has_reading, blind
-
-
-def _provided(work: Work, service: int) -> Bool:
-    """(H,) houses in which any account has the service."""
-    return np.asarray(work.block.by_house(work.has(service).astype(np.int64)) > 0, np.bool_)
-
-
-def _meter(work: Work, resource: int) -> HouseMeter:
-    found = work.block.house_meters.get(resource)
-    if found is not None:
-        return found
-    size = len(work.block.houses)
-    none = np.zeros(size, np.bool_)
-    return HouseMeter(none, none, np.ones(size, np.int8), np.zeros((size, 3), np.int64))
+def _month(work: Work, service: int, excess: Excess, ways: Ways) -> HouseMonth:
+    """What is kept of the month, charged or not."""
+    measured, past, unit = ways.measured, ways.past, AVERAGE_DEN * work.days
+    asked = work.block.by_house(work.has(service).astype(np.int64)) > 0
+    seen = np.asarray(excess.is_billed(service) & (measured.blind < 0), np.bool_)
+    cap, den = norm_of_month(work, ways.norm)
+    norm = np.where(cap < 0, MISSING, rounded(np.maximum(cap, 0), den))
+    taken = np.where(ways.over_norm, norm, rounded(ways.taken, unit))
+    of_meter = np.where(measured.known & (measured.blind < 0), taken, 0)
+    average = rounded(past.year.astype(object), np.maximum(past.months, 1).astype(object))
+    charged = np.where(ways.metered, of_meter, np.where(ways.averaged, average, np.maximum(norm, 0)))
+    moved = np.isin(ways.method, CARRYING) & measured.known & (measured.blind < 0)
+    balance = np.where(moved, np.minimum(rounded(ways.after, unit), 0), past.carried)
+    if past.fix is not None:
+        balance = balance + np.where(past.fix.house, past.fix.left - past.fix.used, 0)
+    return HouseMonth(
+        asked=np.asarray(asked, np.bool_),
+        method=np.where(ways.method == Method.LAW, int(Method.COMMON_NORM), ways.method).astype(np.int16),
+        known=measured.known & seen,
+        flats_known=seen,
+        house=rounded(measured.house, unit),
+        flats=rounded(measured.flats, unit),
+        norm=norm,
+        carried=past.carried,
+        charged=charged,
+        balance=balance,
+    )
 
 
 def _charge(work: Work, service: int, found: Found) -> None:
@@ -236,7 +291,7 @@ def _charge(work: Work, service: int, found: Found) -> None:
     if service != Service.COMMON_ELECTRICITY:
         _lines(work, service, Component.WHOLE, found)
         return
-    meter = _meter(work, Service.ELECTRICITY)
+    meter = meter_of(work, Service.ELECTRICITY)
     zoned = (meter.zones > 1) & meter.has & meter.has_reading & (meter.volume.sum(1) > 0)
     house = work.block.accounts.house[found.rows]
     _lines(work, service, Component.WHOLE, _some(found, ~zoned[house]))
@@ -270,7 +325,7 @@ def _told(work: Work, found: Found) -> Found:
     """By the meter of the house a line tells the volume of its zone, in whole micro-units."""
     den = found.volume.den
     whole = ((found.volume.num[0] * 2 + den) // (2 * den)).astype(np.int64)
-    actual = np.isin(found.told.basis, (Basis.COMMON_ACTUAL, Basis.HOUSE_ACTUAL))
+    actual = np.isin(found.told.basis, ACTUAL)
     a = np.where(actual, whole[work.block.accounts.house[found.rows]], found.told.a)
     return replace(found, told=Operands(found.told.basis, a, found.told.b))
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from billing.annex1 import Stretch, Target, hot_as_cold
-from billing.basis import HEAT_FIXES, OWNERS, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import FIXES, OWNERS, REDUCTIONS, UNAUTHORISED, Basis
 from billing.block import I64, MISSING, Block
 from billing.choices import WHOLE_UNITS
 from billing.lines import Lines
@@ -100,9 +100,7 @@ class _Base:
 
     def __init__(self, charged: Charged, service: int, place: I64) -> None:
         lines = charged.lines
-        is_base = (lines.service == service) & ~np.isin(
-            lines.basis, [*REDUCTIONS, *UNAUTHORISED, *HEAT_FIXES]
-        )
+        is_base = (lines.service == service) & ~np.isin(lines.basis, [*REDUCTIONS, *UNAUTHORISED, *FIXES])
         self.charged, self.place = charged, place
         self.rows = np.flatnonzero(is_base & (place[charged.owner] >= 0))
         self.owners, self.first, self.inverse = np.unique(

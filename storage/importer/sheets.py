@@ -66,9 +66,12 @@ METHODS = {
     "твёрдая сумма": "fixed",
     "СОИ по нормативу": "common_norm",
     "СОИ по счётчику": "common_actual",
+    "СОИ по счётчику, не больше норматива": "common_actual_capped",
+    "СОИ по среднему": "common_average",
     "ОДН по нормативу": "common_direct_norm",
     "ОДН по счётчику": "common_direct_actual",
     "котельная дома": "boiler",
+    "ОДН по счётчику, не больше норматива": "common_direct_capped",
 }
 FLAT_KINDS = {"квартира": "flat", "коммунальная": "communal", "нежилое": "nonresidential"}
 STATUSES = {

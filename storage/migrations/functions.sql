@@ -164,6 +164,9 @@ FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON run_accounts
 FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
 -- end
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON common_months
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_change()
+-- end
 CREATE OR REPLACE FUNCTION paylogic_refuse_published() RETURNS trigger LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -177,6 +180,9 @@ CREATE OR REPLACE TRIGGER published_stays BEFORE DELETE ON lines
 FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_published()
 -- end
 CREATE OR REPLACE TRIGGER published_stays BEFORE DELETE ON run_accounts
+FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_published()
+-- end
+CREATE OR REPLACE TRIGGER published_stays BEFORE DELETE ON common_months
 FOR EACH ROW EXECUTE FUNCTION paylogic_refuse_published()
 -- end
 CREATE OR REPLACE TRIGGER values_stay
@@ -357,6 +363,18 @@ BEGIN
       'FOR EACH STATEMENT EXECUTE FUNCTION paylogic_fact_changed(%L)', one.name, one.house);
   END LOOP;
 END $$
+-- end
+-- A published run leaves balances of houses and charges that later months read.
+CREATE OR REPLACE FUNCTION paylogic_run_marks() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+BEGIN
+  INSERT INTO public.fact_changes (transaction_id) VALUES (pg_current_xact_id()::text::bigint);
+  RETURN NULL;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER fact_published AFTER UPDATE OF state ON runs FOR EACH ROW
+WHEN (NEW.state = 'published' AND OLD.state <> 'published') EXECUTE FUNCTION paylogic_run_marks()
 -- end
 
 -- ---- what the web may call ----

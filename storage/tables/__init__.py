@@ -9,6 +9,7 @@ from storage.tables import (  # noqa: F401
     cash,
     changes,
     checks,
+    common,
     corrections,
     debts,
     dispatch,

@@ -21,6 +21,7 @@ LATE_KINDS = (
     "norm",
     "benefit",
     "service",
+    "method",
 )
 
 

@@ -12,10 +12,8 @@ import pytest
 from actors.accrual import Accruer, Failed, Outcome
 from actors.local import run_until_idle
 from actors.supervisor import Supervisor
-from billing.accrue import accrue
+from billing.accrue import Accrued, accrue_month
 from billing.block import Block
-from billing.lines import Lines
-from billing.parked import Parked
 from storage.run_store import run_store
 from storage.run_work import BlockTask
 from storage.work import BlockStore
@@ -133,10 +131,10 @@ async def test_a_law_that_changed_under_the_run_fails_it_in_words(url: str) -> N
 
 
 async def test_rules_that_raise_are_the_blocks_own_failure(url: str) -> None:
-    def rules(block: Block) -> tuple[Lines, Parked]:
+    def rules(block: Block) -> Accrued:
         if BROKEN_HOUSE in block.houses.id.tolist():
             raise ZeroDivisionError("дом без площади")
-        return accrue(block)
+        return accrue_month(block)
 
     run_id = await planned(url, 10)
     await run_until_idle(url, rules=rules)

@@ -11,7 +11,7 @@ import asyncpg
 import numpy as np
 import pytest
 
-from billing.accrue import accrue
+from billing.accrue import accrue_month
 from billing.lines import REVERSAL, Lines
 from storage import lines as storage_lines
 from storage.compute import Computed, compute
@@ -60,7 +60,7 @@ async def test_a_second_delivery_returns_the_first_result_and_writes_nothing(
 ) -> None:
     task = await first_task(url, sql)
     block = await store.load(task)
-    computed = compute(block, accrue)
+    computed = compute(block, accrue_month)
     first = await store.write(task, block, computed, "w1")
     rows = await rows_of_run(sql, task.run_id)
 
@@ -77,7 +77,7 @@ async def test_two_deliveries_at_once_write_one(url: str, sql: Any) -> None:
     task = await first_task(url, sql)
     stores = [BlockStore(url), BlockStore(url)]
     block = await stores[0].load(task)
-    computed = compute(block, accrue)
+    computed = compute(block, accrue_month)
 
     done = await asyncio.gather(*(one.write(task, block, computed, "w") for one in stores))
     for one in stores:
@@ -92,7 +92,7 @@ async def test_a_worker_killed_after_its_copy_and_before_its_commit_leaves_nothi
 ) -> None:
     task = await first_task(url, sql)
     block = await store.load(task)
-    computed = compute(block, accrue)
+    computed = compute(block, accrue_month)
     whole = storage_lines.finish_block
 
     async def die(connection: Any, *arguments: Any) -> None:
@@ -120,7 +120,7 @@ async def test_a_run_that_takes_no_lines_any_more_refuses_and_keeps_nothing(
     await sql.execute("UPDATE runs SET state = $1", state)
 
     with pytest.raises(RunGone):
-        await store.write(task, block, compute(block, accrue), "w1")
+        await store.write(task, block, compute(block, accrue_month), "w1")
 
     assert await rows_of_run(sql, task.run_id) == (0, 0, 0, 0, 0)
     assert await sql.fetchval("SELECT state FROM run_blocks WHERE block_no = $1", task.block_no) == "planned"
@@ -133,7 +133,7 @@ async def test_a_run_whose_tables_were_dropped_refuses(url: str, sql: Any, store
     await storage_lines.drop_partitions(sql, task.run_id)
 
     with pytest.raises(RunGone):
-        await store.write(task, block, compute(block, accrue), "w1")
+        await store.write(task, block, compute(block, accrue_month), "w1")
 
 
 async def test_a_block_given_up_parks_all_its_accounts_in_words_and_the_run_is_finished(
@@ -146,7 +146,7 @@ async def test_a_block_given_up_parks_all_its_accounts_in_words_and_the_run_is_f
     again = await park_block(sql, task.run_id, task.block_no, PERIOD, "ещё раз")
     for other in run.pending[1:]:
         block = await store.load(other)
-        await store.write(other, block, compute(block, accrue), "w1")
+        await store.write(other, block, compute(block, accrue_month), "w1")
 
     assert again == parked
     assert (parked.accounts, parked.parked) == (0, 20)
@@ -158,7 +158,7 @@ async def test_a_block_given_up_parks_all_its_accounts_in_words_and_the_run_is_f
     words = await sql.fetchval("SELECT DISTINCT message FROM parked_accounts WHERE reason = 'BLOCK_FAILED'")
     assert "Администратор видит причину" in words
     late = await store.load(task)
-    assert (await store.write(task, late, compute(late, accrue), "w1")).state == "parked"
+    assert (await store.write(task, late, compute(late, accrue_month), "w1")).state == "parked"
 
 
 async def test_tables_of_a_run_stand_alone_until_it_is_finished(
@@ -168,7 +168,7 @@ async def test_tables_of_a_run_stand_alone_until_it_is_finished(
     (run,) = await observe(sql)
     for one in run.pending:
         block = await store.load(one)
-        await store.write(one, block, compute(block, accrue), "w1")
+        await store.write(one, block, compute(block, accrue_month), "w1")
 
     before = await sql.fetchval("SELECT count(*) FROM lines")
     assert await finish_run(sql, task.run_id)
@@ -188,7 +188,7 @@ async def test_lines_come_back_as_they_were_written(url: str, sql: Any, store: B
     written = []
     for one in run.pending:
         block = await store.load(one)
-        computed = compute(block, accrue)
+        computed = compute(block, accrue_month)
         written.append(computed.lines)
         await store.write(one, block, computed, "w1")
     await finish_run(sql, task.run_id)
@@ -217,7 +217,7 @@ async def test_values_changed_after_planning_fail_the_run_as_a_whole(
 async def test_lines_are_put_in_the_order_of_accounts(url: str, sql: Any, store: BlockStore) -> None:
     task = await first_task(url, sql)
     block = await store.load(task)
-    lines = compute(block, accrue).lines
+    lines = compute(block, accrue_month).lines
     shuffled = lines.take(np.random.default_rng(5).permutation(len(lines)))
     stranger = Lines.of(1, account_id=9_999, volume_den=1, kind=REVERSAL)
 
@@ -232,7 +232,7 @@ async def test_lines_are_put_in_the_order_of_accounts(url: str, sql: Any, store:
 async def test_writing_by_another_connection_needs_no_store(url: str, sql: Any, store: BlockStore) -> None:
     task = await first_task(url, sql)
     block = await store.load(task)
-    computed = compute(block, accrue)
+    computed = compute(block, accrue_month)
 
     done = await write_block(sql, task.run_id, task.block_no, block, computed, "w1")
 

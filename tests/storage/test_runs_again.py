@@ -101,14 +101,14 @@ async def test_a_repeat_posts_only_the_difference_and_a_third_run_posts_nothing(
 
 async def computed_anew(owner: Database, sql: Any, *published_runs: int) -> list[tuple[int, ...]]:
     """What the city would be charged if nothing had been published."""
-    from billing.accrue import accrue
+    from billing.accrue import accrue_month
     from storage.compute import compute
     from storage.work import BlockStore
 
     store = BlockStore(owner.url)
     block = await store.load_houses(PERIOD, range(1, 7))
     await store.close()
-    lines = compute(block, accrue).lines
+    lines = compute(block, accrue_month).lines
     sums: dict[tuple[int, int], int] = {}
     for account, service, amount in zip(
         lines.account_id.tolist(),

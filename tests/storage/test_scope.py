@@ -54,6 +54,7 @@ CENTRE_ONLY = {
     "outbox",
     "sign_in_attempts",
     "value_proposals",
+    "common_mode_proposals",
 }
 BY_USER = {"user_sessions", "user_filters"}
 
@@ -92,6 +93,7 @@ SEES = {
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
             "unauthorised_uses", "meter_checks", "heat_distributors", "papers", "account_benefits",
+            "common_months",
             "card_orders", "card_parts", "card_notices", "card_checks",
             "agreements", "agreement_parts",
         },

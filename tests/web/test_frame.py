@@ -299,6 +299,8 @@ def rows_of(html: str) -> list[str]:
         "/centre/values",
         "/centre/settings",
         "/centre/vat",
+        "/commons",
+        "/commons/houses/1",
         "/me",
     ],
 )

@@ -45,6 +45,8 @@ METHODS = (
         for method, words in (
             (Method.COMMON_NORM, "по нормативу"),
             (Method.COMMON_ACTUAL, "по счётчику дома"),
+            (Method.COMMON_ACTUAL_CAPPED, "по счётчику дома, не больше норматива"),
+            (Method.COMMON_AVERAGE, "по среднему прошлого года"),
         )
     ),
 )

@@ -1,0 +1,84 @@
+"""Common needs of a house told by their basis: less what months before left, not above the norm, a month of
+last year, the yearly correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+from billing.arithmetic import decimal, ratio
+from billing.period import Period
+from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, MICRO
+from billing.services import CATALOGUE, Component, component_unit
+from billing.trace_line import Derived, Facts, Line, Number
+
+MONTHS = 12
+Leaf = Callable[[Line, Period, Facts], Derived]
+
+
+def _with_note(of: Leaf, note: str) -> Leaf:
+    def told(line: Line, period: Period, facts: Facts) -> Derived:
+        derived = of(line, period, facts)
+        return replace(derived, notes=[*derived.notes, note])
+
+    return told
+
+
+def carried(of: Leaf) -> Leaf:
+    """As by the meter, with a word on what months before left."""
+    return _with_note(
+        of,
+        "Раньше квартиры израсходовали больше, чем показал счётчик дома: этот остаток уменьшил объём месяца.",
+    )
+
+
+def capped(of: Leaf) -> Leaf:
+    """As by the norm, with a word on why not more."""
+    return _with_note(
+        of,
+        "По счётчику дома вышло больше норматива; собрание не решило платить сверх него, "
+        "поэтому разницу платит управляющая организация.",
+    )
+
+
+def year_average(line: Line, period: Period, facts: Facts) -> Derived:
+    """Last year of the house / its months × area / S_об."""
+    house, area = decimal(line.a, MICRO), decimal(line.b, DM2_PER_M2)
+    unit, last = component_unit(line.service, Component.WHOLE), f"{period.year - 1} год"
+    source = "месяцы, за которые известны счётчик дома и объёмы квартир"
+    numbers = [
+        Number("house", f"на общее имущество дома за {last}", f"{house} {unit}", source),
+        Number("area", "площадь", f"{area} м²", facts.sources.get("area", "карточка счёта")),
+    ]
+    note = (
+        "Способ дома — среднемесячный объём прошлого года; раз в год его сверяют с тем, что показал счётчик."
+    )
+    if line.a == 0 or line.b <= 0 or line.volume == 0 or line.days < period.days:
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    used = line.volume
+    below = Fraction(line.a * line.b * used.denominator, used.numerator)  # months × S_об
+    known = facts.house_area_dm2
+    months = Fraction(below.numerator, below.denominator * known) if known else Fraction(MONTHS)
+    total = Fraction(below.numerator * months.denominator, below.denominator * months.numerator)
+    if months.denominator == total.denominator == 1 and 0 < months <= MONTHS:
+        text = decimal(int(total), DM2_PER_M2)
+        numbers.append(Number("months", "месяцев", str(int(months)), source))
+        numbers.append(Number("house_area", "площадь всех помещений дома", f"{text} м²", "карточка дома"))
+        return Derived(f"{house} / {int(months)} × {area} / {text}", numbers, [note])
+    more = "Доля квартиры в месяце дома показана дробью."
+    share = Fraction(used.numerator, used.denominator * line.a)
+    return Derived(f"{house} × {ratio(share)}", numbers, [note, more])
+
+
+def common_year_fix(line: Line, period: Period, facts: Facts) -> Derived:
+    """What last year should have cost less what was charged for it, in roubles."""
+    cost, billed = (decimal(value, KOPECKS_PER_RUBLE, least=2) for value in (line.a, line.b))
+    last, name = f"{period.year - 1} год", CATALOGUE[line.service].short_label
+    numbers = [
+        Number("cost", f"стоит {last}", f"{cost} ₽", "счётчик дома без квартир, тарифы месяцев"),
+        Number("billed", f"начислено за {last}", f"{billed} ₽", f"строки «{name}» за год"),
+    ]
+    note = "Платили по нормативу или среднему; раз в год сумму сверяют с тем, что показал счётчик дома."
+    return Derived(f"{cost} − {billed}", numbers, [note])
