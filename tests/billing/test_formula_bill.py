@@ -158,7 +158,7 @@ def test_lines_by_a_formula_are_those_of_the_oracle(text: str, mix: Mix) -> None
 
 def test_who_cannot_be_counted_is_parked_with_the_reason() -> None:
     text, ceiling = "(200 руб × 1 чел. / люди) × (если этаж = 5 то −1 иначе этаж)", 100_000
-    block = with_formula(make_block(600, seed=5, mix=TWO_DAYS), text, ceiling)
+    block = with_formula(make_block(600, seed=1, mix=TWO_DAYS), text, ceiling)
     nobody = np.arange(len(block)) % 7 == 0
     days = np.where(nobody, 0, block.accounts.norm_person_days)
     block = replace(block, accounts=replace(block.accounts, norm_person_days=days))
