@@ -8,18 +8,18 @@ import asyncio
 import io
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
 import pikepdf
 import pytest
 from sqlalchemy import text
 
 from actors.local import LocalCrew
 from actors.press import press_until_idle
-from actors.pressed import NotPrinted, Outcome
+from actors.pressed import NotPrinted, Outcome, Printed
 from actors.presser import Presser
 from billing.period import Period
 from cluster.history import bill_history
@@ -68,6 +68,14 @@ async def base(city: TestDatabase) -> AsyncIterator[Database]:
     await made.close()
 
 
+@pytest.fixture
+async def crew(base: Database) -> AsyncIterator[LocalCrew]:
+    """A new process with workers; closed whatever becomes of the test."""
+    made = LocalCrew(base.url)
+    yield made
+    await made.close()
+
+
 async def ids_of(base: Database) -> list[int]:
     async with base.reading() as session:
         return list((await session.execute(text("SELECT id FROM accounts ORDER BY id"))).scalars())
@@ -86,8 +94,10 @@ async def printed(base: Database, choice: PressChoice = CHOICE) -> int:
     """A print run rendered to its end by this process."""
     run_id = await asked(base, choice)
     crew = LocalCrew(base.url)
-    await press_until_idle(base.url, crew)
-    await crew.close()
+    try:
+        await press_until_idle(base.url, crew)
+    finally:
+        await crew.close()
     return run_id
 
 
@@ -286,29 +296,48 @@ async def test_the_same_command_twice_is_one_run(base: Database) -> None:
     assert first == second
 
 
-async def test_a_late_twin_of_a_worker_changes_nothing(base: Database) -> None:
+async def test_a_late_twin_of_a_worker_changes_nothing(base: Database, crew: LocalCrew) -> None:
     run_id = await asked(base)
-    connection = await asyncpg.connect(base.url)
-    tasks = [task for task in await planned(connection, 50, []) if task.run_id == run_id]
-    presser, twin = Presser(base.url), Presser(base.url)
+    async with base.reading() as session:
+        tasks = await planned(await raw_connection(session), 50, [])
+    task = next(one for one in tasks if one.key == (run_id, 1))
+    async with AsyncExitStack() as closing:
+        presser, twin = Presser(base.url), Presser(base.url)
+        closing.push_async_callback(presser.close)
+        closing.push_async_callback(twin.close)
+        first = await presser.press(task)
+        kept = await _kept(base, run_id)
+        second = await twin.press(task)
 
-    await presser.press(tasks[0])
-    await twin.press(tasks[0])
-
-    counted = await connection.fetchval("SELECT count(*) FROM press_receipts WHERE run_id = $1", run_id)
-    volumes = await connection.fetchval("SELECT count(*) FROM press_volumes WHERE run_id = $1", run_id)
-    assert counted == len(tasks[0].account_ids)
-    assert volumes == 1
-    await presser.close()
-    await twin.close()
-    crew = LocalCrew(base.url)
+    assert first == second == Printed(run_id, 1, len(task.account_ids))
+    assert await _kept(base, run_id) == kept
+    receipts, volumes = kept
+    assert [row.account_id for row in receipts] == list(task.account_ids)
+    assert [row.part for row in volumes] == list(
+        range(1, len(volumes) + 1)
+    )  # long receipts open a second one
+    assert sum(row.receipts_count for row in volumes) == sum(row.problem is None for row in receipts) > 0
     await press_until_idle(base.url, crew)  # a new process goes on with what is left
-    await crew.close()
-    state = await connection.fetchval("SELECT state FROM press_runs WHERE id = $1", run_id)
-    total = await connection.fetchval("SELECT count(*) FROM press_receipts WHERE run_id = $1", run_id)
-    asked_for = await connection.fetchval("SELECT receipts_count FROM press_runs WHERE id = $1", run_id)
-    assert (state, total) == ("done", asked_for)
-    await connection.close()
+    async with base.reading() as session:
+        head = await press_pages.press_head(session, run_id)
+    assert head is not None
+    assert (head.state, head.receipts_count) == ("done", len((await _kept(base, run_id))[0]))
+
+
+async def _kept(base: Database, run_id: int) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Rows of the receipts and of the volumes of a run: every column but the files."""
+    async with base.reading() as session:
+        receipts = await session.execute(
+            text("SELECT * FROM press_receipts WHERE run_id = :id ORDER BY number"), {"id": run_id}
+        )
+        volumes = await session.execute(
+            text("""
+            SELECT block_no, part, first_number, last_number, receipts_count, leaves, sheets, due_kopecks,
+                   digest, xmin::text AS written
+              FROM press_volumes WHERE run_id = :id ORDER BY block_no, part"""),
+            {"id": run_id},
+        )
+        return receipts.all(), volumes.all()
 
 
 class Stumbling(LocalCrew):
@@ -321,12 +350,14 @@ class Stumbling(LocalCrew):
 
 
 async def test_a_block_that_cannot_be_rendered_waits_for_a_person_and_the_rest_is_done(
-    base: Database,
+    base: Database, crew: LocalCrew
 ) -> None:
     run_id = await asked(base)
-    bad, good = Stumbling(base.url), LocalCrew(base.url)
-
-    await press_until_idle(base.url, bad)
+    bad = Stumbling(base.url)
+    try:
+        await press_until_idle(base.url, bad)
+    finally:
+        await bad.close()
 
     async with base.reading() as session:
         head = await press_pages.press_head(session, run_id)
@@ -341,14 +372,12 @@ async def test_a_block_that_cannot_be_rendered_waits_for_a_person_and_the_rest_i
         await press_orders.resume_press(session, run_id)
     async with base.transaction() as session:
         await obey(session, START, {"press_run_id": run_id})
-    await press_until_idle(base.url, good)
+    await press_until_idle(base.url, crew)
     async with base.reading() as session:
         head = await press_pages.press_head(session, run_id)
     assert head is not None
     assert (head.state, head.error) == ("done", None)
     assert head.digest is not None
-    await bad.close()
-    await good.close()
 
 
 async def test_an_account_without_requisites_is_named_and_the_others_are_printed(base: Database) -> None:
@@ -377,11 +406,10 @@ async def test_an_account_without_requisites_is_named_and_the_others_are_printed
     assert progress.problems_count >= len(problems)
 
 
-async def test_a_stopped_run_begins_no_more_blocks_and_goes_on(base: Database) -> None:
+async def test_a_stopped_run_begins_no_more_blocks_and_goes_on(base: Database, crew: LocalCrew) -> None:
     run_id = await asked(base)
     async with base.transaction() as session:
         await press_orders.stop_press(session, run_id)
-    crew = LocalCrew(base.url)
 
     await press_until_idle(base.url, crew)
 
@@ -398,7 +426,6 @@ async def test_a_stopped_run_begins_no_more_blocks_and_goes_on(base: Database) -
         head = await press_pages.press_head(session, run_id)
     assert head is not None
     assert head.state == "done"
-    await crew.close()
 
 
 async def test_a_month_with_nothing_published_prints_nothing_and_says_so(base: Database) -> None:

@@ -113,9 +113,11 @@ async def test_a_form_saved_before_a_run_is_on_its_paper_and_one_saved_after_it_
         await save(session, company, after.kept(), SEPTEMBER.first_day, "вторая", 1)
 
     crew = LocalCrew(base.url)
-    await press_until_idle(base.url, crew)
+    try:
+        await press_until_idle(base.url, crew)
+    finally:
+        await crew.close()
     again = await printed(base)
-    await crew.close()
 
     said = [" ".join(text_of(content).split()) for content in await contents(base, run_id)]
     query = (
