@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing import history
-from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, Houses, HouseService, sum_by
+from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, HouseMeter, Houses, HouseService, sum_by
 from billing.choices import AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES
 from billing.lines import Lines
 from billing.period import Period
@@ -31,7 +31,7 @@ from storage.common_past import Kept, read_common, settle_methods
 from storage.distributors import read_distributors
 from storage.heat_fix import CHOSEN, read_heat_fix
 from storage.heat_past import heat_year, house_failures
-from storage.meter_reads import DAY_ZERO, Month, house_meters, read_meters, rows_of
+from storage.meter_reads import DAY_ZERO, Month, Read, house_meters, read_meters, rows_of
 from storage.relief_values import Reliefs
 from storage.unauthorised import read_unauthorised
 
@@ -84,9 +84,7 @@ async def read_block(
     read = await read_meters(connection, month)
     services = await _services(connection, month, houses, accounts)
     at = Places(houses.id, houses.zone, houses.company_id)
-    organisations = set(houses.company_id.tolist()).union(
-        *(set(s.supplier.tolist()) for s in services.values())
-    )
+    organisations = _organisations(houses, services)
     facts = await _facts(connection, month, accounts["id"])
     nobody = Spots.of(at, np.zeros(len(houses), np.int32))
     window, fault_days, each = (
@@ -97,9 +95,7 @@ async def read_block(
     segments = Segments.of(period, {*cuts, *values.cuts(houses.id, organisations), *asked})
     days = segments.dates(period)
     spots = {service: Spots.of(at, made.supplier) for service, made in services.items()}
-    of_houses = house_meters(read, houses.id)
-    if (heat := of_houses.get(Service.HEATING)) is not None:
-        heat.failure = await house_failures(connection, month, read, houses.id)
+    of_houses = await _of_houses(connection, month, read, houses)
     of_year = await heat_year(connection, month, houses, accounts["id"], of_houses)
     of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
     meters, checked = await individual(connection, month, past, accounts, days[1:])
@@ -135,6 +131,21 @@ async def read_block(
             connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
         ),
     )
+
+
+def _organisations(houses: Houses, services: Mapping[int, HouseService]) -> set[int]:
+    """Companies of the houses and suppliers of their services."""
+    return set(houses.company_id.tolist()).union(*(set(one.supplier.tolist()) for one in services.values()))
+
+
+async def _of_houses(
+    connection: Connection, month: Month, read: Read, houses: Houses
+) -> dict[int, HouseMeter]:
+    """Meters of houses by service; that of heat with its failures."""
+    found = house_meters(read, houses.id)
+    if (heat := found.get(Service.HEATING)) is not None:
+        heat.failure = await house_failures(connection, month, read, houses.id)
+    return found
 
 
 def _chosen(values: Values, key: str, at: Places, nobody: Spots) -> I64 | None:

@@ -427,7 +427,7 @@ SELECT {run}, a.account_id, a.company_id, s.supplier_id, s.service, 0, 70, 0, 1,
  WHERE NOT a.parked AND NOT EXISTS (SELECT FROM off WHERE off.account_id = a.account_id AND off.service = s.service)
 ;;
 
--- ---- common needs: by the norm, by the meter of the house -----------------------------------------------------
+-- ---- common needs: by the norm, by the meter of the house less what months before left below zero -----------------------------------------------------
 
 CREATE TEMP TABLE c AS
 SELECT s.house_id, s.service, s.supplier_id, basis.basis, basis.num, basis.den, basis.told, h.total, p.component,
@@ -438,12 +438,19 @@ SELECT s.house_id, s.service, s.supplier_id, basis.basis, basis.num, basis.den, 
              GROUP BY a.house_id, used.service) flats ON flats.house_id = s.house_id AND flats.service = s.service - 20
   LEFT JOIN n heat ON heat.house_id = s.house_id AND heat.service = 22 AND heat.kind = 'heat_per_m3'
   LEFT JOIN t own0 ON own0.house_id = s.house_id AND own0.service = s.service - 20 AND own0.component = 0
+  LEFT JOIN (SELECT DISTINCT ON (k.house_id, k.service) k.house_id, k.service, k.balance_micro AS balance
+               FROM common_months k JOIN runs r ON r.id = k.run_id AND r.state = 'published'
+              WHERE k.period < (SELECT period FROM runs WHERE id = {run})
+              ORDER BY k.house_id, k.service, k.period DESC, r.published_at DESC) past
+         ON past.house_id = s.house_id AND past.service = s.service
   CROSS JOIN LATERAL (
        SELECT 80 AS basis, s.norm::numeric * h.common AS num, 100::numeric AS den, s.norm AS told
         WHERE s.method <> 'common_actual'
        UNION ALL
-       SELECT 81, greatest(m.volume * 60::numeric * {days} - coalesce(flats.over, 0), 0), 60::numeric * {days},
-              round(greatest(m.volume * 60::numeric * {days} - coalesce(flats.over, 0), 0) / (60 * {days}))::bigint
+       SELECT CASE WHEN past.balance < 0 THEN 62 ELSE 81 END, meter.taken, 60::numeric * {days},
+              round(meter.taken / (60 * {days}))::bigint
+         FROM (SELECT greatest((m.volume + coalesce(past.balance, 0)) * 60::numeric * {days}
+                               - coalesce(flats.over, 0), 0) AS taken) meter
         WHERE s.method = 'common_actual' AND m.is_read) basis
   CROSS JOIN LATERAL (VALUES (0, coalesce(s.people0, own0.people), 1::bigint, 1::bigint), (1, s.people1, 1, 1),
                              (2, s.people2, heat.value, 1000000)) p(component, rate, q, per)

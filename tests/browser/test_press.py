@@ -27,6 +27,7 @@ def test_the_centre_prints_a_month_and_a_damaged_range_again(desk: Page, city: C
     from playwright.sync_api import expect
 
     sign_in(desk, city, "centre")
+    desk.locator(".rail summary", has_text="Квитанции").click()
     desk.get_by_role("link", name="Печать", exact=True).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Печать квитанций")
     desk.get_by_role("link", name="Напечатать").first.click()
