@@ -58,9 +58,9 @@ install-frontend:  ## only the files of the pages, by the node of the given PYTH
 
 lock:  ## write the hashed lists anew from requirements/*.in and package.json
 	@test -x $(UV) || $(MAKE) $(STAMPS)/uv
-	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/bootstrap.in -o requirements/bootstrap.txt
-	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/dev.in -o requirements/dev.txt
-	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/base.in -c requirements/dev.txt -o requirements/base.txt
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q requirements/dev.in -o requirements/dev.txt
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q requirements/base.in -c requirements/dev.txt -o requirements/base.txt
 	$(BIN)/python -c $(NPM) install --package-lock-only --silent
 
 # ---- running -------------------------------------------------------------------------------------
