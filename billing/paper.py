@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from billing.agreement import Due
 from billing.penalty.trace import Piece, kopecks_of
+from billing.receipt_parts import Payee
 
 
 class PaperMismatchError(ValueError):
@@ -18,23 +19,6 @@ class PaperMismatchError(ValueError):
 
     code = "paper_mismatch"
     permanent = True
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """The organisation that signs, with its requisites."""
-
-    name: str
-    inn: str
-    kpp: str = ""
-    ogrn: str = ""
-    address: str = ""
-    phone: str = ""
-    email: str = ""
-    bank_account: str = ""
-    bank_name: str = ""
-    bic: str = ""
-    correspondent_account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ class Claim:
     account_number: str
     address: str
     payer: str
-    issuer: Issuer
+    issuer: Payee
     overdue_kopecks: int
     penalties_kopecks: int
     months: int
@@ -131,7 +115,7 @@ class Bargain:
     account_number: str
     address: str
     payer: str
-    issuer: Issuer
+    issuer: Payee
     about: str
     amount_kopecks: int
     is_rise: bool
@@ -162,7 +146,7 @@ class Dossier:
     area_dm2: int | None
     living_area_dm2: int | None
     opened_on: dt.date
-    issuer: Issuer
+    issuer: Payee
     residents: tuple[Resident, ...]
     owners: tuple[Owner, ...]
     balance_kopecks: int

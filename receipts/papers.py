@@ -16,9 +16,10 @@ from typing import Any
 import pikepdf
 import typst
 
-from billing.paper import Dossier, Issuer, MonthMove
+from billing.paper import Dossier, MonthMove
 from billing.penalty.kernel import DIVISOR
 from billing.penalty.trace import Piece
+from billing.receipt_parts import Payee
 from receipts.render import PDF_STANDARD, ReceiptRenderError, in_words, pt_sans
 from receipts.words import area, breakable, day, day_short, money, month, scaled, signed_money
 
@@ -161,7 +162,7 @@ def _table(table: Table) -> dict[str, Any]:
     return {"is": "table", **asdict(table)}
 
 
-def letterhead(one: Issuer) -> tuple[str, ...]:
+def letterhead(one: Payee) -> tuple[str, ...]:
     """Lines of an organisation above a paper."""
     numbers = ", ".join(
         f"{name} {value}" for name, value in (("ИНН", one.inn), ("КПП", one.kpp), ("ОГРН", one.ogrn)) if value
@@ -349,7 +350,7 @@ def _requisites(dossier: Dossier) -> str:
     return requisites(dossier.issuer, dossier.account_number)
 
 
-def requisites(one: Issuer, account_number: str) -> str:
+def requisites(one: Payee, account_number: str) -> str:
     """Where to pay, in a sentence or two."""
     if not one.bank_account:
         return f"Получатель: {one.name}, ИНН {one.inn}."

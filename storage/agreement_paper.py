@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from billing.agreement import Due
-from billing.paper import Bargain, Issuer
+from billing.paper import Bargain
 from billing.period import Period
+from billing.receipt_parts import Payee
 from storage.agreement_pages import AgreementPartRow, AgreementRow
 from storage.papers import ISSUER
 from storage.session import Session
@@ -26,7 +27,7 @@ async def bargain(
         account_number=row.number,
         address=row.address,
         payer=row.payer_name,
-        issuer=Issuer(**issuer._mapping),
+        issuer=Payee(**issuer._mapping),
         about=about,
         amount_kopecks=row.amount_kopecks,
         is_rise=row.kind == "rise",

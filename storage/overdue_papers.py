@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.overdue import Stage, following
-from billing.paper import Claim, Dossier, Issuer, ServiceDebt
+from billing.paper import Claim, Dossier, ServiceDebt
+from billing.receipt_parts import Payee
 from billing.services import CATALOGUE
 from storage import papers
 from storage.months import open_month
@@ -83,9 +84,10 @@ async def undrawn(session: Session, day: dt.date) -> list[Undrawn]:
             account_number=row.number,
             address=row.address,
             payer=row.payer_name,
-            issuer=Issuer(
-                row.name, row.inn, row.kpp, row.ogrn, row.issuer_address, row.phone, row.email,
-                row.bank_account, row.bank_name, row.bic, row.corr,
+            issuer=Payee(
+                name=row.name, inn=row.inn, kpp=row.kpp, ogrn=row.ogrn, address=row.issuer_address,
+                phone=row.phone, email=row.email, bank_account=row.bank_account, bank_name=row.bank_name,
+                bic=row.bic, correspondent_account=row.corr,
             ),
             overdue_kopecks=row.overdue,
             penalties_kopecks=row.penalty,

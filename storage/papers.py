@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from billing.paper import Dossier, Issuer, MonthMove, Owner, PenaltyDebt, Resident
+from billing.paper import Dossier, MonthMove, Owner, PenaltyDebt, Resident
 from billing.quantity import format_scaled
+from billing.receipt_parts import Payee
 from billing.services import CATALOGUE
 from storage import account_pages, audit
 from storage.account_pages import AccountHead, MoneyMark, MonthMoney
@@ -82,7 +83,7 @@ async def dossier(
         area_dm2=head.area_dm2,
         living_area_dm2=head.living_area_dm2,
         opened_on=head.opened_on,
-        issuer=Issuer(**issuer._mapping),
+        issuer=Payee(**issuer._mapping),
         residents=_residents(head),
         owners=tuple(Owner(one.name, one.share_num, one.share_den, one.ground or "–") for one in head.owners),
         balance_kopecks=head.balance_kopecks,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from billing.paper import Dossier, Issuer, MonthMove, Owner, PenaltyDebt, Resident
+from billing.paper import Dossier, MonthMove, Owner, PenaltyDebt, Resident
 from billing.penalty.trace import Piece, kopecks_of
+from billing.receipt_parts import Payee
 
 DAY = dt.date
 PIECES = (
@@ -42,10 +43,10 @@ def dossier() -> Dossier:
         area_dm2=5430,
         living_area_dm2=3200,
         opened_on=DAY(2015, 1, 1),
-        issuer=Issuer(
+        issuer=Payee(
             "ООО «УК „Уют“»",
             "7701234567",
-            "770101001",
+            kpp="770101001",
             bank_account="40702810900000000001",
             bank_name="АО «Банк»",
             bic="044525000",
