@@ -11,6 +11,7 @@ from httpx import AsyncClient, Response
 
 from tests.support.services import TestDatabase
 from tests.web import town
+from tests.web.clock import moscow_today
 from tests.web.conftest import HTMX, SignIn, csrf_of
 from tests.web.desk import plain
 from tests.web.test_centre import one
@@ -19,8 +20,11 @@ from tests.web.test_reliefs import run_sql
 
 CITY: Any = town
 NEW = "/accounts/1/agreement"
-TODAY = dt.datetime.now(dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=3))).date()
-FIRST_DUE = (TODAY + dt.timedelta(days=20)).isoformat()
+
+
+def first_due() -> str:
+    """The day of the first part: well after whatever day it is now."""
+    return (moscow_today() + dt.timedelta(days=20)).isoformat()
 
 
 def fields(page: Response, **changed: str) -> dict[str, str]:
@@ -28,7 +32,7 @@ def fields(page: Response, **changed: str) -> dict[str, str]:
     until = re.findall(r'<option value="(\d{4}-\d\d-\d\d)"', page.text)
     command = page.text.split('name="command" value="')[1].split('"')[0]
     return {
-        "csrf": csrf_of(page), "command": command, "until": until[0], "months": "4", "first_due": FIRST_DUE,
+        "csrf": csrf_of(page), "command": command, "until": until[0], "months": "4", "first_due": first_due(),
         "grace": "5", "penalties": "stopped", "on_break": "since", "document": "Заявление 7", **changed,
     }  # fmt: skip
 
