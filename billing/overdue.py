@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.rule import clause
 from billing.services import Service
 
 AGE_MONTHS = (1, 2, 3, 6, 12, 36)
@@ -75,6 +76,7 @@ class TermsRefused(ValueError):
     permanent = True
 
 
+@clause("ПП 354, п. 119: предупреждение, ограничение, приостановление — по порядку и не раньше срока")
 def check(terms: Terms) -> None:
     """Raises TermsRefused when a step comes earlier than the law lets it or without the one it needs."""
     for stage, least in WAIT_LEAST.items():
@@ -85,6 +87,7 @@ def check(terms: Terms) -> None:
             raise TermsRefused("Без предупреждения услугу не ограничивают, без ограничения не останавливают.")
 
 
+@clause("ПП 354, п. 117–119: шаги ограничения — только пока есть что ограничивать")
 def following(stage: Stage | None, terms: Terms, *, may_restrict: bool = True) -> Stage | None:
     """The next step that is on after `stage` (None: from the beginning); None when there is none."""
     begin = 0 if stage is None else STAGES.index(stage) + 1
@@ -94,6 +97,7 @@ def following(stage: Stage | None, terms: Terms, *, may_restrict: bool = True) -
     return None
 
 
+@clause("ПП 354, п. 119, пп. «а», «в»: 20 дней со дня вручения, ещё 10 до приостановления")
 def ready_on(stage: Stage, after: dt.date, terms: Terms) -> dt.date:
     """The first day a step may be drafted; after: the day the one before was approved or handed over.
 
@@ -112,6 +116,7 @@ def add_months(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month, min(day.day, last))
 
 
+@clause("ГК 192, 196, 200: просрочка и исковая давность")
 def age_of(due: dt.date, day: dt.date) -> int:
     """Which age a debt is of on a day: 0 … 6 (6: beyond the limitation period); NOT_DUE while it may be paid.
 
@@ -125,6 +130,7 @@ def age_of(due: dt.date, day: dt.date) -> int:
     return len(AGE_MONTHS)
 
 
+@clause("ПП 354, п. 118, 119: долг больше двух месячных размеров по нормативу")
 def restrictable(debts: Mapping[int, int], by_norm: Mapping[int, int]) -> tuple[int, ...]:
     """Services that may be restricted: by service its debt and its month by the norm, kopecks (cl. 118).
 

@@ -14,6 +14,7 @@ from billing.lawcase.load_house import HouseLoader, season_of
 from billing.lawcase.load_law import load_law
 from billing.lawcase.load_penalty import penalty_spec
 from billing.lawcase.model import Case, HouseSpec, Law
+from billing.lawcase.overdue import overdue_spec
 from billing.lawcase.subsidy import subsidy_spec
 from billing.period import Period
 
@@ -34,6 +35,7 @@ CASE_KEYS = (
 PENALTY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "penalty", "expect")
 SUBSIDY_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "subsidy", "expect")
 INSTALMENT_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "instalment", "expect")
+OVERDUE_CASE_KEYS = ("case", "clause", "note", "covers", "source_wrong", "overdue", "expect")
 SUBSIDY_PERIOD = Period.parse("2026-01")  # the values of the region are in the case itself
 CASE_ACCOUNT = "счёт случая"
 SUFFIXES = (".yaml", ".yml")
@@ -120,6 +122,8 @@ def _case(cell: Cell) -> Case:
         return _subsidy_case(cell)
     if cell.is_map and "instalment" in cell.entries():
         return _instalment_case(cell)
+    if cell.is_map and "overdue" in cell.entries():
+        return _overdue_case(cell)
     cells = cell.fields(CASE_KEYS, ("case", "period"))
     _named(cells)
     if "expect" not in cells and "parked" not in cells:
@@ -179,6 +183,12 @@ def _instalment_case(cell: Cell) -> Case:
     """A case about instalments: no house, two charges of a utility."""
     cells = cell.fields(INSTALMENT_CASE_KEYS, ("case", "instalment", "expect"))
     return replace(_bare(cell, cells), instalment=instalment_spec(cells["instalment"], cells["expect"]))
+
+
+def _overdue_case(cell: Cell) -> Case:
+    """A case about the overdue process: no house, one question to its rules."""
+    cells = cell.fields(OVERDUE_CASE_KEYS, ("case", "overdue", "expect"))
+    return replace(_bare(cell, cells), overdue=overdue_spec(cells["overdue"], cells["expect"]))
 
 
 def _bare(cell: Cell, cells: dict[str, Cell]) -> Case:

@@ -13,6 +13,7 @@ from billing.heat_past import YearKnown
 from billing.history import ZERO, MeterFacts, Values
 from billing.lawcase.instalment import InstalmentSpec
 from billing.lawcase.load_penalty import PenaltySpec
+from billing.lawcase.overdue import OverdueSpec
 from billing.lawcase.subsidy import SubsidySpec
 from billing.parked import Reason
 from billing.period import Period
@@ -244,8 +245,8 @@ class HouseSpec:
 class Case:
     """One case: what it is about, its month, its house. Expectations stand at the accounts.
 
-    A case about a penalty, a subsidy or instalments has its story in `penalty`, `subsidy` or `instalment` and
-    an empty house.
+    A case about a penalty, a subsidy, instalments or the overdue process has its story in the field of that
+    name and an empty house.
     """
 
     file: str
@@ -260,3 +261,4 @@ class Case:
     penalty: PenaltySpec | None = None
     subsidy: SubsidySpec | None = None
     instalment: InstalmentSpec | None = None
+    overdue: OverdueSpec | None = None

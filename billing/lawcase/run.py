@@ -14,6 +14,7 @@ from billing.lawcase.block import Memo, build
 from billing.lawcase.crowd import crowd
 from billing.lawcase.instalment import instalment_checks
 from billing.lawcase.model import AccountSpec, Case, Expectation, ExpectedLine, ExpectedParking, HouseSpec
+from billing.lawcase.overdue import overdue_checks
 from billing.lawcase.run_penalty import penalty_checks
 from billing.lawcase.subsidy import subsidy_checks
 from billing.lines import Lines
@@ -71,6 +72,9 @@ def run_cases(
             continue
         if case.instalment is not None:
             checks.extend(Check(case, "", ALONE, *words) for words in instalment_checks(case.instalment))
+            continue
+        if case.overdue is not None:
+            checks.extend(Check(case, "", ALONE, *words) for words in overdue_checks(case.overdue))
             continue
         if case.subsidy is not None:
             checks.extend(Check(case, "", ALONE, *words) for words in subsidy_checks(case.subsidy))

@@ -23,8 +23,7 @@ from billing.lawcase.run import run_cases
 from billing.parked import Reason
 from billing.period import Period
 from billing.quantity import parse_scaled
-from billing.rule import CLAUSES
-from tests.law.support import EXAMPLES, HERE, ROOT, all_cases
+from tests.law.support import EXAMPLES, HERE, ROOT, all_cases, all_clauses
 
 FILES = sorted(HERE.glob("*.yaml"))
 
@@ -122,7 +121,7 @@ def test_the_crowd_is_charged_and_parked() -> None:
 
 def test_every_clause_has_a_case() -> None:
     """Each function tied to a clause is called by at least one case."""
-    tied = {name for names in CLAUSES.values() for name in names}
+    tied = {name for names in all_clauses().values() for name in names}
 
     with calls_of(tied) as called:
         run_cases(all_cases(), accrue, np.random.default_rng(SEED), strangers=0)

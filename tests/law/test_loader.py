@@ -21,6 +21,7 @@ from billing.lawcase import (
     load_house,
     load_law,
     load_penalty,
+    overdue,
     subsidy,
 )
 from billing.lawcase.block import build
@@ -253,6 +254,8 @@ def test_schema_refuses_what_the_loader_refuses() -> None:
         ("subsidy", subsidy.KEYS),
         ("instalment_case", load.INSTALMENT_CASE_KEYS),
         ("instalment", instalment.KEYS),
+        ("overdue_case", load.OVERDUE_CASE_KEYS),
+        ("overdue", overdue.KEYS),
     ],
 )
 def test_schema_and_documentation_know_every_key(name: str, keys: tuple[str, ...]) -> None:
@@ -274,6 +277,6 @@ def test_examples_of_the_documentation_are_whole_cases() -> None:
     blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     whole = [block for block in blocks if block.startswith("- case:")]
 
-    assert len(whole) == 5
+    assert len(whole) == 6
     for block in whole:
         assert len(load_text(block, "docs")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 
@@ -119,6 +120,45 @@ async def test_any_sum_can_be_asked_why_by_its_own_address(sign_in: SignIn) -> N
         assert "Приказ департамента тарифов № 44, действует с 01.01.2025" in words
         assert "ПП 354, п. 42, прил. 2, ф. 1" in words
         assert "август 2026: 6,000 м³ × 51,2345 ₽, по счётчику, 307,41 ₽" in words
+
+
+async def test_the_vat_inside_a_sum_is_told_when_its_payee_pays_it(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    """358,64 ₽ × 22 / 122 = 64,67 ₽; a term of another month or of a service without VAT says nothing."""
+    desk = await sign_in("center")
+    address = f"/accounts/1/why/{WHY_WATER}?period=2026-09"
+
+    without = plain(await desk.get(address, headers=HTMX))
+    await vat_term(fresh_town, "2026-10-01", is_included=True)
+    later = plain(await desk.get(address, headers=HTMX))
+    await vat_term(fresh_town, "2026-01-01", is_included=True)
+    told = plain(await desk.get(address, headers=HTMX))
+    await vat_term(fresh_town, "2026-09-01", is_included=False)
+    ended = plain(await desk.get(address, headers=HTMX))
+
+    assert "НДС" not in without
+    assert "НДС" not in later
+    assert "В том числе НДС 22 %" in told
+    assert "64,67 ₽" in told
+    assert "выделен из суммы: НК РФ, ст. 164" in told
+    assert "НДС" not in ended
+
+
+async def vat_term(town: TestDatabase, since: str, *, is_included: bool) -> None:
+    """An approved term of whoever is paid for the water of account 1."""
+    connection = await asyncpg.connect(town.url)
+    try:
+        await connection.execute(
+            "INSERT INTO vat_terms (organisation_id, service, is_included, valid_from, document, "
+            "document_date, state, proposed_by, decided_by, decided_at) "
+            "SELECT DISTINCT supplier_id, NULL::smallint, $1::boolean, $2::text::date, 'Договор', date "
+            "'2025-12-01', 'approved', 1, 2, now() FROM lines WHERE account_id = 1 AND service = 1",
+            is_included,
+            since,
+        )
+    finally:
+        await connection.close()
 
 
 async def test_a_line_that_is_not_there_is_told_in_words(sign_in: SignIn) -> None:

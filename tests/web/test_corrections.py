@@ -176,6 +176,27 @@ async def test_a_great_correction_waits_for_another_person(fresh_town: TestDatab
     assert "−5 000,00" in seen(await centre.get(f"{DESK}/lines"))
 
 
+async def test_changes_of_no_money_are_hidden_until_asked_for(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    """Account 33 had one resident and has none: its owner is counted, the basis changes, the sum stays."""
+    await rows(fresh_town, "UPDATE account_facts SET residents = 0 WHERE account_id = 33")
+    desk = await sign_in("company")
+    form = {"scope": "house", "street": "мир", "house": "2", "first": "2026-08", "last": "2026-09"}
+    form |= {"reason": "court", "ground": "Решение № 1", "ground_on": "2026-10-01", "command": "c" * 32}
+    place = (await post(desk, "/corrections/new", "/corrections/new", form)).headers["Location"]
+    await draft(fresh_town, int(place.rsplit("/", 1)[1]))
+
+    hidden, shown = seen(await desk.get(place)), seen(await desk.get(f"{place}?zeros=1"))
+
+    assert "Показать нулевые: 1 счёт, 4 услуги месяцев" in hidden
+    assert "Холодное водоснабжение" not in hidden
+    assert "0000000033" not in hidden
+    assert "Скрыть нулевые" in shown
+    assert shown.count("Холодное водоснабжение") == 2
+    assert "0000000033" in shown
+
+
 async def test_a_dispatcher_enters_a_break_by_the_clock_of_the_house(
     fresh_town: TestDatabase, sign_in: SignIn
 ) -> None:
