@@ -49,8 +49,8 @@ class Face:
         return sum(map(self.widths.__getitem__, text))
 
     def encoded(self, text: str) -> str:
-        """The operand of TJ, without its brackets; `text` came through `known`."""
-        return f"<{''.join(map(self.codes.__getitem__, text))}>"
+        """The operand of TJ, without its brackets, a byte a letter; `text` came through `known`."""
+        return f"({''.join(map(self.codes.__getitem__, text))})"
 
     def measured(self, text: str) -> tuple[str, int]:
         """The text in letters this face has, as of `known`, and its width."""
@@ -82,18 +82,18 @@ def _face(file_name: str) -> Face:
             f"Не найден шрифт {file_name} в папке {FONTS}. "
             "Переустановите пакет fontpkg-pt-sans командой make install."
         )
-    font = TTFont(path)
+    font = TTFont(path, recalcTimestamp=False)
     glyphs: dict[int, str] = font.getBestCmap()
     chosen = {
         point: glyphs[point] for low, high in REPERTOIRE for point in range(low, high + 1) if point in glyphs
     }
     scale = font["head"].unitsPerEm
     advances = {name: font["hmtx"][name][0] * EM // scale for name in chosen.values()}
-    codes = {chr(point): f"{font.getGlyphID(name):04x}" for point, name in chosen.items()}
+    codes = {chr(point): _code(font.getGlyphID(name)) for point, name in chosen.items()}
     widths = {chr(point): advances[name] for point, name in chosen.items()}
     space = codes[" "]
     codes[NBSP], widths[NBSP] = space, widths[" "]
-    codes[THIN], widths[THIN] = f"{space}>{widths[' '] - THIN_EM}<", THIN_EM
+    codes[THIN], widths[THIN] = f"{space}){widths[' '] - THIN_EM}(", THIN_EM
     for letter in INVISIBLE:
         codes[letter], widths[letter] = "", 0
     head, lines = font["head"], font["hhea"]
@@ -111,11 +111,19 @@ def _face(file_name: str) -> Face:
     )
 
 
+ESCAPED = str.maketrans({letter: f"\\{letter}" for letter in "()\\"} | {"\r": "\\r"})
+
+
+def _code(glyph: int) -> str:
+    """Both bytes of a glyph as they stand in a string of a PDF: half the length of hexadecimal."""
+    return chr(glyph >> 8).translate(ESCAPED) + chr(glyph & 255).translate(ESCAPED)
+
+
 def _subset(path: Path, points: tuple[int, ...]) -> bytes:
     """The program of the font with these letters only, numbers of glyphs as they were."""
     options = subset.Options(retain_gids=True, hinting=False, layout_features=[], notdef_outline=True)
     options.drop_tables += ["GPOS", "GSUB", "GDEF", "DSIG", "name", "post", "OS/2"]
-    font = TTFont(path)
+    font = TTFont(path, recalcTimestamp=False)
     worker = subset.Subsetter(options)
     worker.populate(unicodes=points)
     worker.subset(font)

@@ -7,13 +7,14 @@ The result is operators of a page that name backgrounds and fonts; `receipts.vol
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
-from billing.receipt import Receipt
-from receipts.form import PLAIN, Band, Dress, Form, Rule, Slot, Variant, dress_of, press_form
+from billing.receipt import Receipt, Reference
+from receipts.form import PLAIN, Dress, Form, Rule, Slot, Variant, dress_of, press_form
 from receipts.look import STANDARD, Look
-from receipts.page import page_of
+from receipts.page import Page, page_of
 from receipts.qr_symbol import qr_modules
-from receipts.story import Item, story
+from receipts.story import OF_HOUSE, Item, story
 from receipts.typeset import Setter, Value
 
 FOOT_BELOW = 9.0
@@ -40,9 +41,9 @@ class Filled:
 
 @dataclass(slots=True)
 class _Placed:
-    """A band with set values and its height as grown by them."""
+    """A band as drawn from its top left corner, with its height as grown by its values."""
 
-    band: Band
+    keep: bool
     operators: bytes
     height: float
     head: str
@@ -55,6 +56,9 @@ class Filler:
         self._paper = paper
         self._percent = percent
         self._setters: dict[tuple[tuple[str, ...], Dress], Setter] = {}
+        self._house: tuple[Reference | None, Look, dict[tuple[str, tuple[str, ...]], list[_Placed]]] = (
+            None, STANDARD, {},
+        )  # fmt: skip
 
     def fill(self, receipt: Receipt, mark: str = "", look: Look = STANDARD) -> Filled:
         """The pages of a receipt. `mark` is the running number at the foot of each sheet, `look` the form of
@@ -66,7 +70,7 @@ class Filler:
         page = page_of(receipt, qr_modules, look)
         columns = tuple(name for name in COLUMNS if page["columns"][name])
         setter = self._setter(columns, PLAIN if look is STANDARD else dress_of(look))
-        sheets = _sheets(setter, [_placed(setter, item) for item in story(page, setter.form)])
+        sheets = _sheets(setter, self._placed(setter, page, receipt.reference, look))
         left = f"Лицевой счёт {page['payer']['account']} · {page['month']} · документ № {page['number']}"
         pages = []
         for number, sheet in enumerate(sheets, start=1):
@@ -80,6 +84,22 @@ class Filler:
         setter = self._setter((), PLAIN)
         pages = (_page(setter, [_placed(setter, Item(name, values))], {}, is_first=False),)
         return Filled(setter.form.variant, pages)
+
+    def _placed(self, setter: Setter, page: Page, reference: Reference, look: Look) -> list[_Placed]:
+        """All bands of a receipt; blocks of its house are those of the receipt before it."""
+        if self._house[0] is not reference or self._house[1] is not look:
+            self._house = reference, look, {}
+        kept = self._house[2]
+        placed: list[_Placed] = []
+        for block, items in story(page, setter.form):
+            if block not in OF_HOUSE:
+                placed += [_placed(setter, item) for item in items]
+                continue
+            known = kept.get((block, setter.form.variant.columns))
+            if known is None:
+                known = kept[block, setter.form.variant.columns] = [_placed(setter, item) for item in items]
+            placed += known
+        return placed
 
     def _setter(self, columns: tuple[str, ...], dress: Dress) -> Setter:
         found = self._setters.get((columns, dress))
@@ -102,21 +122,27 @@ def _placed(setter: Setter, item: Item) -> _Placed:
 
 def _set(setter: Setter, item: Item) -> _Placed:
     band = setter.form.bands[item.band]
-    parts: list[bytes] = []
+    given = item.values.get
+    parts = [setter.form.backgrounds.get(band.name, b"")]
     grown = 0.0
     pushing: list[tuple[Slot, float]] = []
-    for name, slot in band.slots.items():
-        value = item.values.get(name)
+    for name, slot, kept in setter.plans[item.band]:
+        value = given(name)
         if not value:
             continue
-        operators, height = setter.set(band, slot, value)
+        found = kept.get(value) if value.__class__ is str else None
+        operators, height = found or setter.set(slot, value, kept)
         shift = _pushed(pushing, slot) if pushing else 0.0
         over = height + shift - slot.height
         if over > 0:
             pushing.append((slot, over))
-            grown = max(grown, over)
+            if over > grown:
+                grown = over
         parts.append(b"q 1 0 0 1 0 %.2f cm\n%bQ\n" % (-shift, operators) if shift else operators)
-    return _Placed(band, b"".join(parts), band.height + grown, item.head)
+    height = band.height + grown
+    if band.rule:
+        parts.append(_rule(setter.form.accent, band.rule, band.width, height))
+    return _Placed(band.keep, b"".join(parts), height, item.head)
 
 
 def _pushed(pushing: list[tuple[Slot, float]], slot: Slot) -> float:
@@ -142,7 +168,7 @@ def _sheets(setter: Setter, placed: list[_Placed]) -> list[list[_Placed]]:
     at = 0
     while at < len(placed):
         until = at + 1
-        while placed[until - 1].band.keep and until < len(placed):
+        while placed[until - 1].keep and until < len(placed):
             until += 1
         group = placed[at:until]
         height = sum(one.height for one in group)
@@ -165,24 +191,24 @@ def _page(setter: Setter, placed: list[_Placed], foot: dict[str, Value], is_firs
     x, y = sheet.left, sheet.height - sheet.top
     parts = [_ticks(form)] if is_first and sheet.fold else []
     for one in placed:
-        parts.append(_drawn(form, one, x, y))
+        parts.append(_drawn(one, x, y))
         y -= one.height
     if foot:
         band = _placed(setter, Item("foot", foot))
-        parts.append(_drawn(form, band, x, sheet.bottom - FOOT_BELOW))
+        parts.append(_drawn(band, x, sheet.bottom - FOOT_BELOW))
     return b"".join(parts)
 
 
-def _drawn(form: Form, one: _Placed, x: float, y: float) -> bytes:
-    """A band with its top left corner at x, y: background, values, the rule under it."""
-    background = form.backgrounds.get(one.band.name, b"")
-    rule = _rule(form, one.band.rule, one.band.width, one.height) if one.band.rule else ""
-    return b"q 1 0 0 1 %.2f %.2f cm\n%b%b%bQ\n" % (x, y, background, one.operators, rule.encode())
+def _drawn(one: _Placed, x: float, y: float) -> bytes:
+    """A band with its top left corner at x, y."""
+    return b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (x, y, one.operators)
 
 
-def _rule(form: Form, rule: Rule, width: float, height: float) -> str:
-    tone = f"{form.accent} RG" if rule.accent else f".{rule.tone:02d} G" if rule.tone else "0 G"
-    return f"{rule.width:g} w {tone} 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n"
+@lru_cache(maxsize=4096)
+def _rule(accent: str, rule: Rule, width: float, height: float) -> bytes:
+    """The line under a band."""
+    tone = f"{accent} RG" if rule.accent else f".{rule.tone:02d} G" if rule.tone else "0 G"
+    return f"{rule.width:g} w {tone} 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n".encode()
 
 
 def _ticks(form: Form) -> bytes:

@@ -6,7 +6,7 @@ What a band and a slot are is told in forms/press.typ. Lengths are points, y goe
 import hashlib
 import io
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,12 @@ class Style:
     """Drawn in the colour of the organisation."""
     paint: str = "0 g"
     """The operator of its colour."""
+    opening: str = field(init=False, repr=False, compare=False)
+    """What every line of words in this style begins with."""
+
+    def __post_init__(self) -> None:
+        font = "/B" if self.bold else "/R"
+        object.__setattr__(self, "opening", f"BT {font} {self.size:.4g} Tf {self.paint} ")
 
 
 @dataclass(frozen=True, slots=True)

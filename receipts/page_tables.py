@@ -6,8 +6,9 @@ Rows of `billing.receipt` in, strings out; keys are the interface of the forms, 
 from datetime import date, timedelta
 from typing import Any
 
-from billing.receipt import ClaimKind, Quantity, ReadingRow, Receipt, ReferenceRow
+from billing.receipt import ClaimKind, Quantity, ReadingRow, Receipt, Reference, ReferenceRow
 from receipts import words
+from receipts.kept import OfLast
 
 Page = dict[str, Any]
 
@@ -121,7 +122,7 @@ def verify_call(receipt: Receipt) -> str:
     return f"Пора поверить счётчики: {named}. Без поверки объём считают по среднему, затем по нормативу."
 
 
-def house(receipt: Receipt) -> list[Page]:
+def _house(reference: Reference) -> list[Page]:
     """Norms, the house meter, volumes of the whole house, of premises and for common needs."""
     return [
         {
@@ -133,8 +134,11 @@ def house(receipt: Receipt) -> list[Page]:
             "premises": _house_volume(row, row.premises_volume),
             "common": _house_volume(row, row.common_volume),
         }
-        for row in receipt.reference.rows
+        for row in reference.rows
     ]
+
+
+house = OfLast(_house)
 
 
 def _norm(quantity: Quantity | None, unit: str) -> str:
@@ -147,7 +151,7 @@ def _house_volume(row: ReferenceRow, quantity: Quantity | None) -> str:
     return with_unit(quantity, row.unit) or NOTHING
 
 
-def contacts(receipt: Receipt) -> list[Page]:
+def _contacts(reference: Reference) -> list[Page]:
     """Whom to call about what."""
     return [
         {
@@ -156,8 +160,11 @@ def contacts(receipt: Receipt) -> list[Page]:
             "phone": one.phone,
             "where": joined(one.address, one.site),
         }
-        for one in receipt.reference.contacts
+        for one in reference.contacts
     ]
+
+
+contacts = OfLast(_contacts)
 
 
 def with_unit(quantity: Quantity | None, unit: str, decimals: int | None = None) -> str:

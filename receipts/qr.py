@@ -5,6 +5,7 @@ fields, the five mandatory ones first. The bytes of the chosen charset go into t
 mode, no ECI): that is what the standard and banks' scanners expect.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -31,6 +32,7 @@ LENGTHS_MAX = {
 }  # fmt: skip
 TECH_CODE_UTILITIES = "02"
 QUIET_ZONE_MODULES = 4
+CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 class Charset(Enum):
@@ -186,7 +188,7 @@ def _check_field(key: str, value: str) -> None:
         raise QrRefusedError(f"Поля «{key}» нет в ГОСТ Р 56042-2014. Проверьте название: регистр букв важен.")
     if not value:
         raise QrRefusedError(f"Для QR-кода не хватает реквизита «{name}». Впишите его у получателя.")
-    if any(ord(letter) < ord(" ") for letter in value):
+    if CONTROL.search(value):
         raise QrRefusedError(f"{name}: в значении есть перевод строки или табуляция. Уберите их.")
     if key == "Sum" and not _only_digits(value):
         raise QrRefusedError(f"{name}: нужны целые копейки цифрами, а указано «{value}». Проверьте сумму.")

@@ -25,6 +25,10 @@ BYTES_MAX = 666
 """What version 20 holds at level M: 97 modules, 0.38 mm each at 40 mm, still easy for an old phone."""
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 Places = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
+ROW_BITS = 128
+"""A row of a symbol is two words of 64 modules, so a rule over all masks is a few operations on words."""
+WORD_BYTES = 8
 
 BLOCKS = (
     (10, ((1, 16),)), (16, ((1, 28),)), (26, ((1, 44),)), (18, ((2, 32),)), (24, ((2, 43),)), (16, ((4,
@@ -53,30 +57,52 @@ FORMAT_GENERATOR, FORMAT_XOR = 0x537, 0x5412
 @dataclass(frozen=True, slots=True)
 class _Version:
     """Tables of a version: where bits go, parity of each kind of block, the eight masks with their format
-    bits.
+    bits as rows of words, and the columns that have a right neighbour.
     """
 
     side: int
     data_count: int
-    blocks: tuple[tuple[int, int, Bytes], ...]
+    blocks: tuple[_Blocks, ...]
     interleaved: Places
     places: Places
-    masks: Bytes
+    masks: Words
+    paired: Words
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """`count` blocks of `size` data codewords: what each value at each place adds to the correction."""
+
+    count: int
+    size: int
+    correction: int
+    parity: Words
 
 
 def qr_modules(payload: bytes) -> Modules:
     """The symbol of a payload of at most BYTES_MAX bytes."""
     assert 0 < len(payload) <= BYTES_MAX, "receipts.qr refuses longer payloads"
     version = _version(_version_of(len(payload)))
-    codewords = _codewords(version, _data(version, payload))
-    symbol = np.zeros(version.side * version.side, np.uint8)
-    bits = np.unpackbits(codewords)
+    bits = np.unpackbits(_codewords(version, _data(version, payload)))
+    symbol = np.zeros(version.side * ROW_BITS, np.uint8)
     symbol[version.places[: len(bits)]] = bits
-    masked = symbol.reshape(version.side, version.side) ^ version.masks
-    pairs = masked[:, :, 1:] == masked[:, :, :-1]
-    squares = pairs[:, 1:] & pairs[:, :-1] & (masked[:, 1:, 1:] == masked[:, :-1, 1:])
-    best = int(np.count_nonzero(squares, axis=(1, 2)).argmin())
-    chosen: Modules = masked[best].astype(np.bool_)
+    masked = _rows(symbol.reshape(version.side, ROW_BITS)) ^ version.masks
+    right = masked << 1
+    right[:, :, 0] |= masked[:, :, 1] >> 63
+    pairs = ~(masked ^ right) & version.paired
+    squares = pairs[:, 1:] & pairs[:, :-1] & ~(masked[:, 1:] ^ masked[:, :-1])
+    best = int(np.bitwise_count(squares).sum(axis=(1, 2), dtype=np.int64).argmin())
+    return _modules(masked[best], version.side)
+
+
+def _rows(cells: Bytes) -> Words:
+    """Cells of 0 and 1, ROW_BITS to a row, as words; the leftmost module is the highest bit."""
+    return np.packbits(cells, axis=-1).view(">u8").astype(np.uint64)
+
+
+def _modules(rows: Words, side: int) -> Modules:
+    cells = np.unpackbits(rows.astype(">u8").view(np.uint8), axis=-1)
+    chosen: Modules = cells[:, :side].astype(np.bool_)
     return chosen
 
 
@@ -85,6 +111,7 @@ def _capacity(version: int) -> int:
     return data - (3 if version >= LONG_COUNT_VERSION else 2)
 
 
+@cache
 def _version_of(length: int) -> int:
     return next(number for number in range(1, len(BLOCKS) + 1) if _capacity(number) >= length)
 
@@ -92,29 +119,23 @@ def _version_of(length: int) -> int:
 def _data(version: _Version, payload: bytes) -> Bytes:
     """Mode, count, bytes, end and filling, as data codewords."""
     is_long = version.side >= 17 + 4 * LONG_COUNT_VERSION
-    count = len(payload).to_bytes(2 if is_long else 1, "big")
-    nibbles = np.empty(2 * (len(count) + len(payload)) + 2, np.uint8)
-    raw = np.frombuffer(count + payload, np.uint8)
-    nibbles[0] = 4
-    nibbles[1:-1:2] = raw >> 4
-    nibbles[2::2][: len(raw)] = raw & 15
-    nibbles[-1] = 0
-    packed = (nibbles[::2] << 4) | nibbles[1::2]
-    made = np.empty(version.data_count, np.uint8)
-    made[: len(packed)] = packed
-    made[len(packed) :: 2] = 0xEC
-    made[len(packed) + 1 :: 2] = 0x11
-    return made
+    said = len(payload).to_bytes(2 if is_long else 1, "big") + payload
+    shifted = (
+        4 << 8 * len(said) | int.from_bytes(said, "big")
+    ) << 4  # four bits of mode before, of end after
+    packed = shifted.to_bytes(len(said) + 1, "big")
+    filling = b"\xec\x11" * (version.data_count - len(packed))
+    return np.frombuffer((packed + filling)[: version.data_count], np.uint8)
 
 
 def _codewords(version: _Version, data: Bytes) -> Bytes:
     """Data and correction of all blocks, taken in turn from each."""
     at, parities = 0, []
-    for count, size, parity in version.blocks:
-        block = data[at : at + count * size].reshape(count, size)
-        products = _times()[block[:, :, None], parity[None]]
-        parities.append(np.bitwise_xor.reduce(products, axis=1).ravel())
-        at += count * size
+    for kind in version.blocks:
+        block = data[at : at + kind.count * kind.size].reshape(kind.count, kind.size)
+        sums = np.bitwise_xor.reduce(kind.parity[np.arange(kind.size), block], axis=1)
+        parities.append(sums.view(np.uint8)[:, : kind.correction].ravel())
+        at += kind.count * kind.size
     return np.concatenate([data, *parities])[version.interleaved]
 
 
@@ -137,8 +158,10 @@ def _times() -> Bytes:
 
 
 @cache
-def _parity(size: int, count: int) -> Bytes:
-    """What each of `size` data codewords adds to the `count` correction codewords of its block."""
+def _parity(size: int, count: int) -> Words:
+    """What each value of each of `size` data codewords adds to the `count` correction codewords of its
+    block, padded to whole words: [place, value, word].
+    """
     times = _times()
     generator, root = [1], 1
     for _ in range(count):
@@ -146,13 +169,14 @@ def _parity(size: int, count: int) -> Bytes:
         for at, factor in enumerate(generator):
             shifted[at + 1] ^= int(times[factor, root])
         generator, root = shifted, int(times[root, 2])
-    rows = np.zeros((size, count), np.uint8)
+    words = -(-count // WORD_BYTES)
+    table = np.zeros((size, 256, words * WORD_BYTES), np.uint8)
     row = np.array(generator[1:], np.uint8)
     for at in range(size - 1, -1, -1):
-        rows[at] = row
+        table[at, :, :count] = times[:, row]
         lead = int(row[0])
         row = np.append(row[1:], np.uint8(0)) ^ times[lead, np.array(generator[1:])]
-    return rows
+    return table.view(np.uint64)
 
 
 @cache
@@ -161,14 +185,20 @@ def _version(number: int) -> _Version:
     correction, groups = BLOCKS[number - 1]
     reserved = _reserved(number, side)
     template = _library_symbol(number)
-    blocks = tuple((count, size, _parity(size, correction)) for count, size in groups)
+    blocks = tuple(_Blocks(count, size, correction, _parity(size, correction)) for count, size in groups)
+    masks = np.zeros((MASKS, side, ROW_BITS), np.uint8)
+    for mask in range(MASKS):
+        masks[mask, :, :side] = _mask(mask, side, reserved, template)
+    paired = np.zeros((1, 1, ROW_BITS), np.uint8)
+    paired[:, :, : side - 1] = 1
     return _Version(
         side=side,
         data_count=sum(count * size for count, size in groups),
         blocks=blocks,
         interleaved=_interleaved(groups, correction),
         places=_places(side, reserved),
-        masks=np.stack([_mask(mask, side, reserved, template) for mask in range(MASKS)]),
+        masks=_rows(masks),
+        paired=_rows(paired),
     )
 
 
@@ -203,7 +233,7 @@ def _places(side: int, reserved: Modules) -> Places:
     for turn, right in enumerate(columns):
         rows = range(side) if turn % 2 else range(side - 1, -1, -1)
         for row in rows:
-            order += [row * side + column for column in (right, right - 1) if not reserved[row, column]]
+            order += [row * ROW_BITS + column for column in (right, right - 1) if not reserved[row, column]]
     return np.array(order, np.intp)
 
 

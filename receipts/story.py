@@ -34,14 +34,17 @@ class Item(NamedTuple):
     head: str = ""
 
 
-def story(page: Page, form: Form) -> Iterator[Item]:
-    """The whole document of a page, top to bottom."""
-    yield _top(page)
-    yield Item("facts", {"facts": (Facts(_pairs(page["payer"]["facts"])),)})
+OF_HOUSE = frozenset({"house", "contacts"})
+"""Blocks made of the reference data alone: the same for every receipt of a house in one look."""
+
+
+def story(page: Page, form: Form) -> Iterator[tuple[str, Iterator[Item]]]:
+    """The whole document of a page, top to bottom, by blocks."""
+    yield "top", iter((_top(page), Item("facts", {"facts": (Facts(_pairs(page["payer"]["facts"])),)})))
     if page["sections"]:
-        yield from _charges(page, form)
+        yield "charges", _charges(page, form)
     for block in page["look"]["order"]:
-        yield from TELLERS[block](page)
+        yield block, TELLERS[block](page)
 
 
 def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:

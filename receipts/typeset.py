@@ -8,12 +8,12 @@ broken, a number too wide for its column is set smaller, and the band grows.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from receipts.faces import EM, Face, faces
-from receipts.form import Band, Form, Slot, Style
+from receipts.form import Form, Slot, Style
 from receipts.qr_symbol import Modules
 from receipts.words import ZERO_WIDTH_SPACE
 
@@ -35,8 +35,7 @@ STRIPES_QUIET = 10
 """Modules of white on either side of a linear code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Para:
+class Para(NamedTuple):
     """Words in a style. `fit` sets them smaller instead of wrapping."""
 
     text: str
@@ -45,8 +44,7 @@ class Para:
     above: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(NamedTuple):
     """Names at the left, values at the right (or after them); the last one may be a total under a rule."""
 
     rows: tuple[tuple[str, str], ...]
@@ -58,22 +56,19 @@ class Pairs:
     spacing: float = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Small names over bold values, side by side, in as many rows as needed."""
 
     rows: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The address: the largest size at which it fits the window of an envelope."""
 
     paras: tuple[Para, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar of a chart with its sum above: share of the highest in thousandths."""
 
     share: int
@@ -88,8 +83,7 @@ class Code:
     modules: Modules
 
 
-@dataclass(frozen=True, slots=True)
-class Spark:
+class Spark(NamedTuple):
     """A small chart: a name, the value of this month, bars (thousandths of the highest), the first and the
     last month.
     """
@@ -115,8 +109,16 @@ Part = Para | Pairs | Facts | Window | Bar | Spark | Code | Stripes
 UNKEPT = (Code, Stripes)
 """There is one a receipt."""
 Value = str | tuple[Part, ...]
+Column = tuple[float, float, str]
+"""Where words go: the left edge, the width, how they are aligned."""
 Set = tuple[bytes, float]
 """Operators relative to the top left corner of the band (y up), and the height used from the slot's top."""
+
+
+Spelled = tuple[str, int, str]
+"""Words in letters of a face, their width in thousandths of an em, what shows them and ends the text."""
+Planned = tuple[str, Slot, dict[Value, Set]]
+"""A slot with its name and the values set in it so far."""
 
 
 class Setter:
@@ -128,37 +130,78 @@ class Setter:
         """Bands that say the same on every receipt, and headings."""
         self.placed: dict[tuple[str, Value | None], Any] = {}
         """Those bands as `receipts.fill` has placed them."""
+        self.plans: dict[str, tuple[Planned, ...]] = {
+            name: tuple((at, slot, {}) for at, slot in band.slots.items())
+            for name, band in form.bands.items()
+        }
+        """Slots of each band in their order, with what is kept of them."""
         self._faces = faces()
-        self._kept: dict[tuple[str, str, Value], Set] = {}
+        self._spelled: tuple[dict[str, Spelled], dict[str, Spelled]] = ({}, {})
+        self._kept = 0
 
-    def set(self, band: Band, slot: Slot, value: Value) -> Set:
-        """The operators of a value in its slot, and how high it became."""
-        if value.__class__ is tuple and value[-1].__class__ in UNKEPT:
+    def set(self, slot: Slot, value: Value, kept: dict[Value, Set]) -> Set:
+        """The operators of a value in its slot, and how high it became; kept for the next equal one."""
+        if isinstance(value, str):
+            made = self._plain(slot, value)
+        elif value[-1].__class__ in UNKEPT:
             return self._composed(slot, value)
-        key = (band.name, slot.name, value)
-        found = self._kept.get(key)
+        else:
+            found = kept.get(value)
+            if found is not None:
+                return found
+            made = self._composed(slot, value)
+        if self._kept >= KEPT_MAX:
+            self._forget()
+        self._kept += 1
+        kept[value] = made
+        return made
+
+    def _spell(self, style: Style, text: str) -> Spelled:
+        """Words in letters of the face, their width and their operators: names and days repeat everywhere."""
+        spelled = self._spelled[style.bold]
+        found = spelled.get(text)
         if found is None:
-            if len(self._kept) >= KEPT_MAX:
-                self._kept.clear()
-            found = self._kept[key] = self._composed(slot, value)
+            if len(spelled) >= KEPT_MAX:
+                spelled.clear()
+            face = self._faces[style.bold]
+            known, width = face.measured(text)
+            found = spelled[text] = known, width, f"Td [{face.encoded(known)}]TJ ET\n"
         return found
 
-    def _composed(self, slot: Slot, value: Value) -> Set:
-        parts = (Para(value),) if isinstance(value, str) else value
+    def _forget(self) -> None:
+        for plan in self.plans.values():
+            for _, _, kept in plan:
+                kept.clear()
+        self._kept = 0
+
+    def _plain(self, slot: Slot, text: str) -> Set:
+        """Words in the style of the slot: most of them are a number on one line."""
+        style = self.form.styles[slot.style]
+        known, width, words = self._spell(style, text)
+        if not known or width * style.size > slot.width * EM:
+            return self._composed(slot, (Para(text),))
+        x = slot.x
+        if slot.align != "left":
+            spare = slot.width - width * style.size / EM
+            x += spare if slot.align == "right" else spare / 2
+        drop = slot.y + CAP * style.size
+        return f"{style.opening}{x:.2f} {-drop:.2f} {words}".encode("latin-1"), drop - slot.y
+
+    def _composed(self, slot: Slot, value: tuple[Part, ...]) -> Set:
         out: list[str] = []
         y = slot.y
         is_first = True
-        for part in parts:
+        for part in value:
             y = self._part(out, slot, part, y, is_first)
             is_first = False
-        return "".join(out).encode("ascii"), y - slot.y
+        return "".join(out).encode("latin-1"), y - slot.y
 
     def _part(self, out: list[str], slot: Slot, part: Part, y: float, is_first: bool) -> float:
         """Set one part below y; the new y."""
         if isinstance(part, Para):
             style = self._style(part.style or slot.style)
             start = y if is_first else y + (part.above or LEADING * style.size)
-            return self._para(out, slot, part, style, start)
+            return self._para(out, _column(slot), part.text, style, start, part.fit)
         if isinstance(part, Pairs):
             return self._pairs(out, slot, part, y if is_first else y + (part.above or 4.0))
         if isinstance(part, Facts):
@@ -176,47 +219,50 @@ class Setter:
     def _style(self, name: str) -> Style:
         return self.form.styles[name]
 
-    def _face(self, style: Style) -> Face:
-        return self._faces[style.bold]
-
     # ---- words -----------------------------------------------------------------------------------------
 
-    def _para(self, out: list[str], slot: Slot, part: Para, style: Style, y: float) -> float:
-        face = self._face(style)
-        text, width = face.measured(part.text)
+    def _para(
+        self, out: list[str], column: Column, said: str, style: Style, y: float, fit: bool = False
+    ) -> float:
+        """Words from y down, wrapped to the column; `fit` sets them smaller instead."""
+        text, width, words = self._spell(style, said)
         if not text:
             return y
-        if width * style.size <= slot.width * EM:
+        room = column[1]
+        if width * style.size <= room * EM:
             y += CAP * style.size
-            self._line(out, slot, text, width, style, face, y)
+            self._line(out, column, width, style, words, y)
             return y
-        if part.fit or slot.align != "left":
-            widest = _widest(face, text, part.fit) * style.size / EM
-            if widest > slot.width:
-                style = replace(style, size=style.size * slot.width / widest)
-        lines = [text] if part.fit else wrapped(face, text, slot.width * EM / style.size)
+        face = self._faces[style.bold]
+        if fit or column[2] != "left":
+            widest = _widest(face, text, fit) * style.size / EM
+            if widest > room:
+                style = replace(style, size=style.size * room / widest)
+        lines = [text] if fit else wrapped(face, text, room * EM / style.size)
         y += CAP * style.size
         for number, line in enumerate(lines):
-            self._line(out, slot, line, face.width(line), style, face, y + number * PITCH * style.size)
+            _, width, words = self._spell(style, line)
+            self._line(out, column, width, style, words, y + number * PITCH * style.size)
         return y + (len(lines) - 1) * PITCH * style.size
 
-    def _line(
-        self, out: list[str], slot: Slot, line: str, width: int, style: Style, face: Face, y: float
-    ) -> None:
-        x = slot.x
-        if slot.align != "left":
-            spare = slot.width - width * style.size / EM
-            x += spare if slot.align == "right" else spare / 2
-        out.append(_words(style, x, y, face.encoded(line)))
+    def _line(self, out: list[str], column: Column, width: int, style: Style, words: str, y: float) -> None:
+        x, room, align = column
+        if align != "left":
+            spare = room - width * style.size / EM
+            x += spare if align == "right" else spare / 2
+        out.append(f"{style.opening}{x:.2f} {-y:.2f} {words}")
 
     def _window(self, out: list[str], slot: Slot, part: Window, y: float) -> float:
+        column = _column(slot)
         for scale in WINDOW_SCALES:
             trial: list[str] = []
             at, is_first = y, True
             for para in part.paras:
                 style = self._style(para.style or slot.style)
-                style = replace(style, size=style.size * scale)
-                at = self._para(trial, slot, para, style, at if is_first else at + 0.6 * style.size)
+                if scale != 1.0:
+                    style = replace(style, size=style.size * scale)
+                at = at if is_first else at + 0.6 * style.size
+                at = self._para(trial, column, para.text, style, at, para.fit)
                 is_first = False
             if at - y <= slot.height:
                 break
@@ -231,25 +277,25 @@ class Setter:
         before = max((self._measured(names, name) for name, _ in part.rows), default=0.0)
         gap = part.spacing * values.size
         if part.at_right:
-            left = replace(slot, width=max(slot.width - column - PAIR_GAP, slot.width * 0.4))
-            right = replace(slot, align="right")
+            left = slot.x, max(slot.width - column - PAIR_GAP, slot.width * 0.4), slot.align
+            right = slot.x, slot.width, "right"
         else:
-            left = replace(slot, width=min(before, slot.width * 0.5))
-            right = replace(slot, x=slot.x + left.width + PAIR_GAP, width=slot.width - left.width - PAIR_GAP)
-        named = replace(names, size=min(names.size, values.size))
+            width = min(before, slot.width * 0.5)
+            left = slot.x, width, slot.align
+            right = slot.x + width + PAIR_GAP, slot.width - width - PAIR_GAP, slot.align
+        named = names if names.size <= values.size else replace(names, size=values.size)
         drop = CAP * (values.size - named.size)
         for number, (name, value) in enumerate(part.rows):
             at = y if number == 0 else y + gap
-            bottom = self._para(out, left, Para(name), named, at + drop)
-            y = max(bottom, self._para(out, right, Para(value), values, at))
+            bottom = self._para(out, left, name, named, at + drop)
+            y = max(bottom, self._para(out, right, value, values, at))
         if part.total is not None:
             bold = self._style("bold")
             y += gap * 0.8
             out.append(f"0.8 w 0 G {slot.x:.2f} {-y:.2f} m {slot.x + slot.width:.2f} {-y:.2f} l S\n")
             y += gap
-            amount = replace(slot, align="right", x=slot.x, width=slot.width)
-            self._para(out, slot, Para(part.total[0]), bold, y)
-            y = self._para(out, amount, Para(part.total[1]), bold, y)
+            self._para(out, _column(slot), part.total[0], bold, y)
+            y = self._para(out, (slot.x, slot.width, "right"), part.total[1], bold, y)
         return y
 
     def _facts(self, out: list[str], slot: Slot, part: Facts, y: float) -> float:
@@ -260,15 +306,14 @@ class Setter:
             width = max(self._measured(small, name), self._measured(bold, value))
             if x and x + width > slot.width:
                 x, row = 0.0, row + step + 1.2 * bold.size
-            own = replace(slot, x=slot.x + x, width=min(width + 0.1, slot.width))
-            under = self._para(out, own, Para(name), small, row)
-            y = max(y, self._para(out, own, Para(value), bold, under + LEADING * bold.size))
+            own = slot.x + x, min(width + 0.1, slot.width), slot.align
+            under = self._para(out, own, name, small, row)
+            y = max(y, self._para(out, own, value, bold, under + LEADING * bold.size))
             x += width + FACTS_GAP
         return y
 
     def _measured(self, style: Style, text: str) -> float:
-        face = self._face(style)
-        return face.measured(text)[1] * style.size / EM
+        return self._spell(style, text)[1] * style.size / EM
 
     # ---- drawings --------------------------------------------------------------------------------------
 
@@ -280,7 +325,8 @@ class Setter:
         out.append(self._fill(part.is_current))
         out.append(f"{slot.x:.2f} {-bottom:.2f} {slot.width:.2f} {height:.2f} re f\n")
         top = bottom - height - (CAP + 0.35) * style.size
-        self._para(out, slot, Para(part.label, fit=True), replace(style, paint="0 g"), top)
+        black = style if style.paint == "0 g" else replace(style, paint="0 g")
+        self._para(out, _column(slot), part.label, black, top, fit=True)
         return bottom
 
     def _fill(self, is_current: bool) -> str:
@@ -289,9 +335,9 @@ class Setter:
 
     def _spark(self, out: list[str], slot: Slot, part: Spark, y: float) -> float:
         """Bars of one path, so a year costs as much as a rectangle."""
-        small, bold = self._style("small"), self._style("bold")
-        y = self._para(out, slot, Para(part.name, fit=True), small, y)
-        y = self._para(out, slot, Para(part.now, fit=True), bold, y + LEADING * bold.size)
+        small, bold, column = self._style("small"), self._style("bold"), _column(slot)
+        y = self._para(out, column, part.name, small, y, fit=True)
+        y = self._para(out, column, part.now, bold, y + LEADING * bold.size, fit=True)
         bottom = slot.y + slot.height - PITCH * small.size
         room = bottom - y - LEADING * small.size
         step = slot.width / max(len(part.shares), 1)
@@ -306,8 +352,8 @@ class Setter:
                 out.append(f"{self._fill(is_current)}{' '.join(bars)} f\n")
         out.append(f".4 w 0 G {slot.x:.2f} {-bottom:.2f} m {slot.x + slot.width:.2f} {-bottom:.2f} l S\n")
         under = bottom + LEADING * small.size
-        self._para(out, slot, Para(part.first), small, under)
-        return self._para(out, replace(slot, align="right"), Para(part.last), small, under)
+        self._para(out, column, part.first, small, under)
+        return self._para(out, (slot.x, slot.width, "right"), part.last, small, under)
 
     def _stripes(self, out: list[str], slot: Slot, part: Stripes, y: float) -> float:
         """A linear code as wide as its slot allows, at most BAR_MODULE a module, with its digits below."""
@@ -320,7 +366,7 @@ class Setter:
             x += width * module
         out.append(f"0 g {' '.join(bars)} f\n")
         small = self._style("small")
-        return self._para(out, slot, Para(part.digits, fit=True), small, y + STRIPES_HEIGHT + 2.0)
+        return self._para(out, _column(slot), part.digits, small, y + STRIPES_HEIGHT + 2.0, fit=True)
 
     def _code(self, out: list[str], slot: Slot, part: Code, y: float) -> float:
         """Modules as cells of a mask: exact squares at any resolution, nothing is interpolated."""
@@ -334,9 +380,8 @@ class Setter:
         return y + side
 
 
-def _words(style: Style, x: float, y: float, encoded: str) -> str:
-    font = "/B" if style.bold else "/R"
-    return f"BT {font} {style.size:.4g} Tf {style.paint} {x:.2f} {-y:.2f} Td [{encoded}]TJ ET\n"
+def _column(slot: Slot) -> Column:
+    return slot.x, slot.width, slot.align
 
 
 def _widest(face: Face, text: str, whole: bool) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from billing.basis import YEAR_FIXES, Basis, info
@@ -162,12 +163,13 @@ def _rows(
     off = {one.service: one.amount for one in sheet.benefits}
     rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
     grounds = []
+    days = period.days
     keyed = [(line.service, line.component, line.first_day, line) for line in sheet.lines]
     charged = {(service, component) for service, component, _, _ in keyed}
     keyed += [(*key, 1, None) for key in late if key not in charged]
     for service, component, _, line in sorted(keyed, key=lambda one: (_place(one[0]), *one[1:3])):
         words = _words(sheet, service, component)
-        row = _only_corrected(*words) if line is None else _row(line, period, *words)
+        row = _only_corrected(*words) if line is None else _row(line, days, *words)
         correction = late.pop((service, component), None)
         if correction is not None:
             total = row.total_kopecks + correction.amount
@@ -192,8 +194,16 @@ def _section(service: int) -> SectionKind:
 def _words(sheet: Sheet, service: int, component: int) -> tuple[str, str]:
     """Name and unit, also of a service of an organisation."""
     if service in CATALOGUE:
-        return component_label(service, component), component_unit(service, component)
+        return _known_words(service, component)
     return sheet.own_services.get(service, (f"Услуга № {service}", "мес."))
+
+
+@cache
+def _known_words(service: int, component: int) -> tuple[str, str]:
+    return component_label(service, component), component_unit(service, component)
+
+
+_info = cache(info)
 
 
 def _only_corrected(service: str, unit: str) -> ReceiptRow:
@@ -225,10 +235,10 @@ def _ground_words(correction: Any) -> str:
     return "; ".join(words) or "Уточнены данные закрытого месяца. Подробно — в начислениях за него."
 
 
-def _row(line: Any, period: Period, service: str, unit: str) -> ReceiptRow:
-    """A line of the document. Days are named when the line covers a part of the month."""
-    words = info(line.basis)
-    part = "" if line.days >= period.days else f" ({line.first_day}–{line.first_day + line.days - 1} число)"
+def _row(line: Any, days: int, service: str, unit: str) -> ReceiptRow:
+    """A line of the document. `days` of the month are named when the line covers a part of them."""
+    words = _info(line.basis)
+    part = "" if line.days >= days else f" ({line.first_day}–{line.first_day + line.days - 1} число)"
     amount, surcharge = line.amount, line.surcharge
     raised = PERMILLE + line.raised_num // line.volume_num if surcharge and line.volume_num else PERMILLE
     is_sum = line.basis == Basis.FORMULA and line.rate == RATE_PER_RUBLE  # the formula gives roubles at once

@@ -11,11 +11,12 @@ import pikepdf
 import pytest
 
 from billing.receipt import PaymentBlock, Receipt, ReceiptMismatchError, totals_of
-from receipts.faces import faces
+from receipts.faces import _subset, faces
 from receipts.fill import Filler
 from receipts.form import Variant, form_of
+from receipts.look import STANDARD
 from receipts.qr import payment_payload
-from receipts.render import ReceiptRenderError
+from receipts.render import FONTS, ReceiptRenderError
 from receipts.typeset import wrapped
 from receipts.volume import one_receipt
 from tests.receipts import samples
@@ -129,6 +130,37 @@ def test_the_same_receipt_gives_the_same_bytes() -> None:
     fresh = one_receipt(Filler("a4", 100).fill(sample("crowded"), "№ 000017"), "crowded")
 
     assert fresh == printed("crowded")
+
+
+def test_the_fonts_of_another_process_are_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    font = FONTS / "PT_Sans-Web-Regular.ttf"
+    letters = tuple(ord(letter) for letter in "Счёт 10")
+
+    made = _subset(font, letters)
+    monkeypatch.setattr("fontTools.misc.timeTools.timestampNow", lambda: 1)
+
+    assert _subset(font, letters) == made
+
+
+def test_the_house_of_the_receipt_before_is_kept_for_the_same_house_only() -> None:
+    one = sample("ordinary")
+    moved = replace(one, reference=replace(one.reference, rows=one.reference.rows[:1], contacts=()))
+    alone = {receipt: Filler().fill(receipt).pages for receipt in (one, moved)}
+    together = Filler()
+
+    for receipt in (one, moved, moved, one):
+        assert together.fill(receipt).pages == alone[receipt]
+    assert alone[one] != alone[moved]
+
+
+def test_the_limits_of_prices_of_another_look_are_not_those_of_the_one_before() -> None:
+    one, together = sample("ordinary"), Filler()
+    looks = [replace(STANDARD, limit_index=words) for words in ("Индекс 104,7 %", "Индекс 111,1 %")]
+
+    said = [text_of(one_receipt(together.fill(one, "", look), "x")) for look in looks]
+
+    assert ["104,7" in said[0], "111,1" in said[0]] == [True, False]
+    assert ["104,7" in said[1], "111,1" in said[1]] == [False, True]
 
 
 def test_only_two_shared_subsets_carry_the_letters_of_values() -> None:
