@@ -36,6 +36,8 @@ from storage.outbox import listen
 log = logging.getLogger("paylogic.cashier")
 
 POLL_S = 1.0
+CLAIM_IS_OLD = dt.timedelta(seconds=card_work.LEASE_S // 3)
+"""A refund is begun within a third of its lease: two questions of 20 s to the bank fit into the rest."""
 MOSCOW = ZoneInfo("Europe/Moscow")
 NO_GATE = "Нет действующей кассы: включите её на странице «Эквайринг»."
 Secrets = Callable[[str], secrets.Secrets]
@@ -91,21 +93,25 @@ class Cashier:
 
     async def _notices(self) -> int:
         async with self._database.transaction() as session:
-            heard = await card_work.unheard(session)
-            for notice in heard:
+            judged = 0
+            for notice in await card_work.unheard(session):
                 is_good = self._is_genuine(notice)
                 if is_good is not None:
                     await card_work.judge(session, notice, is_good, self._now())
-        return 0 if not heard else sum(1 for one in heard if self._is_genuine(one) is not None)
+                    judged += 1
+        return judged
 
     def _is_genuine(self, notice: Notice) -> bool | None:
         """None: it cannot be judged until the keys are there."""
         try:
             profile = Profile.model_validate(notice.gate.profile)
             keys = self._keys(notice.gate.code)
-            return notices.is_genuine(profile, keys, notice.values, notice.address)
+            is_good = notices.is_genuine(profile, keys, notice.values, notice.address)
         except (ValidationError, CounterpartAway):
             return None
+        if not is_good:
+            log.warning("a notice of %s from %s is not genuine", notice.gate.code, notice.address)
+        return is_good
 
     # ---- orders ------------------------------------------------------------------------------------------
 
@@ -150,13 +156,18 @@ class Cashier:
     # ---- refunds -----------------------------------------------------------------------------------------
 
     async def _refund(self, refund: RefundJob) -> None:
-        """The bank is asked what it has given back before it is told to."""
+        """The bank is asked what it has given back before it is told to.
+
+        A claim that grew old meanwhile (this process stood still) is let go: another may be telling the bank.
+        """
         now = self._now()
         try:
             bank = self._bank(refund.job.gate)
             seen = await bank.look(refund.job.order)
             total: int | None = seen.refunded_kopecks
             if not refund.is_done_by(seen.refunded_kopecks) and not refund.is_sent:
+                if self._now() - now > CLAIM_IS_OLD:
+                    raise CounterpartAway("Банк отвечал слишком долго, спросим ещё раз")
                 total = await bank.give_back(refund, now.astimezone(MOSCOW).date())
                 async with self._database.transaction() as session:
                     await card_refunds.sent(session, refund, now)

@@ -54,6 +54,7 @@ class PaymentIntake:
             return
         outcomes = await payments.post_payments(session, incoming)
         await payment_moves.settle(session, [event.id for event in events], outcomes)
+        await payment_moves.cancel_awaited(session, incoming)
         for one, outcome in zip(incoming, outcomes, strict=True):
             if outcome.kind == "conflict":
                 log.error("payment %s of agent %s came with another content", one.number, one.agent_id)

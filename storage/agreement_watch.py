@@ -24,14 +24,22 @@ SELECT a.id, a.kind, a.account_id, a.company_id, a.amount_kopecks, a.grace_days,
  WHERE a.state = 'active' ORDER BY a.id, p.ordinal"""
 SEEN = """
 SELECT (SELECT coalesce(max(id), 0) FROM entries) AS entries,
-       (SELECT count(*) FROM agreements WHERE state = 'active') AS active"""
-Seen = tuple[dt.date, int, int]
+       (SELECT count(*) FROM agreements WHERE state = 'active') AS active,
+       ARRAY(SELECT l.virtualtransaction FROM pg_locks l
+              WHERE l.relation = CAST('entries' AS regclass) AND l.mode = 'RowExclusiveLock'
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              ORDER BY 1) AS writers"""
+Seen = tuple[dt.date, int, int, tuple[str, ...]]
 
 
 async def seen(session: Session, day: dt.date) -> Seen:
-    """What marking depends on: nothing is marked anew while it is the same."""
+    """What marking depends on: nothing is marked anew while it is the same.
+
+    The largest entry is not enough: one with a smaller id may be committed later. Who writes it holds a lock
+    on `entries` from before its id was given until it ends: it is among the writers seen, ended no longer.
+    """
     row = (await session.execute(text(SEEN))).one()
-    return day, int(row.entries), int(row.active)
+    return day, int(row.entries), int(row.active), tuple(row.writers)
 
 
 async def mark(session: Session, day: dt.date) -> int:

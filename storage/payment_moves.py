@@ -15,7 +15,17 @@ from sqlalchemy import text
 from billing.ledger import Book, Entry, Posting
 from storage import audit, ledger, outbox
 from storage.months import open_month
-from storage.payments import POSTED, POSTING_LOCK, UNMATCHED, Account, Due, NoOpenMonth, Outcome, share_out
+from storage.payments import (
+    POSTED,
+    POSTING_LOCK,
+    UNMATCHED,
+    Account,
+    Due,
+    Incoming,
+    NoOpenMonth,
+    Outcome,
+    share_out,
+)
 from storage.session import Session
 
 DECIDED = "payments.decided"
@@ -230,7 +240,7 @@ async def _answer(session: Session, decision_id: int, state: str, message: str, 
 
 async def cancel(session: Session, agent_id: int, number: str) -> bool:
     """Reverse a payment its agent cancelled, with every move made after it; false when there is nothing to
-    reverse.
+    reverse. One whose own event has not come yet is reversed when it is posted (`cancel_awaited`).
     """
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTING_LOCK})
     payment_id = await session.scalar(
@@ -238,6 +248,8 @@ async def cancel(session: Session, agent_id: int, number: str) -> bool:
         {"agent": agent_id, "number": number},
     )
     payment = (await session.execute(text(PAYMENT), {"id": payment_id})).one_or_none()
+    if payment is None and await _is_awaited(session, agent_id, number):
+        return False
     if payment is None or payment.state in (REVERSED, RETURNED):
         await _settle_cancel(session, agent_id, number, "refused")
         return False
@@ -260,8 +272,36 @@ async def cancel(session: Session, agent_id: int, number: str) -> bool:
     return True
 
 
+async def cancel_awaited(session: Session, incoming: Sequence[Incoming]) -> int:
+    """Reverse those of just posted payments whose cancellation came before them; how many."""
+    found = await session.execute(
+        text("""
+        SELECT w.agent, w.number
+          FROM unnest(CAST(:agents AS int[]), CAST(:numbers AS text[])) AS w(agent, number)
+          JOIN inbox i ON i.source = 'agent-' || w.agent AND i.key = 'cancel:' || w.number
+         WHERE i.state = 'accepted'"""),
+        {"agents": [one.agent_id for one in incoming], "numbers": [one.number for one in incoming]},
+    )
+    rows = found.all()
+    for row in rows:
+        await cancel(session, row.agent, row.number)
+    return len(rows)
+
+
+async def _is_awaited(session: Session, agent_id: int, number: str) -> bool:
+    """Whether a payment is taken and its event still on the way."""
+    return bool(
+        await session.scalar(
+            text("SELECT state = 'accepted' FROM inbox WHERE source = :source AND key = :key"),
+            {"source": f"agent-{agent_id}", "key": number},
+        )
+    )
+
+
 async def _settle_cancel(session: Session, agent_id: int, number: str, state: str) -> None:
+    """The answer of a cancellation; one that has its answer keeps it."""
     await session.execute(
-        text("UPDATE inbox SET state = :state WHERE source = :source AND key = :key"),
+        text("""
+        UPDATE inbox SET state = :state WHERE source = :source AND key = :key AND state = 'accepted'"""),
         {"state": state, "source": f"agent-{agent_id}", "key": f"cancel:{number}"},
     )

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateways.acquiring.profile import SBER, TBANK, Profile
-from gateways.acquiring.sign import sber_is_genuine, tbank_is_genuine
-from gateways.secrets import Secrets, need
+from gateways.acquiring.profile import RSA, SBER, TBANK, Profile
+from gateways.acquiring.sign import BadKey, sber_is_genuine, sber_is_signed, tbank_is_genuine
+from gateways.secrets import NoSecret, Secrets, need
 
 VALUES_MAX = 60
 ANSWERS = {TBANK: b"OK"}
@@ -49,14 +49,27 @@ def _word(value: object) -> str:
 
 
 def is_genuine(profile: Profile, secrets: Secrets, values: Mapping[str, Any], address: str) -> bool:
-    """Whether the bank itself sent it: by its signature, or (ЮKassa signs nothing) by where it came from."""
+    """Whether the bank itself sent it: by its signature, or (ЮKassa signs nothing) by where it came from.
+
+    How a notice is signed is the agreement's word, never the notice's own: or else a stranger who knows the
+    bank's open certificate could use its text as a secret. Raises NoSecret when there is no key to judge by.
+    """
     if not profile.lets_in(address):
         return False
     if profile.bank == SBER:
-        return sber_is_genuine(values, need(secrets, "callback"))
+        return _sber_is_genuine(profile, secrets, values)
     if profile.bank == TBANK:
         return tbank_is_genuine(values, need(secrets, "password"))
     return bool(profile.networks)
+
+
+def _sber_is_genuine(profile: Profile, secrets: Secrets, values: Mapping[str, Any]) -> bool:
+    if profile.signature != RSA:
+        return sber_is_genuine(values, need(secrets, "callback"))
+    try:
+        return sber_is_signed(values, need(secrets, "certificate"))
+    except BadKey as error:
+        raise NoSecret(str(error)) from error
 
 
 def digest(values: Mapping[str, Any]) -> str:

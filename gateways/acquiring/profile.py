@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 PRESETS = Path(__file__).parent / "presets"
 SBER, YOOKASSA, TBANK = "sber", "yookassa", "tbank"
+HMAC, RSA = "hmac", "rsa"
 
 
 def _network(value: str) -> str:
@@ -28,7 +29,10 @@ def _address(value: str) -> str:
 
 
 class Profile(BaseModel):
-    """checks: who makes the fiscal receipt — the fiscal service, the bank, or nobody (it is not due)."""
+    """checks: who makes the fiscal receipt — the fiscal service, the bank, or nobody (it is not due).
+
+    signature: how Сбер signs its notices by our agreement — a shared secret or the bank's certificate.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +46,7 @@ class Profile(BaseModel):
     most_kopecks: int = Field(300_000_00, gt=0)
     lifetime_minutes: int = Field(20, ge=5, le=1440)
     checks: Literal["service", "bank", "none"] = "none"
+    signature: Literal["hmac", "rsa"] = "hmac"
     vat: str = "none"
     tax_system: Literal["osn", "usn_income", "usn_income_outcome", "esn", "patent"] = "osn"
     utilities_order: bool = True

@@ -135,3 +135,27 @@ def test_payment_that_does_not_say_what_it_must_is_refused(change: dict[str, Any
 
     with pytest.raises(BadPayment):
         incoming_of(good | change)
+
+
+async def test_cancellation_that_comes_before_its_payment_is_obeyed_when_the_payment_comes(
+    books: Database,
+) -> None:
+    """The relay may hold the first event back: the money is given back already and must not stay posted."""
+    await take(books, 1, 2)
+    async with books.transaction() as session:
+        assert await payment_gate.cancel(session, town.AGENT, "1")
+    async with books.reading() as session:
+        rows = await session.execute(text("SELECT event_id, subject, payload FROM outbox ORDER BY id DESC"))
+        events = [Event(row.event_id, row.subject, row.payload, 1) for row in rows]
+    intake = PaymentIntake(books)
+    for event in [*events, *events]:  # the cancellation first, and all of it twice
+        await intake.handle([event])
+
+    async with books.reading() as session:
+        states = await session.execute(text("SELECT number, state FROM payments ORDER BY number"))
+        assert [tuple(row) for row in states] == [("1", "reversed"), ("2", "posted")]
+        inbox = await session.execute(text("SELECT key, state FROM inbox ORDER BY key"))
+        assert [tuple(row) for row in inbox] == [
+            ("1", "processed"), ("2", "processed"), ("cancel:1", "processed"),
+        ]  # fmt: skip
+    assert (await ledger.check(books.url))["ok"]

@@ -11,40 +11,50 @@ import asyncpg
 
 from billing.ledger import Book
 from storage import ledger
+from tests.chaos.bank import World
+from tests.chaos.card_checker import check_cards, still_unknown
 from tests.chaos.city import HarmedCity
+from tests.chaos.payers import Paid
 from tests.chaos.workload import Deeds, Ground
 
-SETTLE_S_MAX = 120.0
+SETTLE_S_MAX = 240.0  # a worker killed with a job in hand leaves it for the minute of its lease
 POLL_S = 0.5
 SAID_MAX = 6_000  # characters of a journal shown with a failure
 
 WAITING = """
 SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,
        (SELECT count(*) FROM inbox WHERE state = 'accepted') AS unsettled,
-       (SELECT count(*) FROM registers WHERE state IN ('uploaded', 'accepting')) AS registers"""
+       (SELECT count(*) FROM registers WHERE state IN ('uploaded', 'accepting')) AS registers,
+       (SELECT count(*) FROM card_notices WHERE verdict = 'new') AS notices,
+       (SELECT count(*) FROM card_refunds WHERE state = 'approved') AS refunds,
+       (SELECT count(*) FROM card_checks WHERE state IN ('waiting', 'sent')) AS checks"""
 
 
-async def settle(city: HarmedCity) -> None:
+async def settle(city: HarmedCity, world: World, orders: dict[str, Paid]) -> None:
     """Wait until everything taken is worked off. Fails with what still waits."""
     deadline = time.monotonic() + SETTLE_S_MAX
     row: Any = None
+    late: list[str] = []
     while time.monotonic() < deadline:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             connection = await asyncpg.connect(city.database_url, timeout=2.0)
             try:
+                late = await still_unknown(connection, orders, world)
                 row = await connection.fetchrow(WAITING)
             finally:
                 await connection.close(timeout=2.0)
-            if row is not None and not any(row.values()):
+            if row is not None and not late and not any(row.values()):
                 return
         await asyncio.sleep(POLL_S)
     journals = "\n".join(f"{name}:\n{city.journal(name)[-SAID_MAX:]}" for name in ("supervisor", "actors"))
     raise AssertionError(
-        f"after {SETTLE_S_MAX:.0f} s of peace there still wait: {row and dict(row)}\n{journals}"
+        f"after {SETTLE_S_MAX:.0f} s of peace there still wait: {row and dict(row)}, cards {late}\n{journals}"
     )
 
 
-async def check(database_url: str, ground: Ground, deeds: Deeds) -> None:
+async def check(
+    database_url: str, ground: Ground, deeds: Deeds, world: World, orders: dict[str, Paid]
+) -> None:
     """Raises AssertionError naming every promise that was not kept."""
     connection = await asyncpg.connect(database_url)
     try:
@@ -54,6 +64,7 @@ async def check(database_url: str, ground: Ground, deeds: Deeds) -> None:
             *await _rows_of_answers(connection, ground, deeds),
             *await _readings(connection, deeds),
             *await _buried(connection),
+            *await check_cards(connection, orders, world, Book.IN_TRANSIT.value),
         ]
     finally:
         await connection.close()

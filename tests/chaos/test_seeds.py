@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos import checker
+from tests.chaos.bank import Truth, World, world_of
 from tests.chaos.city import HarmedCity, harmed_city
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.workload import Deeds, Workload, prepare
@@ -31,22 +32,39 @@ def city() -> Iterator[HarmedCity]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def world(city: HarmedCity) -> Iterator[World]:
+    """Banks and a cashbox that outlive the rounds."""
+    with world_of(city) as made:
+        yield made
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_city_keeps_its_word_under_faults(city: HarmedCity, seed: int) -> None:
+async def test_city_keeps_its_word_under_faults(city: HarmedCity, world: World, seed: int) -> None:
     ground = await prepare(city.database_url, f"chaos{seed}")
     workload = Workload(city.url, city.database_url, ground, seed)
     nemesis = Nemesis(city, seed)
+    orders = workload.payers.orders
+    world.begin(seed)
 
     await disturbed(workload, nemesis)
+    world.line.is_calm = True
     print(f"seed {seed}: {said(workload.deeds)}; {'; '.join(nemesis.done)}")
-    await checker.settle(city)
+    await checker.settle(city, world, orders)
+    truths = [world.truths().get(number, Truth()) for number in orders]
+    paid, returned = (
+        sum(1 for one in truths if one.paid_kopecks),
+        sum(1 for one in truths if one.refunded_kopecks),
+    )
+    print(f"seed {seed}: {len(orders)} card orders, {paid} paid, {returned} given back; {world.said()}")
     assert len(workload.deeds.acknowledged) > 0, "nothing was acknowledged: the round proves nothing"
-    await checker.check(city.database_url, ground, workload.deeds)
+    assert paid > 0, "nobody paid by card: the round proves nothing of cards"
+    await checker.check(city.database_url, ground, workload.deeds, world, orders)
 
     harmed = await harmed_run(city, seed)
     peaceful = await asyncio.to_thread(peaceful_run, city)
     assert harmed == peaceful
-    await checker.check(city.database_url, ground, workload.deeds)
+    await checker.check(city.database_url, ground, workload.deeds, world, orders)
 
 
 async def disturbed(workload: Workload, nemesis: Nemesis) -> None:

@@ -27,6 +27,7 @@ from storage.engine import Database
 from storage.month_pages import open_period
 from storage.registers import RegisterStopped
 from storage.session import Session
+from tests.chaos.payers import Payers
 
 AGENTS = 4  # paying at the same time
 PAUSE_S = 0.05
@@ -69,6 +70,7 @@ class Ground:
     secret: tuple[str, str]
     register_profile: int
     numbers: list[str]
+    accounts: list[int]
     meters: list[tuple[int, int]]
     user_id: int
     period: dt.date
@@ -95,7 +97,15 @@ async def prepare(database_url: str, name: str) -> Ground:
         assert profile_id is not None
         assert period is not None
         ground = Ground(
-            agent_id, name, secret, profile_id, await _numbers(session), await _meters(session), 1, period
+            agent_id,
+            name,
+            secret,
+            profile_id,
+            await _numbers(session),
+            await _accounts(session),
+            await _meters(session),
+            1,
+            period,
         )
     await database.close()
     return ground
@@ -104,6 +114,14 @@ async def prepare(database_url: str, name: str) -> Ground:
 async def _numbers(session: Session) -> list[str]:
     found = await session.execute(
         text("SELECT number FROM accounts WHERE closed_on IS NULL ORDER BY id LIMIT 200")
+    )
+    return list(found.scalars())
+
+
+async def _accounts(session: Session) -> list[int]:
+    """Accounts that pay by card."""
+    found = await session.execute(
+        text("SELECT id FROM accounts WHERE closed_on IS NULL ORDER BY id DESC LIMIT 200")
     )
     return list(found.scalars())
 
@@ -130,6 +148,7 @@ class Workload:
         self._random = random.Random(seed)
         self._seed = seed
         self._database = Database(database_url)
+        self.payers = Payers(url, self._database, ground.accounts, seed)
         self._meters = list(ground.meters)
         self._random.shuffle(self._meters)
 
@@ -140,6 +159,7 @@ class Workload:
                 group.create_task(self._pay(http, agent, stop))
             group.create_task(self._load(stop))
             group.create_task(self._read(stop))
+            group.create_task(self.payers.run(stop))
         await self._database.close()
 
     # ---- agents --------------------------------------------------------------------------------------

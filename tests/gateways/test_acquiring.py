@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from gateways.acquiring import notices, shape, sign
 from gateways.acquiring.banks import bank_of
@@ -20,6 +26,7 @@ from gateways.acquiring.profile import Profile, preset
 from gateways.acquiring.shape import Bank
 from gateways.acquiring.yookassa import Yookassa
 from gateways.http import Answer, CounterpartAway, CounterpartRefused, Question
+from gateways.secrets import NoSecret
 from storage.card_gates import CardGate
 from storage.card_orders import Order, Part, Seen, after
 from storage.card_refunds import RefundJob
@@ -293,6 +300,79 @@ def test_checksum_of_sber_joins_names_and_values_in_order() -> None:
     assert sign.sber_checksum(values, "key") == sign.sber_checksum(values, "key").upper()
     assert not sign.sber_is_genuine(values, "key")
     assert sign.sber_is_genuine(values | {"checksum": sign.sber_checksum(values, "key")}, "key")
+
+
+NOTICE = {"mdOrder": "7", "orderNumber": "ab", "operation": "deposited", "status": "1", "amount": "100"}
+
+
+def pem_of(size: int = 2048) -> tuple[rsa.RSAPrivateKey, str, str]:
+    """A key, its certificate and its bare public half, both PEM."""
+    private = rsa.generate_private_key(65537, size)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bank")])
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=private.public_key())
+        .serial_number(1)
+        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2120, 1, 1, tzinfo=dt.UTC))
+        .sign(private, SHA256())
+    )
+    bare = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return private, made.public_bytes(Encoding.PEM).decode(), bare.decode()
+
+
+def signed(private: rsa.RSAPrivateKey, values: dict[str, str]) -> dict[str, str]:
+    """As Сбер signs: SHA-512 with RSA over `name;value;` by name, hex."""
+    checksum = private.sign(sign.sber_string(values).encode(), PKCS1v15(), SHA512()).hex().upper()
+    return values | {"checksum": checksum, "sign_alias": "SHA-512 with RSA"}
+
+
+def test_notice_of_sber_signed_by_a_certificate() -> None:
+    private, certificate, bare = pem_of()
+    stranger, _, _ = pem_of()
+    profile = preset("sber", signature="rsa")
+    values = signed(private, NOTICE)
+    genuine = [
+        notices.is_genuine(profile, {"certificate": pem}, told, "8.8.8.8")
+        for pem in (certificate, bare)
+        for told in (values, values | {"sign_alias": "another"}, values | {"amount": "1"},
+                     signed(stranger, NOTICE), values | {"checksum": "zz"}, NOTICE)
+    ]  # fmt: skip
+
+    assert genuine == [True, True, False, False, False, False] * 2
+
+
+def test_how_a_notice_is_signed_is_never_its_own_word() -> None:
+    """The certificate is no secret: a checksum with its text as the shared key must not pass."""
+    private, certificate, _ = pem_of()
+    forged = NOTICE | {"checksum": sign.sber_checksum(NOTICE, certificate)}
+    by_rsa, by_secret = preset("sber", signature="rsa"), preset("sber")
+    both = {"certificate": certificate, "callback": "secret"}
+
+    assert not notices.is_genuine(by_rsa, both, forged, "8.8.8.8")
+    assert not notices.is_genuine(by_secret, both, signed(private, NOTICE), "8.8.8.8")
+    assert not notices.is_genuine(
+        by_rsa, both, NOTICE | {"checksum": sign.sber_checksum(NOTICE, "secret")}, "8.8.8.8"
+    )
+
+
+def test_each_merchant_has_a_key_of_its_own() -> None:
+    private, certificate, _ = pem_of()
+    _, other, _ = pem_of()
+    profile = preset("sber", signature="rsa")
+
+    assert notices.is_genuine(profile, {"certificate": certificate}, signed(private, NOTICE), "8.8.8.8")
+    assert not notices.is_genuine(profile, {"certificate": other}, signed(private, NOTICE), "8.8.8.8")
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "not a certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END", "short"]
+)
+def test_unusable_certificate_leaves_notices_waiting(bad: str) -> None:
+    private, _, _ = pem_of()
+    keys = {"certificate": pem_of(1024)[1] if bad == "short" else bad}
+
+    with pytest.raises(NoSecret):
+        notices.is_genuine(preset("sber", signature="rsa"), keys, signed(private, NOTICE), "8.8.8.8")
 
 
 def test_sums_are_read_exactly_or_not_at_all() -> None:

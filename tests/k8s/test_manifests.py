@@ -160,3 +160,22 @@ def test_the_web_never_gets_the_workers_password() -> None:
 
     assert "PAYLOGIC_WEB_DATABASE_URL" in names
     assert "PAYLOGIC_DATABASE_URL" not in names
+
+
+def test_keys_of_banks_are_mounted_by_the_intake_alone_and_where_it_looks_for_them() -> None:
+    holders = {}
+    for manifest in manifests(CITY):
+        for template in pod_specs(manifest):
+            spec = template["spec"]
+            volumes = {v["name"]: v["secret"] for v in spec.get("volumes", []) if "secret" in v}
+            for container in spec["containers"]:
+                told = {e["name"]: e.get("value") for e in container.get("env", [])}
+                for mount in container.get("volumeMounts", []):
+                    if volumes.get(mount["name"], {}).get("secretName") == "paylogic-counterparts":
+                        assert mount["readOnly"] is True
+                        assert told["PAYLOGIC_SECRETS"] == mount["mountPath"]
+                        assert volumes[mount["name"]]["defaultMode"] & 0o007 == 0
+                        holders[manifest["metadata"]["name"]] = spec["securityContext"]["fsGroup"]
+                assert "PAYLOGIC_SECRETS" not in told or manifest["metadata"]["name"] in holders
+
+    assert holders == {"paylogic-intake": 1000}

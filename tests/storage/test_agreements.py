@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from billing.agreement import schedule
 from billing.ledger import Book
@@ -257,3 +258,31 @@ async def test_a_resident_sees_and_asks_only_his_own(db: Database) -> None:
     assert found.rows[0].next_on == FIRST
     assert found.rows[0].next_kopecks == 80_00
     assert [one.amount_kopecks for one in parts[found.rows[0].id]] == [80_00, 80_00, 80_00]
+
+
+async def test_entry_committed_late_with_a_smaller_number_is_seen(db: Database) -> None:
+    """Two write at once: the one with the smaller number commits after the marking that saw the larger."""
+    insert = (
+        "INSERT INTO entries (kind, period, booked_on, idempotency_key, input_hash) "
+        "SELECT 'transfer', period, period, :key, '' FROM months WHERE state = 'open'"
+    )
+    async with db.reading() as reader:
+        day = END
+        before = await agreement_watch.seen(reader, day)
+    async with db.transaction() as slow:
+        await slow.execute(text(insert), {"key": "slow"})
+        async with db.transaction() as quick:
+            await quick.execute(text(insert), {"key": "quick"})
+        async with db.reading() as reader:
+            marked_at = await agreement_watch.seen(reader, day)
+        async with db.reading() as reader:
+            again = await agreement_watch.seen(reader, day)
+    async with db.reading() as reader:
+        after = await agreement_watch.seen(reader, day)
+    async with db.reading() as reader:
+        calm = await agreement_watch.seen(reader, day)
+
+    assert marked_at != before
+    assert again == marked_at
+    assert after != marked_at
+    assert calm == after

@@ -27,7 +27,8 @@ PATH = "/centre/card-gates"
 TEXT_MAX = 8_000
 CHANGERS = (Role.ADMIN, Role.CENTRE)
 KEYS = {
-    "sber": "password — пароль API, callback — секрет уведомлений",
+    "sber": "password — пароль API; для уведомлений callback — общий секрет (signature: hmac) "
+    "или certificate — сертификат банка в PEM (signature: rsa)",
     "yookassa": "password — секретный ключ магазина",
     "tbank": "password — пароль терминала",
     FISCAL: "password — пароль кассы",
