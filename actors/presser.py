@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,16 +14,16 @@ from actors.pressed import NotPrinted, Outcome, Printed
 from billing.period import Period
 from billing.receipt import ReceiptMismatchError
 from receipts.barcode import BarcodeRefusedError
-from receipts.fill import Filler
+from receipts.fill import Filled, Filler
 from receipts.form import LARGE_PERCENT, PRESS_FORM, digest_of
-from receipts.impose import Layout
+from receipts.impose import Layout, evenly, leaves_of
 from receipts.look import STANDARD, Look, look_of
 from receipts.qr import QrRefusedError
 from receipts.render import ReceiptRenderError
-from receipts.typeset import Para
-from receipts.volume import Placed, Volume
+from receipts.typeset import Para, Value
+from receipts.volume import Volume
 from storage.engine import Database
-from storage.press_work import Place, PressTask, VolumeFile, write_block
+from storage.press_work import Place, PressTask, RouteOfBlock, VolumeFile, write_block
 from storage.receipt_forms import FormVersion, forms_of
 from storage.receipts import Built, build_receipts
 from storage.session import raw_connection
@@ -117,9 +116,22 @@ def chosen_form(version: FormVersion | None) -> ChosenForm:
     return ChosenForm(None, STANDARD) if version is None else ChosenForm(version.id, look_of(version.look))
 
 
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A receipt with the sheets that lie on it: a cover of the route, a separator of the house."""
+
+    sheets: tuple[Filled, ...]
+    where: tuple[int, int, int, int]
+    """Its number, account, house and company."""
+    due_kopecks: int
+    form_id: int | None
+    leaves: int
+
+
 @dataclass(slots=True)
 class Binder:
-    """Receipts in order → volumes of at most so many sheets, and where each receipt lies.
+    """Receipts in order → volumes about as thick as each other and none over so many sheets, and where each
+    receipt lies.
 
     large: for payers who asked for large letters; forms: of each company.
     """
@@ -129,84 +141,91 @@ class Binder:
     large: Filler
     forms: dict[int, ChosenForm] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
-    _ready: list[VolumeFile] = field(default_factory=list)
-    _volume: Volume | None = None
-    _bound: list[Place] = field(default_factory=list)
+    _bundles: list[Bundle] = field(default_factory=list)
+    _house_id: int | None = None
 
     def add(self, numbered: Sequence[tuple[int, Built]]) -> None:
-        """Fill and lay the next receipts; a separator before each house."""
-        for _, of_house in itertools.groupby(numbered, key=lambda one: one[1].house_id):
-            group = list(of_house)
-            if self.task.has_separators and self._is_new_house(group[0][1]):
-                self._separate(group)
-            for number, built in group:
-                self._one(number, built)
+        """Fill the next receipts; a cover goes before a route, a separator before each house."""
+        for number, built in numbered:
+            where = (number, built.account_id, built.house_id, built.company_id)
+            try:
+                if built.receipt is None:
+                    raise ReceiptMismatchError(built.problem)
+                filler = self.large if built.is_large_print else self.filler
+                form = self.forms[built.company_id]
+                filled = filler.fill(built.receipt, number_words(number), form.look)
+            except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError, ReceiptRenderError) as error:
+                if isinstance(error, ReceiptRenderError) and not self.forms[built.company_id].look.source:
+                    raise  # fonts or a form of ours: nothing of this run can be printed
+                self.places.append(Place(*where, 0, 0, 0, 0, str(error)))
+                continue
+            sheets = (*self._covers(number, built), filled)
+            leaves = sum(len(leaves_of(len(one.pages), self.task.is_duplex)) for one in sheets)
+            self._bundles.append(Bundle(sheets, where, built.receipt.due_kopecks, form.id, leaves))
 
-    def _is_new_house(self, built: Built) -> bool:
-        return not self.places or self.places[-1].house_id != built.house_id
-
-    def _separate(self, group: list[tuple[int, Built]]) -> None:
-        first = group[0]
-        words = f"Первая — {number_words(first[0])}, {first[1].flat_words}"
-        sheet = self.filler.band_page(
-            "separator", {"house": (Para(first[1].house_words, fit=True),), "counts": (Para(words),)}
-        )
-        self._open().add(sheet)
-
-    def _one(self, number: int, built: Built) -> None:
-        try:
-            if built.receipt is None:
-                raise ReceiptMismatchError(built.problem)
-            filler = self.large if built.is_large_print else self.filler
-            form = self.forms[built.company_id]
-            filled = filler.fill(built.receipt, number_words(number), form.look)
-        except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError, ReceiptRenderError) as error:
-            if isinstance(error, ReceiptRenderError) and not self.forms[built.company_id].look.source:
-                raise  # fonts or a form of ours: nothing of this run can be printed
-            place = Place(number, built.account_id, built.house_id, built.company_id, 0, 0, 0, 0, str(error))
-            self.places.append(place)
-            return
-        volume = self._open()
-        if volume.sheets_with(filled) > self.task.volume_sheets and self._bound:
-            self._close()
-            volume = self._open()
-        placed: Placed = volume.add(filled)
-        place = Place(
-            number, built.account_id, built.house_id, built.company_id, len(self._ready) + 1,
-            placed.first_leaf, placed.leaves, built.receipt.due_kopecks, None, form.id, filled.digest,
-        )  # fmt: skip
-        self.places.append(place)
-        self._bound.append(place)
-
-    def _open(self) -> Volume:
-        if self._volume is None:
-            self._volume = Volume(Layout(self.task.layout), self.task.is_duplex)
-        return self._volume
-
-    def _close(self) -> None:
-        volume = self._volume
-        if volume is None or not self._bound:
-            return
-        part = len(self._ready) + 1
-        title = f"Квитанции, запуск {self.task.run_id}, том {volume_words(self.task.block_no, part)}"
-        self._ready.append(
-            VolumeFile(
-                part=part,
-                first_number=self._bound[0].number,
-                last_number=self._bound[-1].number,
-                receipts_count=len(self._bound),
-                leaves=volume.leaves,
-                sheets=volume.sheets,
-                due_kopecks=sum(place.due_kopecks for place in self._bound),
-                content=volume.pdf(title),
-            )
-        )
-        self._volume, self._bound = None, []
+    def _covers(self, number: int, built: Built) -> list[Filled]:
+        """What lies before this receipt."""
+        made: list[Filled] = []
+        route = self.task.route
+        if route is not None and not self._bundles and self.task.first_number == route.first_number:
+            made.append(self.filler.band_page("cover", cover_of(route)))
+        if self.task.has_separators and self._house_id != built.house_id:
+            words = f"Первая — {number_words(number)}, {built.flat_words}"
+            values: dict[str, Value] = {
+                "house": (Para(built.house_words, fit=True),), "counts": (Para(words),)
+            }  # fmt: skip
+            made.append(self.filler.band_page("separator", values))
+        self._house_id = built.house_id
+        return made
 
     def finish(self) -> list[VolumeFile]:
-        """The volumes; the last one may be thin."""
-        self._close()
-        return self._ready
+        """The volumes; places say where each receipt lies in them."""
+        room = self.task.volume_sheets * (2 if self.task.layout == Layout.A5_TWO_UP else 1)
+        ready: list[VolumeFile] = []
+        at = 0
+        for size in evenly([one.leaves for one in self._bundles], room):
+            ready.append(self._bind(len(ready) + 1, self._bundles[at : at + size]))
+            at += size
+        self.places.sort(key=lambda place: place.number)
+        return ready
+
+    def _bind(self, part: int, bundles: Sequence[Bundle]) -> VolumeFile:
+        volume = Volume(Layout(self.task.layout), self.task.is_duplex)
+        for one in bundles:
+            placed = [volume.add(sheet) for sheet in one.sheets][-1]
+            self.places.append(
+                Place(
+                    *one.where, part,
+                    placed.first_leaf, placed.leaves, one.due_kopecks, None, one.form_id,
+                    one.sheets[-1].digest,
+                )
+            )  # fmt: skip
+        title = f"Квитанции, запуск {self.task.run_id}, том {volume_words(self.task.block_no, part)}"
+        return VolumeFile(
+            part=part,
+            first_number=bundles[0].where[0],
+            last_number=bundles[-1].where[0],
+            receipts_count=len(bundles),
+            leaves=volume.leaves,
+            sheets=volume.sheets,
+            due_kopecks=sum(one.due_kopecks for one in bundles),
+            content=volume.pdf(title),
+        )
+
+
+def cover_of(route: RouteOfBlock) -> dict[str, Value]:
+    """What the cover of a route says: who carries it, how many houses, which numbers."""
+    receipts = route.last_number - route.first_number + 1
+    numbers = f"{number_words(route.first_number)} — {number_words(route.last_number)}"
+    return {
+        "route": (Para(route.name, fit=True),),
+        "carrier": (Para(f"Почтальон: {route.carrier}" if route.carrier else "Почтальон не назначен"),),
+        "counts": (
+            Para(f"Домов: {route.houses_count}"),
+            Para(f"Квитанций: {receipts}"),
+            Para(f"Номера: {numbers}"),
+        ),
+    }
 
 
 def volume_words(block_no: int, part: int) -> str:

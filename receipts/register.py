@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import typst
@@ -26,6 +27,8 @@ class RegisterHouse:
     leaves: int
     due_kopecks: int
     problems: int
+    route: str = ""
+    """The route it lies on with who carries it; houses of one route stand together."""
 
 
 def register_pdf(
@@ -35,13 +38,8 @@ def register_pdf(
     data = {
         "title": title,
         "facts": [list(fact) for fact in facts],
-        "rows": [_row(house) for house in houses],
-        "total": [
-            words.grouped(sum(house.receipts for house in houses)),
-            words.grouped(sum(house.leaves for house in houses)),
-            words.money(sum(house.due_kopecks for house in houses)),
-            words.grouped(sum(house.problems for house in houses)),
-        ],
+        "groups": [_group(list(of_route)) for _, of_route in groupby(houses, key=lambda one: one.route)],
+        "total": _sums(houses),
     }
     stamp = made_at.replace(microsecond=0)  # a file keeps whole seconds
     compiler = typst.Compiler(input=FORM, root=FORM.parent, font_paths=pt_sans())
@@ -53,6 +51,23 @@ def register_pdf(
         raise ReceiptRenderError(in_words(error)) from error
     assert isinstance(made, bytes), "one PDF is one string of bytes"
     return made
+
+
+def _group(houses: Sequence[RegisterHouse]) -> dict[str, object]:
+    return {
+        "title": houses[0].route,
+        "rows": [_row(house) for house in houses],
+        "total": _sums(houses),
+    }
+
+
+def _sums(houses: Sequence[RegisterHouse]) -> list[str]:
+    return [
+        words.grouped(sum(house.receipts for house in houses)),
+        words.grouped(sum(house.leaves for house in houses)),
+        words.money(sum(house.due_kopecks for house in houses)),
+        words.grouped(sum(house.problems for house in houses)),
+    ]
 
 
 def _row(house: RegisterHouse) -> list[str]:

@@ -53,11 +53,6 @@ class Volume:
         """Leaves so far, separators among them."""
         return len(self._leaves)
 
-    def sheets_with(self, filled: Filled) -> int:
-        """Sheets of paper when this receipt is added."""
-        more = len(leaves_of(len(filled.pages), self.is_duplex))
-        return sheets_count(len(self._leaves) + more, self.layout)
-
     def add(self, filled: Filled) -> Placed:
         """The next receipt."""
         leaves = leaves_of(len(filled.pages), self.is_duplex, len(self._pages))

@@ -53,6 +53,10 @@ class PressChoice:
     has_separators: bool
     size_percent: int
     volume_sheets: int
+    routes_on: dt.date | None = None
+    """By routes of delivery of this day; None is by addresses."""
+    route_ids: tuple[int, ...] | None = None
+    """Only these routes, 0 is houses without one; None is all."""
 
 
 async def request_press(session: Session, choice: PressChoice, user_id: int | None, command_id: str) -> int:
@@ -69,14 +73,15 @@ async def request_press(session: Session, choice: PressChoice, user_id: int | No
         "percent": choice.size_percent,
         "sheets": choice.volume_sheets,
         "user": user_id,
+        "routes_on": choice.routes_on,
+        "routes": list(choice.route_ids) if choice.route_ids is not None else None,
     }
     made = await session.scalar(
         text("""
         INSERT INTO press_runs (command_id, period, company_id, house_ids, layout, is_duplex, has_separators,
-                                size_percent, volume_sheets, created_by)
+                                size_percent, volume_sheets, created_by, routes_on, route_ids)
         VALUES (:command, :period, :company, CAST(:houses AS int[]), :layout, :duplex, :separators,
-        :percent, :sheets,
-                :user)
+                :percent, :sheets, :user, :routes_on, CAST(:routes AS int[]))
         ON CONFLICT (command_id) DO NOTHING RETURNING id"""),
         values,
     )
@@ -97,6 +102,8 @@ def _refuse_choice(choice: PressChoice) -> None:
         raise PressRefused("Такой бумаги или размера шрифта нет. Выберите из списка.")
     if choice.house_ids is not None and not choice.house_ids:
         raise PressRefused("Не выбран ни один дом. Выберите дома или печатайте все.")
+    if choice.route_ids is not None and (not choice.route_ids or choice.routes_on is None):
+        raise PressRefused("Не выбран ни один маршрут. Выберите маршруты или печатайте все.")
 
 
 async def stop_press(session: Session, run_id: int) -> None:

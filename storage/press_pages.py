@@ -41,15 +41,17 @@ class PressHead:
     created_by_name: str | None
     created_at: dt.datetime
     finished_at: dt.datetime | None
+    routes_on: dt.date | None
 
 
 HEAD = """
 SELECT r.id, r.period, r.company_id,
        coalesce(o.short_name, 'весь город')
-         || CASE WHEN r.house_ids IS NULL THEN '' ELSE ', выбранные дома' END AS scope_name,
+         || CASE WHEN r.house_ids IS NULL THEN '' ELSE ', выбранные дома' END
+         || CASE WHEN r.route_ids IS NULL THEN '' ELSE ', выбранные маршруты' END AS scope_name,
        r.layout, r.is_duplex, r.has_separators, r.size_percent, r.volume_sheets, r.state, r.houses_count,
        r.receipts_count, r.electronic_count, r.blocks_count, r.error, r.digest,
-       u.full_name AS created_by_name, r.created_at, r.finished_at
+       u.full_name AS created_by_name, r.created_at, r.finished_at, r.routes_on
   FROM press_runs r
   LEFT JOIN organisations o ON o.id = r.company_id
   LEFT JOIN users u ON u.id = r.created_by
@@ -197,8 +199,11 @@ async def leaves(session: Session, run_id: int, first: int, last: int) -> list[L
 
 @dataclass(frozen=True, slots=True)
 class HouseRow:
-    """A line of the control register: a house, its numbers, counts and sums."""
+    """A line of the control register: a house on its route, its numbers, counts and sums."""
 
+    route_no: int | None
+    route: str
+    carrier: str
     address: str
     company_name: str
     first_number: int
@@ -213,7 +218,8 @@ async def register(session: Session, run_id: int) -> list[HouseRow]:
     """Houses in the order of printing."""
     found = await session.execute(
         text("""
-        SELECT s.kind || ' ' || s.name || ', д. ' || h.number AS address, o.short_name AS company_name,
+        SELECT w.route_no, coalesce(w.name, '') AS route, coalesce(w.carrier, '') AS carrier,
+               s.kind || ' ' || s.name || ', д. ' || h.number AS address, o.short_name AS company_name,
                min(p.number) AS first_number, max(p.number) AS last_number,
                (count(*) FILTER (WHERE p.problem IS NULL))::int AS receipts_count, sum(p.leaves)::int AS
                leaves,
@@ -223,8 +229,10 @@ async def register(session: Session, run_id: int) -> list[HouseRow]:
           JOIN houses h ON h.id = p.house_id
           JOIN streets s ON s.id = h.street_id
           JOIN organisations o ON o.id = p.company_id
+          LEFT JOIN press_routes w
+            ON w.run_id = p.run_id AND p.number BETWEEN w.first_number AND w.last_number
          WHERE p.run_id = :id
-         GROUP BY h.id, s.id, o.id ORDER BY min(p.number)"""),
+         GROUP BY h.id, s.id, o.id, w.route_no, w.name, w.carrier ORDER BY min(p.number)"""),
         {"id": run_id},
     )
     return [HouseRow(**row._mapping) for row in found]
@@ -308,7 +316,13 @@ async def account_at(session: Session, run_id: int, number: int) -> int | None:
 
 
 async def chosen(
-    session: Session, period: dt.date, company_id: int | None, house_ids: list[int] | None
+    session: Session,
+    period: dt.date,
+    company_id: int | None,
+    house_ids: list[int] | None,
+    routes_on: dt.date | None = None,
+    route_ids: list[int] | None = None,
 ) -> Selection:
     """What a choice would print, before anything is asked."""
-    return await select(await raw_connection(session), Period.of(period), company_id, house_ids)
+    connection = await raw_connection(session)
+    return await select(connection, Period.of(period), company_id, house_ids, routes_on, route_ids)

@@ -11,11 +11,23 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from storage.bulk import Connection
 
 CHANNEL = "press_progress"
 ATTEMPTS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RouteOfBlock:
+    """What the cover of a route says; numbers of its first and last receipt."""
+
+    name: str
+    carrier: str
+    first_number: int
+    last_number: int
+    houses_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class PressTask:
     attempts: int
     forms_until: int | None = None
     """Versions of forms made after the run was planned are not looked at."""
+    route: RouteOfBlock | None = None
+    """The route all its receipts lie on, when the run goes by routes."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -81,8 +95,10 @@ class Place:
 
 OBSERVE = """
 SELECT b.run_id, b.block_no, b.first_number, b.account_ids, r.period, r.layout, r.is_duplex, r.has_separators,
-       r.size_percent, r.volume_sheets, b.attempts, r.forms_until
+       r.size_percent, r.volume_sheets, b.attempts, r.forms_until, w.name, w.carrier,
+       w.first_number AS route_first, w.last_number AS route_last, w.houses_count
   FROM press_blocks b JOIN press_runs r ON r.id = b.run_id
+  LEFT JOIN press_routes w ON w.run_id = b.run_id AND w.route_no = b.route_no
  WHERE r.state = 'printing' AND b.state = 'planned' AND NOT (b.run_id, b.block_no) IN (
        SELECT * FROM unnest($2::int[], $3::int[]))
  ORDER BY b.run_id, b.block_no LIMIT $1
@@ -96,7 +112,16 @@ async def planned(
     rows = await connection.fetch(
         OBSERVE, limit, [run_id for run_id, _ in in_flight], [block_no for _, block_no in in_flight]
     )
-    return [PressTask(**{**row, "account_ids": tuple(row["account_ids"])}) for row in rows]
+    return [_task(row) for row in rows]
+
+
+OF_ROUTE = ("name", "carrier", "route_first", "route_last", "houses_count")
+
+
+def _task(row: Any) -> PressTask:
+    own = {name: value for name, value in dict(row).items() if name not in OF_ROUTE}
+    route = RouteOfBlock(*(row[name] for name in OF_ROUTE)) if row["name"] is not None else None
+    return PressTask(**{**own, "account_ids": tuple(row["account_ids"]), "route": route})
 
 
 async def write_block(

@@ -107,6 +107,7 @@ CREATED_BY = "created_by = (SELECT paylogic_user())"
 ORGANISATION = "organisation_id = (SELECT paylogic_organisation())"
 PAYEE = "(payee_id = (SELECT paylogic_supplier()) OR payee_id = ANY ((SELECT paylogic_companies())::int[]))"
 HAS_COMPANIES = "(SELECT paylogic_companies() <> '{}')"
+CENTRE_ROUTE = f"company_id IS NULL AND {HAS_COMPANIES}"
 PUBLISHED = "run_id = ANY ((SELECT paylogic_published_runs())::int[])"
 PENALTY_POSTED = "run_id IN (SELECT r.id FROM penalty_runs r WHERE r.state = 'posted')"
 OWN_REQUEST = (
@@ -267,6 +268,19 @@ POLICIES: dict[str, Policy] = {
     "press_receipts": Policy(),
     "press_volumes": Policy(),
     "press_notes": Policy(rights=ADD),
+    "press_routes": Policy(),
+    "press_handovers": Policy(rights=ADD),
+    # Routes of delivery: a company writes its own and sees the centre's, lest a house stand in two.
+    "delivery_routes": Policy((COMPANY, CENTRE_ROUTE), (COMPANY,), rights=ADD),
+    "delivery_versions": Policy((COMPANY, CENTRE_ROUTE), (COMPANY,), rights=ADD),
+    "delivery_stops": Policy(
+        ("EXISTS (SELECT 1 FROM delivery_versions v WHERE v.id = version_id)",),
+        (
+            "EXISTS (SELECT 1 FROM delivery_versions v WHERE v.id = version_id "
+            "AND v.company_id = ANY ((SELECT paylogic_companies())::int[]))",
+        ),
+        rights=ADD,
+    ),
     # How paper looks is no secret: a resident's cabinet draws by it. An organisation adds to its own.
     "receipt_forms": Policy(public=True, writes=(ORGANISATION,), rights=ADD),
     "run_log": Policy((RUN_OF_COMPANY,), rights=ADD),

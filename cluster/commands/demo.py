@@ -98,6 +98,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     call("storage.demo_debts:show", supervisor.stack.database_url)
     line.update("Котельная, распределители, проверки")
     call("storage.demo_heat:show", supervisor.stack.database_url)
+    line.update("Маршруты доставки")
+    call("storage.demo_delivery:show", supervisor.stack.database_url)
 
 
 def _open_gates(stack: "Stack") -> None:

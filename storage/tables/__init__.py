@@ -12,6 +12,7 @@ from storage.tables import (  # noqa: F401
     common,
     corrections,
     debts,
+    delivery,
     dispatch,
     distributors,
     events,

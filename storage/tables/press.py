@@ -46,6 +46,8 @@ class PressRun(Base):
     period: Mapped[dt.date] = mapped_column(Date)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     house_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    routes_on: Mapped[dt.date | None] = mapped_column(Date)  # NULL: in the order of addresses
+    route_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))  # 0: houses without a route
     layout: Mapped[Words]
     is_duplex: Mapped[bool] = mapped_column(Boolean)
     has_separators: Mapped[bool] = mapped_column(Boolean)
@@ -75,6 +77,7 @@ class PressBlock(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("press_runs.id"), primary_key=True)
     block_no: Mapped[int] = mapped_column(Integer, primary_key=True)
     first_number: Mapped[int] = mapped_column(Integer)
+    route_no: Mapped[int | None] = mapped_column(SmallInteger)
     account_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     state: Mapped[str] = mapped_column(Text, server_default="planned")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")

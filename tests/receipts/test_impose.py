@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from receipts.fill import Filled, Filler
 from receipts.form import Variant
-from receipts.impose import Layout, Leaf, Side, imposed, leaves_of, sheets_count
+from receipts.impose import Layout, Leaf, Side, evenly, imposed, leaves_of, sheets_count
 from receipts.reprint import Piece, reprinted
 from receipts.volume import Volume
 from tests.receipts import samples
@@ -110,11 +110,30 @@ def test_a_volume_has_each_page_once_and_the_same_bytes_again() -> None:
     assert text_of(content).count("№ 000002") == len(Filler().fill(samples.ordinary()).pages)
 
 
-def test_a_volume_says_how_many_sheets_a_receipt_would_make() -> None:
+def test_a_volume_counts_its_sheets() -> None:
     volume = Volume(Layout.A5_TWO_UP, is_duplex=True)
     filled = Filled(Variant("a5"), (page("1"), page("2"), page("3")))
 
-    assert volume.sheets_with(filled) == 1
-    volume.add(filled)
-    assert volume.sheets == 1
-    assert volume.sheets_with(filled) == 2
+    assert [volume.add(filled).first_leaf, volume.sheets] == [0, 1]
+    assert [volume.add(filled).first_leaf, volume.sheets] == [2, 2]
+
+
+@given(st.lists(st.integers(1, 6), max_size=120), st.integers(6, 40))
+def test_volumes_are_as_few_as_can_be_and_none_is_thin(weights: list[int], room: int) -> None:
+    sizes = evenly(weights, room)
+
+    assert sum(sizes) == len(weights)
+    volumes, at = [], 0
+    for size in sizes:
+        volumes.append(sum(weights[at : at + size]))
+        at += size
+    assert all(0 < volume <= room for volume in volumes)
+    if len(volumes) > 1:
+        assert min(volumes) * 3 >= room - 5  # never a full one and a leaf or two
+
+
+def test_a_block_a_leaf_too_thick_becomes_two_halves() -> None:
+    assert evenly([2] * 21, 40) == [11, 10]
+    assert evenly([2] * 20, 40) == [20]
+    assert evenly([50, 1], 40) == [1, 1]
+    assert evenly([], 40) == []

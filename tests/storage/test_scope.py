@@ -39,6 +39,8 @@ CENTRE_ONLY = {
     "press_receipts",
     "press_volumes",
     "press_notes",
+    "press_routes",
+    "press_handovers",
     "payment_decisions",
     "statements",
     "statement_rows",

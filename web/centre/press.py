@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from billing.period import Period
 from receipts.fill import Filler
 from receipts.form import LARGE_PERCENT
 from receipts.volume import one_receipt
-from storage import choices, press_orders, press_pages
+from storage import choices, delivery, press_orders, press_pages, press_routes
 from storage.choices import Choice
 from storage.press_orders import LAYOUTS, PressChoice, PressRefused
 from storage.press_pages import (
@@ -25,8 +26,10 @@ from storage.press_pages import (
     ProblemRow,
     VolumeRow,
 )
-from storage.press_plan import Selection
+from storage.press_plan import NO_ROUTE, WITHOUT_ROUTE, Selection
+from storage.press_routes import RouteRow
 from storage.session import Session
+from web import clock
 from web.centre.runs import plain
 from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
@@ -52,6 +55,7 @@ STATE_WORDS = {
     "failed": ("не всё напечатано", "bad"),
     "stopped": ("остановлено", "warn"),
 }
+ORDER_WORDS = {"address": "по улицам", "routes": "по маршрутам доставки"}
 VOLUME_SHEETS_USUAL = 500
 WHOLE_EVERY = 5
 """The list of volumes follows the progress once in so many seconds."""
@@ -92,6 +96,9 @@ class PressNewView:
     sizes: dict[str, str]
     selection: Selection | None
     command: str
+    orders: dict[str, str]
+    routes: list[Choice]
+    chosen_routes: list[int]
 
 
 @router.get("/new", dependencies=[allow(*ACCRUERS)])
@@ -112,14 +119,20 @@ async def _new_view(session: Session, form: Typed) -> PressNewView:
         form.values["period"] = str(periods[0])
     for name, usual in (("layout", "a4"), ("size", "100"), ("sheets", str(VOLUME_SHEETS_USUAL))):
         form.values.setdefault(name, usual)
+    form.values.setdefault("order", "address")
+    form.values.setdefault("routes_on", f"{clock.today():%Y-%m-%d}")
     found, house = await _house(session, form)
+    routes_on, route_ids = routes_chosen(form)
+    routes = await delivery.in_force(session, routes_on) if routes_on else []
     selection = None
     if form.is_good and not (form.value("street") and house is None):
         period = form.period("period")
         company = form.integer("company", "Выберите организацию.") if form.value("company") else None
         if period is not None and form.is_good:
             houses = [house.id] if house else None
-            selection = await press_pages.chosen(session, period.first_day, company, houses)
+            selection = await press_pages.chosen(
+                session, period.first_day, company, houses, routes_on, route_ids
+            )
     return PressNewView(
         form=form,
         periods=[(str(one), one) for one in periods],
@@ -130,7 +143,33 @@ async def _new_view(session: Session, form: Typed) -> PressNewView:
         sizes=SIZE_WORDS,
         selection=selection,
         command=secrets.token_hex(16),
+        orders=ORDER_WORDS,
+        routes=[
+            *(
+                Choice(one.route_id, f"{one.name}: {one.carrier or 'почтальон не назначен'}")
+                for one in routes
+            ),
+            *([Choice(NO_ROUTE, WITHOUT_ROUTE)] if routes_on else []),
+        ],
+        chosen_routes=route_ids or [],
     )
+
+
+def routes_chosen(form: Typed) -> tuple[dt.date | None, list[int] | None]:
+    """The day whose routes the paper goes by, and which of them; (None, None) is by addresses.
+
+    A route is chosen by a field of its own, «route_7»; none chosen is all.
+    """
+    if form.value("order") != "routes":
+        return None, None
+    day = form.date("routes_on", "Впишите, на какой день взять маршруты: 05.10.2026.")
+    names = [
+        name.removeprefix("route_")
+        for name, value in form.values.items()
+        if name.startswith("route_") and value == "1"
+    ]
+    ids = sorted(int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 9)
+    return day, ids or None
 
 
 async def _house(session: Session, form: Typed) -> tuple[list[Choice], Choice | None]:
@@ -185,6 +224,7 @@ async def start(request: Request, me: CurrentUser, session: Writer) -> Response:
     size = form.choice("size", SIZE_WORDS, "Выберите размер шрифта.")
     sheets = form.integer("sheets", "Впишите, сколько листов в томе.")
     company = form.integer("company", "Выберите организацию.") if form.value("company") else None
+    routes_on, route_ids = routes_chosen(form)
     house = form.integer("house_id", "Выберите дом.") if form.value("house_id") else None
     command = form.value("command")
     if not form.is_good or period is None or sheets is None or not 16 <= len(command) <= 64:
@@ -200,6 +240,8 @@ async def start(request: Request, me: CurrentUser, session: Writer) -> Response:
         has_separators=form.value("separators") == "1",
         size_percent=int(size),
         volume_sheets=sheets,
+        routes_on=routes_on,
+        route_ids=None if route_ids is None else tuple(route_ids),
     )
     try:
         run_id = await press_orders.request_press(session, choice, me.user_id, command)
@@ -223,6 +265,7 @@ class PressView:
     houses: list[HouseRow]
     problems: list[ProblemRow]
     failed: list[BlockProblem]
+    routes: list[RouteRow]
     notes: list[NoteRow]
     note_words: dict[str, str]
     form: Typed
@@ -261,6 +304,7 @@ async def press_view(
         houses=await press_pages.register(session, run.id),
         problems=await press_pages.problems(session, run.id),
         failed=await press_pages.failed_blocks(session, run.id),
+        routes=await press_routes.routes_of(session, run.id) if run.routes_on else [],
         notes=await press_pages.notes(session, run.id),
         note_words=NOTE_WORDS,
         form=form or blank(),
@@ -275,6 +319,7 @@ def _layout_words(run: PressHead) -> str:
         "с двух сторон" if run.is_duplex else "с одной стороны",
         "крупный шрифт" if run.size_percent > 100 else "",
         "с разделителями домов" if run.has_separators else "",
+        f"по маршрутам на {run.routes_on:%d.%m.%Y}" if run.routes_on else "",
     )
     return ", ".join(part for part in parts if part)
 

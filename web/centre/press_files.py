@@ -14,7 +14,7 @@ from receipts.impose import Layout
 from receipts.register import RegisterHouse, register_pdf
 from receipts.reprint import Piece, reprinted
 from storage import press_orders, press_pages
-from storage.press_pages import LeafRow, PressHead, VolumeRow
+from storage.press_pages import HouseRow, LeafRow, PressHead, VolumeRow
 from storage.session import Session
 from web.centre.press import LAYOUT_WORDS, found, press_view
 from web.deps import CurrentUser, Reader, Writer
@@ -139,6 +139,8 @@ async def hand_over(request: Request, run_id: int, me: CurrentUser, session: Wri
 # ---- the control register ---------------------------------------------------------------------------
 
 COLUMNS = (
+    Column("Маршрут", width=26),
+    Column("Почтальон", width=26),
     Column("Дом", width=40),
     Column("Организация", width=30),
     Column("С №", "integer"),
@@ -161,7 +163,7 @@ async def register(run_id: int, form: str, session: Reader) -> Response:
             RegisterHouse(
                 row.address, row.company_name, row.first_number, row.last_number, row.receipts_count,
                 row.leaves,
-                row.due_kopecks, row.problems_count,
+                row.due_kopecks, row.problems_count, _route_words(row),
             )
             for row in rows
         ]  # fmt: skip
@@ -171,16 +173,21 @@ async def register(run_id: int, form: str, session: Reader) -> Response:
         return _file(content, f"pechat-{run_id}-reestr.pdf", inline=True)
     cells = [
         (
-            row.address, row.company_name, row.first_number, row.last_number, row.receipts_count, row.leaves,
-            row.due_kopecks, row.problems_count,
+            row.route, row.carrier, row.address, row.company_name, row.first_number, row.last_number,
+            row.receipts_count, row.leaves, row.due_kopecks, row.problems_count,
         )
         for row in rows
     ]  # fmt: skip
     total = (
-        "Всего", "", None, None, sum(row.receipts_count for row in rows), sum(row.leaves for row in rows),
-        sum(row.due_kopecks for row in rows), sum(row.problems_count for row in rows),
+        "Всего", "", "", "", None, None, sum(row.receipts_count for row in rows),
+        sum(row.leaves for row in rows), sum(row.due_kopecks for row in rows),
+        sum(row.problems_count for row in rows),
     )  # fmt: skip
     return await export_file(form, f"Печать {run_id} реестр", title, COLUMNS, cells, total)
+
+
+def _route_words(row: HouseRow) -> str:
+    return f"{row.route}, {row.carrier}" if row.carrier else row.route
 
 
 def _facts(run: PressHead, volumes: list[VolumeRow]) -> list[tuple[str, str]]:
