@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,5 +135,12 @@ def find_account(load: Load, row: Row, key: str = "account") -> SqlRow[Any] | No
 def differs(known: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Columns of a known row that the file gives another value for; empty cells change nothing."""
     return {
-        name: value for name, value in wanted.items() if value is not None and getattr(known, name) != value
+        name: value
+        for name, value in wanted.items()
+        if value is not None and _plain(getattr(known, name)) != value
     }
+
+
+def _plain(value: Any) -> Any:
+    """A value as a file has it: an id of the address register is text there."""
+    return str(value) if isinstance(value, uuid.UUID) else value

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
+from billing.gis import els_fault, service_id_fault
 from storage.importer import sheets
 from storage.importer.book import Book, Row, refuse_twins
 from storage.importer.known import Load, differs, find_house, flat_key, know_accounts
@@ -18,7 +19,6 @@ from storage.tables.services import AccountService
 DIRECT = "Прямой договор с поставщиком"
 ACCOUNT_KINDS = {"flat": "flat", "communal": "room", "nonresidential": "nonresidential"}
 _NUMBER = re.compile(r"^[0-9A-Za-zА-Яа-яЁё/-]{1,30}$")
-_ELS = re.compile(r"^\d{2}[А-ЯЁ]{2}\d{6}$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
@@ -78,8 +78,10 @@ async def _switch_off(load: Load, book: Book) -> None:
 def _judge(row: Row) -> None:
     if not _NUMBER.match(row["account"]):
         row.refuse("account", "В номере счёта только цифры, буквы, «-» и «/». Уберите остальное.")
-    if row["els"] is not None and not _ELS.match(row["els"]):
-        row.refuse("els", "ЕЛС — это две цифры, две заглавные буквы и шесть цифр, например 12АБ345678.")
+    if row["els"] is not None and (fault := els_fault(row["els"])):
+        row.refuse("els", fault)
+    if row["gis_id"] is not None and (fault := service_id_fault(row["gis_id"], row["els"])):
+        row.refuse("gis_id", fault)
     if row["email"] is not None and not _EMAIL.match(row["email"]):
         row.refuse("email", "Это не адрес почты. Впишите как anna@pochta.ru или оставьте пустым.")
     if row["closed"] is not None and row["closed"] <= row["opened"]:
@@ -140,11 +142,25 @@ async def _load_one(
     if known.flat_id != flat.id or known.room_id != room_id:
         row.refuse("account", "Счёт с этим номером стоит в другой квартире. Проверьте номер и адрес.")
         return
+    if not _agrees_with_known(row, known):
+        return
     changed = differs(known, wanted)
     counts.changed += bool(changed)
     counts.unchanged += not changed
     if changed:
         await load.session.execute(update(Account).where(Account.id == known.id).values(**changed))
+
+
+def _agrees_with_known(row: Row, known: Any) -> bool:
+    """Whether ЕЛС and ИД ЖКУ stay a pair when the file gives one of them and the base has the other."""
+    els, gis_id = row["els"] or known.els, row["gis_id"] or known.gis_id
+    if gis_id is not None and els is not None and not gis_id.startswith(f"{els}-"):
+        if row["gis_id"] is None:
+            words = f"У счёта ИД ЖКУ {gis_id}, он от другого ЕЛС. Впишите и новый ИД ЖКУ."
+        else:
+            words = service_id_fault(gis_id, els)
+        row.refuse("gis_id", words)
+    return not row.is_bad
 
 
 async def _room(load: Load, row: Row, flat: Any, rooms: dict[tuple[int, str], int]) -> int | None:
@@ -180,6 +196,7 @@ def _account(row: Row, flat: Any, house: Any, room_id: int | None) -> dict[str, 
         "company_id": house.company_id,
         "kind": ACCOUNT_KINDS[flat.kind],
         "els": row["els"],
+        "gis_id": row["gis_id"],
         "payer_name": row["payer"],
         "search_name": search_form(row["payer"]),
         "phone": row["phone"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, text, update
 
+from billing.gis import address_id_fault
 from billing.quantity import DM2_PER_M2, format_scaled
 from billing.services import COMMON, Service
 from storage.importer import sheets
@@ -60,10 +61,19 @@ async def load_houses(load: Load, book: Book) -> None:
 
 def _judge_houses(rows: list[Row]) -> None:
     for row in rows:
+        _judge_address(row)
         if row["area_total"] == 0:
             row.refuse("area_total", "Площадь помещений не бывает нулевой: по ней делится объём дома.")
         if row["area_common"] is not None and row["area_common"] > 2 * row["area_total"]:
             row.refuse("area_common", "Общего имущества вдвое больше, чем помещений. Проверьте площади.")
+
+
+def _judge_address(row: Row) -> None:
+    """Refuses a code that is none of the address register; letters become small, as the register has them."""
+    if row["fias"] is not None:
+        row.values["fias"] = row["fias"].lower()
+        if fault := address_id_fault(row["fias"]):
+            row.refuse("fias", fault)
 
 
 def _house(row: Row) -> dict[str, Any]:
@@ -78,6 +88,7 @@ def _house(row: Row) -> dict[str, Any]:
         "area_common_dm2": row["area_common"],
         "heating_mode": row["heating"],
         "capital_repair": row["repair"],
+        "fias_id": row["fias"],
     }
 
 
@@ -282,6 +293,7 @@ async def load_flats(load: Load, book: Book) -> None:
 
 
 def _judge_flat(row: Row, house: Any) -> bool:
+    _judge_address(row)
     if row["area"] == 0:
         row.refuse("area", "Площадь помещения не бывает нулевой. Впишите квадратные метры.")
     if row["living"] is not None and row["living"] > row["area"]:
@@ -301,6 +313,7 @@ def _flat(row: Row) -> dict[str, Any]:
         "rooms_count": row["rooms"],
         "area_dm2": row["area"],
         "living_area_dm2": row["living"],
+        "fias_id": row["fias"],
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from billing.gis import ADDRESS_ID_LENGTH, ELS_LENGTH, SERVICE_ID_LENGTH
 from billing.services import CATALOGUE
 
 # Kinds of cells; storage.importer.cells says how each is read.
@@ -121,6 +122,8 @@ HOUSES = Sheet("houses", "Дома", "Дома вашей организации
            note="Подъезды, лестницы, чердаки, подвалы: по нормативу на общее имущество."),
     Column("heating", "Оплата отопления", CHOICE, choices=HEATING, example="по сезону"),
     Column("repair", "Капремонт", CHOICE, choices=REPAIR, example="региональный оператор"),
+    Column("fias", "ФИАС", example="", length=ADDRESS_ID_LENGTH,
+           note="Код дома в государственном адресном реестре, из ГИС ЖКХ: 36 знаков."),
     NOTE,
 ))  # fmt: skip
 SERVICES_SHEET = Sheet("services", "Услуги", "Какие услуги есть в доме и кто их поставляет.", (
@@ -143,6 +146,8 @@ FLATS = Sheet("flats", "Квартиры", "Помещения домов: кв�
     Column("rooms", "Комнат", WHOLE, example="2", least=1, most=50),
     Column("area", "Площадь, м²", AREA, required=True, example="54,3"),
     Column("living", "Жилая, м²", AREA, example="32,1"),
+    Column("fias", "ФИАС", example="", length=ADDRESS_ID_LENGTH,
+           note="Код помещения в государственном адресном реестре, из ГИС ЖКХ: 36 знаков."),
     NOTE,
 ))  # fmt: skip
 ACCOUNTS = Sheet("accounts", "Счета", "Лицевые счета: кому выставляется квитанция.", (
@@ -151,7 +156,9 @@ ACCOUNTS = Sheet("accounts", "Счета", "Лицевые счета: кому 
     HOUSE,
     Column("flat", "Квартира", required=True, example="45", length=20),
     Column("room", "Комната", example="", note="Только в коммунальной квартире.", length=20),
-    Column("els", "ЕЛС", example="", note="Единый лицевой счёт из ГИС ЖКХ: 10 знаков.", length=10),
+    Column("els", "ЕЛС", example="", note="Единый лицевой счёт из ГИС ЖКХ: 10 знаков.", length=ELS_LENGTH),
+    Column("gis_id", "ИД ЖКУ", example="", length=SERVICE_ID_LENGTH,
+           note="Из ГИС ЖКХ: ЕЛС, дефис и две цифры, 13 знаков."),
     Column("payer", "Плательщик", required=True, example="Лесникова Анна Петровна"),
     Column("phone", "Телефон", example="+7 000 111-22-33", length=30),
     Column("email", "Почта", example="anna@pochta.example"),

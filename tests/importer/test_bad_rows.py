@@ -99,7 +99,14 @@ CASES = (
     Case("no such day", put("accounts", 0, opened="31.02.2020"), "Счета", 2, "Открыт", "нет в календаре"),
     Case("closed before opened", put("accounts", 0, closed="01.01.2010"), "Счета", 2, "Закрыт", "раньше"),
     Case("account twice", twin("accounts", 0), "Счета", 4, "Лицевой счёт", "уже есть в строке 2"),
-    Case("bad ЕЛС", put("accounts", 0, els="ABC"), "Счета", 2, "ЕЛС", "две цифры"),
+    Case("bad ЕЛС", put("accounts", 0, els="123"), "Счета", 2, "ЕЛС", "две цифры"),
+    Case("Latin ЕЛС", put("accounts", 0, els="80PC558347"), "Счета", 2, "ЕЛС", "латинские буквы"),
+    Case("bad ИД ЖКУ", put("accounts", 0, gis_id="80РС558347"), "Счета", 2, "ИД ЖКУ", "дефис и две цифры"),
+    Case(
+        "alien ИД ЖКУ", put("accounts", 0, gis_id="80РС558347-01"), "Счета", 2, "ИД ЖКУ", "начинается с ЕЛС"
+    ),
+    Case("bad ФИАС of a house", put("houses", 0, fias="0c5b2444"), "Дома", 2, "ФИАС", "8-4-4-4-12"),
+    Case("bad ФИАС of a flat", put("flats", 0, fias="дом 5"), "Квартиры", 2, "ФИАС", "8-4-4-4-12"),
     Case("room in a flat", put("accounts", 0, room="2"), "Счета", 2, "Комната", "не коммунальная"),
     Case("no such account", put("people", 0, account="777"), "Люди", 2, "Лицевой счёт", "нет ни в файле"),
     Case("bad СНИЛС", put("people", 0, snils="900-000-000 80"), "Люди", 2, "СНИЛС", "контрольное число"),

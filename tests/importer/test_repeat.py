@@ -144,3 +144,29 @@ async def test_zones_that_do_not_add_up_to_the_total_are_kept_aside_and_named(ba
     assert len(report.held) == 1
     asked = "SELECT rules FROM held_readings WHERE reading_id = ANY(:ids)"
     assert await rows_of(base, asked, ids=report.held) == [(["zone_sum"],)]
+
+
+async def test_identifiers_of_the_state_system_are_kept_and_stay_a_pair(base: Database) -> None:
+    await load(base, xlsx(good()))
+    house, flat = "0C5B2444-70A0-4932-980C-B4DC0D3F02B5", "5e0c19a0-1cf3-4f0a-8c57-3a6a1a4f8a11"
+    rows = good()
+    rows["houses"][0]["fias"], rows["flats"][0]["fias"] = house, flat
+    rows["accounts"][0]["gis_id"] = "00АБ000011-01"
+
+    first = await load(base, xlsx(rows))
+    again = await load(base, xlsx(rows), "другая.xlsx")
+    rows["accounts"][0] |= {"els": "00АБ000099", "gis_id": None}
+    alone = await load(base, xlsx(rows))
+    rows["accounts"][0]["gis_id"] = "00АБ000099-01"
+    pair = await load(base, xlsx(rows))
+
+    assert {first.sheets[name].changed for name in ("Дома", "Квартиры", "Счета")} == {1}
+    assert all(counted.changed == 0 for counted in again.sheets.values())
+    assert [verdict.message for verdict in alone.verdicts] == [
+        "У счёта ИД ЖКУ 00АБ000011-01, он от другого ЕЛС. Впишите и новый ИД ЖКУ."
+    ]
+    assert pair.state == "imported"
+    assert await rows_of(base, "SELECT fias_id::text FROM houses") == [(house.lower(),)]
+    assert await rows_of(base, "SELECT els, gis_id FROM accounts WHERE number = '910001'") == [
+        ("00АБ000099", "00АБ000099-01")
+    ]
