@@ -2,7 +2,8 @@
 
 The order (ПВС 27.06.2017 № 22 п. 32, ГК 319, 319.1): the principal of the month the payer named, then of the
 oldest months; penalties after all principal, unless the payment was made for penalties; inside a month the
-payees share in proportion to what each is owed, by largest remainder. What is left is an advance.
+payees share in proportion to what each is owed, by largest remainder. Parts put off by instalments (Rules
+354, cl. 72) are not due yet: they come after all that is. What is left is an advance.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ Flags = npt.NDArray[np.bool_]
 
 PROPORTION, BY_SERVICE = "proportion", "services"
 FITS_BITS = 62
+PUT_OFF = 4  # turns of what is due: principal and penalties, of the named month and of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Payments:
 @dataclass(frozen=True, slots=True)
 class Debts:
     """Columns of debts: which payment may pay it (an index), month's ordinal, payee, service, a penalty or
-    not, kopecks.
+    not, kopecks; later: put off by instalments, not asked for yet (no column: none is).
 
     A debt of one account stands once; two payments of one account are allocated one after the other.
     """
@@ -73,6 +75,7 @@ class Debts:
     service: I64
     penalty: Flags
     amount: I64
+    later: Flags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def _order(payments: Payments, debts: Debts, policy: Policy, rows: I64) -> tuple
     is_named = (named > 0) & (period == named) & policy.named_first
     is_later = debts.penalty[rows] != payments.penalties[of]
     turn = is_later.astype(np.int64) * 2 + ~is_named
+    if debts.later is not None:
+        turn += debts.later[rows].astype(np.int64) * PUT_OFF
     age = period if policy.oldest_first else -period
     inside = _inside(debts.service[rows], policy)
     at = np.lexsort((debts.service[rows], debts.payee[rows], inside, age, turn, of))

@@ -19,6 +19,7 @@ from billing.overdue import AGES_COUNT, NOT_DUE, RESTRICTABLE, age_of
 from billing.period import Period
 from billing.services import CATALOGUE
 from storage.collection import count_collections
+from storage.debt_plans import parted
 from storage.debts import NO_PERIOD, AccountDebts, open_debts
 from storage.engine import Database
 from storage.payment_policy import policies
@@ -174,9 +175,11 @@ async def count_block(session: Session, rows: Sequence[Any], day: dt.date, law: 
     if mine:
         companies = [row.company_id for row in mine]
         by_company = await policies(session, sorted(set(companies)), day)
-        debts = await open_debts(session, [row.id for row in mine], companies, by_company)
-        first = await _first_month(session)
-        ages = _ages(debts, companies, day, law, first)
+        ids = [row.id for row in mine]
+        whole = await open_debts(session, ids, companies, by_company)
+        cut = await parted(session, ids, [day] * len(ids), whole)
+        debts, first = cut.debts, await _first_month(session)
+        ages = np.where(cut.later, NOT_DUE, _ages(debts, companies, day, law, first))
         _sum_up(debts, ages, sums)
         months, oldest = _months(debts, ages, len(mine), first)
     await _write(session, all_ids, mine, day, sums, months, oldest)

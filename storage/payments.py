@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from billing.allocation import BY_LAW, Payments, Policy, allocate
 from billing.ledger import Book, Posting
 from billing.period import Period
+from storage.debt_plans import parted
 from storage.debts import AccountDebts, open_debts
 from storage.inbox import hash_of
 from storage.ledger import MonthClosed
@@ -224,7 +225,10 @@ async def share_out(session: Session, dues: Sequence[Due]) -> list[list[Posting]
     ids = list(accounts)
     companies = [accounts[one].company_id for one in ids]
     by_company = await policies(session, sorted(set(companies)), max(due.paid_on for due in dues))
-    debts = await open_debts(session, ids, companies, by_company)
+    owed_now = await open_debts(session, ids, companies, by_company)
+    last = {due.account.id: due.paid_on for due in sorted(dues, key=lambda due: due.paid_on)}
+    cut = await parted(session, ids, [last[one] for one in ids], owed_now)
+    debts = cut.debts
     index = {account_id: at for at, account_id in enumerate(ids)}
     out: list[list[Posting]] = [[] for _ in dues]
     left = debts.amount.copy()
@@ -232,11 +236,15 @@ async def share_out(session: Session, dues: Sequence[Due]) -> list[list[Posting]
         policy = by_company.get(dues[members[0]].account.company_id, BY_LAW)
         now = AccountDebts(debts.account, debts.period, debts.payee, debts.service, debts.penalty, left)
         owed, rows = now.of_payments({index[dues[at].account.id]: i for i, at in enumerate(members)})
+        owed = replace(owed, later=cut.later[rows])
         made = allocate(_columns([dues[at] for at in members]), owed, policy)
         left[rows] -= made.paid
+        whole: dict[tuple[int, int], int] = {}  # a debt and its parts put off are one posting
         for place in np.flatnonzero(made.paid).tolist():
-            due = members[int(owed.payment[place])]
-            out[due].append(_paid(dues[due], debts, int(rows[place]), int(made.paid[place])))
+            key = members[int(owed.payment[place])], int(cut.origin[rows[place]])
+            whole[key] = whole.get(key, 0) + int(made.paid[place])
+        for (due, row), amount in whole.items():
+            out[due].append(_paid(dues[due], owed_now, row, amount))
         for i, at in enumerate(members):
             if made.left[i]:
                 out[at].append(_advance(dues[at], int(made.left[i])))

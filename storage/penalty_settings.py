@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.period import Period
+from storage import audit
 from storage.penalty_law import DELIVERED, FIRST_15, KEYS, LATE, RATE_MODE, STRICT
 from storage.session import Session
 
 SAID_MAX = 500
+SUBJECT = "setting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +75,41 @@ class Said:
     owner: str | None
     ground: str | None
     valid_from: dt.date
+    set_by: str | None
+    set_at: dt.datetime
 
 
 async def said(session: Session) -> list[Said]:
     """Everything that was said about penalties and is in force."""
     found = await session.execute(
         text(f"""
-        SELECT s.key, s.value, s.ground, s.valid_from, o.short_name AS owner FROM settings s
-          LEFT JOIN organisations o ON o.id = s.organisation_id
+        SELECT s.key, s.value, s.ground, s.valid_from, o.short_name AS owner, s.recorded_at, who.full_name
+          FROM settings s LEFT JOIN organisations o ON o.id = s.organisation_id
+          LEFT JOIN audit a ON a.subject_kind = '{SUBJECT}' AND a.subject_id = s.id
+          LEFT JOIN users who ON who.id = a.user_id
          WHERE s.key = ANY (:keys) AND s.superseded_at IS NULL
            AND (s.valid_to IS NULL OR s.key = '{DELIVERED}')
          ORDER BY s.organisation_id NULLS FIRST, s.key, s.valid_from DESC LIMIT {SAID_MAX}"""),  # noqa: S608
         {"keys": list(KEYS)},
     )
-    return [_words(row.key, row.value, row.owner, row.ground, row.valid_from) for row in found]
+    return [
+        Said(
+            title=CHOICES[row.key].title,
+            value=_words(row.key, row.value, row.valid_from),
+            owner=row.owner,
+            ground=row.ground,
+            valid_from=row.valid_from,
+            set_by=row.full_name,
+            set_at=row.recorded_at,
+        )
+        for row in found
+    ]
 
 
-def _words(key: str, value: str, owner: str | None, ground: str | None, since: dt.date) -> Said:
-    choice = CHOICES[key]
+def _words(key: str, value: str, since: dt.date) -> str:
     if key == DELIVERED:
-        words = f"{Period.of(since).title}: {dt.date.fromisoformat(value):%d.%m.%Y}"
-    else:
-        words = dict(choice.options).get(value, value)
-    return Said(choice.title, words, owner, ground, since)
+        return f"{Period.of(since).title}: {dt.date.fromisoformat(value):%d.%m.%Y}"
+    return dict(CHOICES[key].options).get(value, value)
 
 
 async def set_one(
@@ -106,8 +120,9 @@ async def set_one(
     ground: str,
     period: Period | None,
     today: dt.date,
+    user_id: int,
 ) -> None:
-    """A setting of the city (None) or an organisation from today; history stays."""
+    """A setting of the city (None) or an organisation from today; history stays, the journal says who."""
     first = period.first_day if period is not None else today
     last = period.shift(1).first_day if period is not None else None
     same = "key = :key AND organisation_id IS NOT DISTINCT FROM CAST(:owner AS int) AND superseded_at IS NULL"
@@ -118,10 +133,10 @@ async def set_one(
         ),
         {"key": key, "owner": organisation_id, "first": first, "last": last},
     )
-    await session.execute(
+    setting_id = await session.scalar(
         text("""
         INSERT INTO settings (organisation_id, key, value, ground, valid_from, valid_to)
-        VALUES (:owner, :key, :value, :ground, :first, :last)"""),
+        VALUES (:owner, :key, :value, :ground, :first, :last) RETURNING id"""),
         {
             "owner": organisation_id,
             "key": key,
@@ -130,4 +145,14 @@ async def set_one(
             "first": first,
             "last": last,
         },
+    )
+    await audit.record(
+        session,
+        "setting_changed",
+        SUBJECT,
+        setting_id,
+        user_id=user_id,
+        company_id=organisation_id,
+        after={"key": key, "value": value},
+        ground=ground,
     )

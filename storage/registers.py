@@ -16,13 +16,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from billing.reading import ReadingRefused, parse_values
-from storage import audit, outbox
+from storage import audit, outbox, register_readings
 from storage.payments import Incoming, accounts_of, post_payments
 from storage.session import Session
 
 STAGE, ACCEPT = "commands.registers.stage", "commands.registers.accept"
-READINGS_SUBJECT = "readings.given"
 FILE_BYTES_MAX = 30 * 1024 * 1024
 POST_ROWS = 2_000  # rows posted at a time, all in one transaction
 PENALTY_ENDING = ":peni"  # the number of a row's penalties when they are named apart
@@ -361,7 +359,7 @@ async def accept(session: Session, register_id: int) -> int:
     incoming = [one for row in rows for one in _payments(row, register.agent_id, register_id)]
     for start in range(0, len(incoming), POST_ROWS):
         await post_payments(session, incoming[start : start + POST_ROWS])
-    await _send_readings(session, register_id, rows)
+    await register_readings.send(session, register_id, rows)
     await session.execute(
         text("UPDATE registers SET state = 'accepted', accepted_at = clock_timestamp() WHERE id = :id"),
         {"id": register_id},
@@ -375,73 +373,6 @@ async def accept(session: Session, register_id: int) -> int:
         after={"payments": len(incoming), "amount_kopecks": sum(one.amount_kopecks for one in incoming)},
     )
     return len(incoming)
-
-
-METERS = """
-SELECT w.ordinal, m.id, m.company_id, m.account_id
-  FROM unnest(CAST(:accounts AS int[]), CAST(:names AS text[])) WITH ORDINALITY
-    AS w(account_id, name, ordinal)
-  JOIN meters m ON m.account_id = w.account_id AND m.zones = 1 AND m.removed_on IS NULL
-   AND (m.serial = w.name OR m.id::text = w.name)"""
-
-
-async def _send_readings(session: Session, register_id: int, rows: Sequence[Any]) -> None:
-    """Readings that came with payments go where all readings go; a meter is named by its serial or number."""
-    given = [
-        (row, str(name), str(value))
-        for row in rows
-        if row.account_id is not None
-        for name, value in (row.readings or [])
-    ]
-    if not given:
-        return
-    meters = await session.execute(
-        text(METERS),
-        {"accounts": [row.account_id for row, _, _ in given], "names": [name for _, name, _ in given]},
-    )
-    sent = {}
-    for meter in meters:
-        row, _, words = given[meter.ordinal - 1]
-        try:
-            values = parse_values([words], 1)
-        except ReadingRefused:
-            continue
-        payload = {
-            "meter_id": meter.id,
-            "values": list(values),
-            "taken_on": row.paid_on.isoformat(),
-            "source": "payment",
-            "user_id": None,
-            "confirmed": False,
-        }
-        sent[f"{register_id}-{row.line}-{meter.id}"] = (payload, meter.company_id, meter.account_id)
-    await _add_readings(session, sent)
-
-
-async def _add_readings(session: Session, sent: dict[str, tuple[dict[str, Any], int, int]]) -> None:
-    keys = list(sent)
-    await session.execute(
-        text("""
-        WITH given AS (
-          SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:payloads AS text[]), CAST(:companies AS int[]),
-                               CAST(:accounts AS int[])) AS n(key, payload, company_id, account_id)),
-        kept AS (
-          INSERT INTO inbox (source, key, input_hash, payload, answer, company_id, account_id)
-          SELECT 'register', key, encode(sha256(convert_to(payload, 'UTF8')), 'hex'), payload::jsonb, '{}',
-                 company_id, account_id
-            FROM given ON CONFLICT (source, key) DO NOTHING RETURNING key)
-        INSERT INTO outbox (event_id, subject, payload)
-        SELECT 'register:' || g.key, :subject,
-               g.payload::jsonb || jsonb_build_object('schema', 1, 'event_id', 'register:' || g.key)
-          FROM given g JOIN kept k ON k.key = g.key"""),
-        {
-            "keys": keys,
-            "payloads": [json.dumps(sent[key][0]) for key in keys],
-            "companies": [sent[key][1] for key in keys],
-            "accounts": [sent[key][2] for key in keys],
-            "subject": READINGS_SUBJECT,
-        },
-    )
 
 
 async def give_up(session: Session, register_id: int) -> None:

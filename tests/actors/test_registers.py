@@ -16,7 +16,7 @@ from actors.intake import Intake
 from actors.registers import Registers
 from gateways.bus import Buried, Event
 from gateways.registers import preset
-from storage import ledger, outbox, register_pages, registers
+from storage import ledger, outbox, register_pages, register_readings, registers
 from storage.engine import Database
 from storage.register_pages import RegisterHead
 from tests.gateways import register_files as files
@@ -266,3 +266,54 @@ async def test_spoilt_file_is_loaded_whole_or_not_at_all(
         await accept(books, made.id)
         assert (await sums(books))[0] == before[0] + made.count("good", "unknown")
     assert (await ledger.check(books.url))["ok"]
+
+
+async def test_no_reading_of_a_register_is_lost_each_says_what_became_of_it(books: Database) -> None:
+    """Taken, held by a rule (2 155 m³ at once), of a meter nobody knows, of one with zones, of no account."""
+    async with books.transaction() as session:
+        await session.execute(text("SELECT ensure_reading_partition('2026-10-01')"))
+        await session.execute(
+            text(
+                "INSERT INTO meters (id, house_id, account_id, company_id, service, serial, digits, "
+                "installed_on) VALUES (5, 1, 2, 1, 1, 'ХВ-2', 5, '2026-01-15')"
+            )
+        )
+    none = "|НЕТ" * 8
+    body = "".join(
+        f"{account}|100.00|1209260000000000000000000{at}|77|13.09.2026|{first}|{second}{none}\r\n"
+        for at, (account, first, second) in enumerate(
+            [
+                ("0012345", "1|125.5", "9|17"),
+                ("0012345", "Э-77|500", "НЕТ|НЕТ"),
+                ("0012354", "ХВ-2|2155", "НЕТ|НЕТ"),
+                ("0070000", "1|300", "НЕТ|НЕТ"),
+            ],
+            1,
+        )
+    )
+    profile = await add_profile(books, "tula")
+    ticket = f"13.09.2026|{files.TULA_NAME}|01|4|400.00".encode()
+    staged = await load(books, profile, body.encode("cp866"), files.TULA_NAME, ticket)
+    async with books.reading() as session:
+        before = await register_readings.counts(session, staged.id)
+
+    await accept(books, staged.id)
+    await take_events(books)
+
+    async with books.reading() as session:
+        counts = await register_readings.counts(session, staged.id)
+        by_line = await register_readings.of_lines(session, staged.id, [1, 2, 3, 4])
+    told = {
+        line: [(one.meter, one.value, one.state, one.message) for one in of] for line, of in by_line.items()
+    }
+    assert staged.state == "staged", staged.message
+    assert before == {"waiting": 5}
+    assert counts == {"taken": 1, "held": 1, "refused": 3}
+    assert told[1][0][2] == "taken"
+    assert told[1][1] == (
+        "9", "17", "refused",
+        "Счётчика 9 у счёта нет. Проверьте номер у агента или внесите показание сами.",
+    )  # fmt: skip
+    assert "тарифных зон: 2" in told[2][0][3]
+    assert "Принято на проверку." in told[3][0][3]
+    assert "Счёта нет" in told[4][0][3]

@@ -30,29 +30,33 @@ class Paid:
     for_penalties: bool = False
 
 
-def share(payments: list[Paid], owed: list[list[Owed]], policy: Policy = BY_LAW) -> Allocation:
-    rows = [(index, one) for index, debts in enumerate(owed) for one in debts]
+def ints(values: list[int]) -> "np.typing.NDArray[np.int64]":
+    return np.array(values, np.int64)
 
-    def ints(values: list[int]) -> "np.typing.NDArray[np.int64]":
-        return np.array(values, np.int64)
 
-    return allocate(
-        Payments(
-            ints([one.amount for one in payments]),
-            ints([one.period for one in payments]),
-            ints([one.service for one in payments]),
-            np.array([one.for_penalties for one in payments], np.bool_),
-        ),
-        Debts(
-            ints([index for index, _ in rows]),
-            ints([one.period for _, one in rows]),
-            ints([one.payee for _, one in rows]),
-            ints([one.service for _, one in rows]),
-            np.array([one.is_penalty for _, one in rows], np.bool_),
-            ints([one.amount for _, one in rows]),
-        ),
-        policy,
+def payments_of(payments: list[Paid]) -> Payments:
+    return Payments(
+        ints([one.amount for one in payments]),
+        ints([one.period for one in payments]),
+        ints([one.service for one in payments]),
+        np.array([one.for_penalties for one in payments], np.bool_),
     )
+
+
+def debts_of(owed: list[list[Owed]]) -> Debts:
+    rows = [(index, one) for index, debts in enumerate(owed) for one in debts]
+    return Debts(
+        ints([index for index, _ in rows]),
+        ints([one.period for _, one in rows]),
+        ints([one.payee for _, one in rows]),
+        ints([one.service for _, one in rows]),
+        np.array([one.is_penalty for _, one in rows], np.bool_),
+        ints([one.amount for _, one in rows]),
+    )
+
+
+def share(payments: list[Paid], owed: list[list[Owed]], policy: Policy = BY_LAW) -> Allocation:
+    return allocate(payments_of(payments), debts_of(owed), policy)
 
 
 def one(payment: Paid, owed: list[Owed], policy: Policy = BY_LAW) -> tuple[list[int], int]:
@@ -79,6 +83,25 @@ def test_penalties_wait_for_the_principal_of_every_month() -> None:
 
     assert one(Paid(31_00), owed) == ([1_00, 10_00, 20_00], 0)
     assert one(Paid(7_00, for_penalties=True), owed) == ([5_00, 2_00, 0], 0)
+
+
+def test_what_is_put_off_comes_after_all_that_is_due() -> None:
+    """A named month, its part put off, an older month, a penalty: 100 + 300 + 50 + 20."""
+    owed = [
+        Owed(OCTOBER, 1, HEAT, 100),
+        Owed(OCTOBER, 1, HEAT, 300),
+        Owed(AUGUST, 2, WATER, 50),
+        Owed(AUGUST, 2, WATER, 20, is_penalty=True),
+    ]
+    debts = replace(debts_of([owed]), later=np.array([False, True, False, False]))
+
+    def paid(amount: int, **named: int) -> list[int]:
+        return allocate(payments_of([Paid(amount, **named)]), debts).paid.tolist()
+
+    assert paid(120, period=OCTOBER) == [100, 0, 20, 0]
+    assert paid(165) == [100, 0, 50, 15]
+    assert paid(200, period=OCTOBER) == [100, 30, 50, 20]
+    assert paid(470) == [100, 300, 50, 20]
 
 
 def test_payees_of_a_month_share_in_proportion_to_the_kopeck() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from billing.agreement import schedule
 from billing.ledger import Book
-from storage import agreement_debt, agreement_pages, agreement_watch, agreements
+from storage import agreement_debt, agreement_pages, agreement_watch, agreements, payments
 from storage.agreement_interest import post_interest
 from storage.agreements import AgreementRefused, NewDebt, NewRise
 from storage.debt_agreements import under_agreement
@@ -286,3 +286,62 @@ async def test_entry_committed_late_with_a_smaller_number_is_seen(db: Database) 
     assert again == marked_at
     assert after != marked_at
     assert calm == after
+
+
+async def shared(
+    db: Database, kopecks: int, day: dt.date, of_period: dt.date | None = None
+) -> dict[Any, int]:
+    """What a payment would pay of account 1: kopecks by month and service; (None, None) is an advance."""
+    async with db.transaction() as session:
+        due = payments.Due(payments.Account(1, 1), kopecks, day, of_period)
+        (found,) = await payments.share_out(session, [due])
+    by_debt = {(one.of_period, one.service): -one.amount_kopecks for one in found}
+    assert len(by_debt) == len(found), "a debt is paid by one posting"
+    return by_debt
+
+
+async def test_money_pays_what_is_asked_for_before_parts_put_off(db: Database) -> None:
+    """100 ₽ of cold water of May in twelve: 8,34 asked for by 15.06, four parts (33,36 ₽) by 15.09."""
+    agreement_id = await asked(db)
+    plain = await shared(db, 58_34, dt.date(2026, 6, 15), MAY)
+    async with db.transaction() as session:
+        await agreements.grant(session, agreement_id, 0, "Решение 5", BORIS, dt.date(2026, 6, 10))
+
+    as_asked = await shared(db, 58_34, dt.date(2026, 6, 15), MAY)
+    half = await shared(db, 29_17, dt.date(2026, 6, 15), MAY)
+    oldest_first = await shared(db, 200_00, dt.date(2026, 9, 15))
+    with_more = await shared(db, 213_36 + 10_00, dt.date(2026, 9, 15))
+    everything = await shared(db, 280_00 + 1_00, dt.date(2026, 9, 15))
+
+    assert plain == {(MAY, HEAT): 19_45, (MAY, COLD): 38_89}  # in proportion before it was granted
+    assert as_asked == {(MAY, HEAT): 50_00, (MAY, COLD): 8_34}
+    assert half == {(MAY, HEAT): 25_00, (MAY, COLD): 4_17}
+    assert oldest_first == {
+        (MAY, HEAT): 50_00, (MAY, COLD): 33_36, (JUNE, COLD): 90_00, (AUGUST, COLD): 26_64,
+    }  # fmt: skip
+    assert with_more == {
+        (MAY, HEAT): 50_00, (MAY, COLD): 43_36, (JUNE, COLD): 90_00, (AUGUST, COLD): 40_00,
+    }  # fmt: skip
+    assert everything == {
+        (MAY, HEAT): 50_00, (MAY, COLD): 100_00, (JUNE, COLD): 90_00, (AUGUST, COLD): 40_00,
+        (None, None): 1_00,
+    }  # fmt: skip
+
+
+async def test_parts_paid_and_an_agreement_that_ended_ask_for_the_rest(db: Database) -> None:
+    agreement_id = await asked(db)
+    async with db.transaction() as session:
+        await agreements.grant(session, agreement_id, 0, "Решение 5", BORIS, dt.date(2026, 6, 10))
+    async with db.transaction() as session:
+        incoming = payments.Incoming(town.AGENT, "p1", "0012345", 58_34, dt.date(2026, 6, 15), of_period=MAY)
+        await payments.post_payments(session, [incoming])
+
+    second = await shared(db, 20_00, dt.date(2026, 7, 15), MAY)
+    async with db.transaction() as session:
+        await agreements.ask_cancel(session, agreement_id, "Переезд", ANNA)
+    async with db.transaction() as session:
+        await agreements.cancel(session, agreement_id, BORIS, dt.date(2026, 7, 20))
+    ended = await shared(db, 20_00, dt.date(2026, 7, 21), MAY)
+
+    assert second == {(MAY, COLD): 8_34, (JUNE, COLD): 11_66}
+    assert ended == {(MAY, COLD): 20_00}

@@ -230,6 +230,8 @@ async def test_settings_are_heard_by_the_next_count(fresh_town: TestDatabase, si
     assert (wrong.status_code, no_ground.status_code) == (422, 422)
     assert "каждого дня" in shown
     assert "август 2026: 20.09.2026" in shown
+    author = await one(fresh_town, "SELECT full_name FROM users WHERE login = 'ivanova'")
+    assert f"Решение 1 {author} " in shown
     await count(client, fresh_town)
     assert await one(fresh_town, "SELECT bool_and(is_daily) FROM penalty_lines")
 

@@ -94,6 +94,26 @@ async def test_every_field_is_refused_in_words(
     assert words in seen(refused)
 
 
+async def test_a_service_of_an_organisation_may_have_a_term_of_its_own(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    await one(
+        fresh_town,
+        'INSERT INTO services (code, key, label, short_label, unit, "group", organisation_id, position) '
+        "VALUES (117, 'own_117', 'Видеонаблюдение', 'Видео', 'квартира', 'housing', 2, 117) RETURNING code",
+    )
+    client = await sign_in("centre")
+
+    offered = seen(await client.get("/centre/vat"))
+    await agreed(sign_in, owner="2", service="117")
+    page, table = seen(await client.get("/centre/vat")), (await client.get("/centre/vat.csv")).text
+
+    assert "Видеонаблюдение (" in offered
+    assert await one(fresh_town, "SELECT service FROM vat_terms WHERE state = 'approved'") == 117
+    assert page.count("Видеонаблюдение") == 2  # of the list to choose from and of the term
+    assert "Видеонаблюдение" in table
+
+
 async def test_two_terms_from_one_month_are_refused(fresh_town: TestDatabase, sign_in: SignIn) -> None:
     await send(await sign_in("centre"))
 

@@ -218,7 +218,7 @@ async def set_one(request: Request, me: CurrentUser, session: Writer) -> Respons
     if not form.is_good:
         view = await _view(session, me, Typed({}), form)
         return page(request, "centre/penalty_values.html", view, block="settings", status=422, retitle=True)
-    await penalty_settings.set_one(session, owner, key, value, ground, period, now().date())
+    await penalty_settings.set_one(session, owner, key, value, ground, period, now().date(), me.user_id)
     return see_other(request, "/centre/penalty-values?done=set")
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing import vat as rule
 from billing.services import CATALOGUE
-from storage import choices, vat
+from storage import choices, formula_pages, vat
 from storage.second_person import ValueRefused
 from storage.session import Session
 from storage.vat import NewTerm, TermRow
@@ -74,7 +74,10 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> VatVie
     form.values.setdefault("valid_from", f"{period:%Y-%m}")
     every = await vat.rows(session)
     own = "Внесли вы, поэтому утвердить должен другой сотрудник."
-    owners = await choices.value_owners(session)
+    owners, own_services = (
+        await choices.value_owners(session),
+        await formula_pages.own_services(session, None),
+    )
     return VatView(
         period=period,
         rate=vat_rate(rule.rate_on(period)),
@@ -84,7 +87,8 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> VatVie
         ],
         owners=[("", "Выберите"), *((str(one.id), one.name) for one in owners)],
         services=[("", "все, у которых нет своего условия")]
-        + [(str(code), service_label(code)) for code in CATALOGUE],
+        + [(str(code), service_label(code)) for code in CATALOGUE]
+        + [(str(one.code), f"{one.label} ({one.owner or 'город'})") for one in own_services],
         form=form,
         may_write=me.may(*ACCRUERS),
         done=done,

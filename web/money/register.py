@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import register_pages, registers
+from storage import register_pages, register_readings, registers
 from storage.register_pages import RegisterHead, RegisterRows
+from storage.register_readings import RowReading
 from storage.registers import RegisterStopped
 from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer, read
@@ -15,7 +17,7 @@ from web.errors import Conflict, NotFound
 from web.export import Column, export_file
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.money.registers import may_load
-from web.money.words import REGISTER_STATES, VERDICTS
+from web.money.words import READING_STATES, REGISTER_STATES, VERDICTS
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
 from web.streams import Tick, stream
@@ -32,6 +34,7 @@ COLUMNS = (
     Column("Сумма, ₽", "kopecks", 14),
     Column("Дата платежа", "date", 14),
     Column("Номер операции", width=30),
+    Column("Показания", width=60),
     Column("Как в файле", width=80),
 )
 
@@ -47,6 +50,12 @@ class RegisterView:
     verdicts: dict[str, tuple[str, str]]
     may_act: bool
     is_agent: bool
+    readings: Mapping[int, list[RowReading]]
+    readings_words: str
+
+    @property
+    def reading_states(self) -> dict[str, tuple[str, str]]:
+        return READING_STATES
 
 
 async def _head(session: Session, register_id: int) -> RegisterHead:
@@ -74,12 +83,34 @@ async def _view(request: Request, session: Session, me: Me, register_id: int) ->
         limit=PAGE_ROWS,
         offset=state.offset,
     )
-    is_agent = me.may(Role.AGENT)
-    return RegisterView(head, state, found, REGISTER_STATES, VERDICTS, may_load(me), is_agent)
+    is_agent = me.may(Role.AGENT)  # what was answered about meters is not for agents
+    lines = [] if is_agent else [row.line for row in found.rows if row.readings_count]
+    return RegisterView(
+        head,
+        state,
+        found,
+        REGISTER_STATES,
+        VERDICTS,
+        may_load(me),
+        is_agent,
+        await register_readings.of_lines(session, register_id, lines) if lines else {},
+        "" if is_agent else _readings_words(await register_readings.counts(session, register_id)),
+    )
+
+
+def _readings_words(counts: Mapping[str, int]) -> str:
+    """«Показаний 12: приняты 9, на проверке 2, не приняты 1»; nothing when the register brought none."""
+    parts = [f"{words} {counts[key]}" for key, (words, _) in READING_STATES.items() if key in counts]
+    return f"Показаний {sum(counts.values())}: {', '.join(parts)}" if parts else ""
+
+
+def _reading_words(one: RowReading) -> str:
+    said = f": {one.message}" if one.message else ""
+    return f"{one.meter} — {one.value}, {READING_STATES[one.state][0]}{said}"
 
 
 @router.get("/{register_id}.{form}")
-async def file(request: Request, register_id: int, form: str, session: Reader) -> Response:
+async def file(request: Request, register_id: int, form: str, me: CurrentUser, session: Reader) -> Response:
     """The protocol: every found row with its verdict."""
     head = await _head(session, register_id)
     state = _state(request, register_id)
@@ -92,6 +123,9 @@ async def file(request: Request, register_id: int, form: str, session: Reader) -
         is_descending=state.is_descending,
         limit=EXPORT_ROWS_MAX,
     )
+    is_agent = me.may(Role.AGENT)
+    lines = [] if is_agent else [row.line for row in found.rows if row.readings_count]
+    readings = await register_readings.of_lines(session, register_id, lines) if lines else {}
     cells = [
         (
             row.line,
@@ -102,6 +136,7 @@ async def file(request: Request, register_id: int, form: str, session: Reader) -
             row.total_kopecks,
             row.paid_on,
             row.number,
+            "; ".join(map(_reading_words, readings.get(row.line, []))),
             row.raw,
         )
         for row in found.rows

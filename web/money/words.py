@@ -41,4 +41,12 @@ ENTRY_KINDS = {
     "return": "Возвращён агенту",
     "reversal": "Сторно",
 }
+READING_STATES = {
+    "waiting": ("ждут приёма реестра", ""),
+    "accepted": ("обрабатываются", "warn"),
+    "taken": ("приняты", "good"),
+    "held": ("на проверке", "warn"),
+    "refused": ("не приняты", "bad"),
+}
+"""Of readings that came with a register, many at once."""
 SOURCES = {"online": "терминал или банк онлайн", "register": "реестр", "desk": "касса", "card": "карта"}
