@@ -195,7 +195,7 @@ async def of_lines(
 async def counts(session: Session, register_id: int) -> dict[str, int]:
     """How many readings of a register stand in which state."""
     found = await session.execute(
-        text(f"SELECT state, count(*)::int AS count FROM ({READINGS}) AS one GROUP BY 1"),  # noqa: S608
+        text(f"SELECT state, count(*)::int AS readings_count FROM ({READINGS}) AS one GROUP BY 1"),  # noqa: S608
         {"id": register_id, "source": SOURCE},
     )
-    return {row.state: row.count for row in found}
+    return {row.state: row.readings_count for row in found}
