@@ -12,12 +12,15 @@ import numpy as np
 from billing.basis import Basis
 from billing.block import I64
 from billing.heat_fix import charge_difference
+from billing.money import charge
 from billing.parked import Reason
 from billing.rule import clause
 from billing.services import Service
 from billing.work import Rows, Work
 
 HEATING = Service.HEATING
+CORRECTED = (Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME)
+"""The year put right by the meter of the house, in roubles or by volumes: its result is what is divided."""
 
 
 def share_by_distributors(work: Work, rows: Rows) -> None:
@@ -44,8 +47,8 @@ def _corrected_now(work: Work) -> I64:
     """(N,) kopecks of last year's correction by the meter of the house, when this month has it too."""
     out = np.zeros(len(work.block), np.int64)
     for part in work.parts:
-        if part.service == HEATING and np.ndim(part.basis) == 0 and int(part.basis) == Basis.HEAT_YEAR_FIX:
-            out[part.rows] += np.asarray(part.a) - np.asarray(part.b)
+        if part.service == HEATING and np.ndim(part.basis) == 0 and int(part.basis) in CORRECTED:
+            np.add.at(out, part.rows, charge(part.volume_num, part.volume_den, part.rate))
     return out
 
 
