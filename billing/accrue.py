@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from billing.block import Block
 from billing.common_past import HouseMonth
+from billing.divided import park_divided, split_charges
 from billing.halves import DIVIDED, charge_halves
 from billing.law import NoFederalValueError, federal_law
 from billing.lines import DTYPES, Lines
@@ -112,19 +113,26 @@ def accrue_month(block: Block) -> Accrued:
             charge_halves(work, halved, rule)
     checked(work)
     unauthorised(work)
+    park_divided(block, parked)
     return Accrued(reduced(block, gather(block, work.parts, parked.mask())), parked, work.common)
 
 
 def reduced(block: Block, lines: Lines) -> Lines:
-    """With what absences, bad quality, then льготы take off; the same lines where nothing is taken."""
-    if block.absent is None and block.troubles is None and block.benefits is None:
+    """With what absences and bad quality take off, split among co-owners, then льготы of each; the same lines
+    where there is none of it.
+    """
+    if block.absent is None and block.troubles is None and block.benefits is None and block.divided is None:
         return lines
     charged = Charged.of(block, lines)
-    for reduction in (absence, quality, benefit):
-        found = reduction(charged)
-        if found:
-            charged = charged.with_more(found)
-    return charged.lines
+    for reduction in (absence, quality):
+        charged = taken_off(charged, reduction)
+    return taken_off(split_charges(charged), benefit).lines
+
+
+def taken_off(charged: Charged, reduction: Callable[[Charged], list[Lines]]) -> Charged:
+    """The charges and what a reduction takes off."""
+    found = reduction(charged)
+    return charged.with_more(found) if found else charged
 
 
 def gather(block: Block, parts: Iterable[Part], parked: Bool) -> Lines:

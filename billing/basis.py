@@ -35,6 +35,8 @@ class Basis(IntEnum):
     CONNECTION = 18  # п. 62: capacity of what was connected, day and night
     CONNECTION_NORM = 19  # п. 62: ten norms, the capacity is not known
     CHECK = 22  # п. 61: what a check read less the last reading used and volumes billed since
+    DIVIDED_BY_SHARE = 23  # co-owners: kopecks that make the parts add up, and the share of this account
+    DIVIDED_BY_PEOPLE = 24  # the same where utilities are split by people × days
     CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21
@@ -440,6 +442,18 @@ BASIS: dict[Basis, BasisInfo] = {
         "минут",
         "минут в месяце",
     ),
+    Basis.DIVIDED_BY_SHARE: BasisInfo(
+        "остаток копейки при разделе по долям",
+        "ЖК РФ, ст. 155, 158; ГК РФ, ст. 249; Пленум ВС РФ № 22, п. 27",
+        "доля счёта, частей",
+        "частей всего",
+    ),
+    Basis.DIVIDED_BY_PEOPLE: BasisInfo(
+        "остаток копейки при разделе по проживающим",
+        "ГК РФ, ст. 247, 249; Пленум ВС РФ № 22, п. 27: соглашение или решение суда",
+        "человеко-дней счёта",
+        "человеко-дней помещения",
+    ),
     Basis.MANUAL: BasisInfo("ручная корректировка", "документ-основание", "знак", "—"),
 }
 RENT_BITS = 16
@@ -456,6 +470,8 @@ REDUCTIONS = frozenset(basis for basis in Basis if Basis.ABSENCE <= basis <= Bas
 UNAUTHORISED = frozenset((Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM))
 # Yearly corrections of heat and of common needs: no consumption of the month either.
 FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.HEAT_YEAR_VOLUME, Basis.DISTRIBUTORS, Basis.COMMON_YEAR_FIX))
+# Kopecks of the division of a premises among co-owners, which also keep the share: no consumption.
+DIVISIONS = frozenset((Basis.DIVIDED_BY_SHARE, Basis.DIVIDED_BY_PEOPLE))
 # Lines whose «tariff» is a sum of money and whose «volume» is a share of it.
 SHARES = frozenset(
     (

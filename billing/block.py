@@ -17,6 +17,7 @@ import numpy.typing as npt
 from billing.benefits import Benefits
 from billing.checked import Checked
 from billing.common_past import CommonPast
+from billing.coowners import Divided
 from billing.formula.rows import Formulas
 from billing.heat_past import Distributors, HeatFix, HeatYear, HouseFailure
 from billing.period import Period
@@ -226,6 +227,7 @@ class Block:
     formulas: Formulas | None = None  # of services of organisations, None = none
     benefits: Benefits | None = None  # льготы, None = none
     unauthorised: Unauthorised | None = None  # acts under п. 62, None = none
+    divided: Divided | None = None  # premises whose co-owners pay apart, None = none
     checked: Checked | None = None  # checks of meters under п. 61, None = none
 
     def __len__(self) -> int:

@@ -89,6 +89,8 @@ class Payer:
     residents: int = 0
     """Permanently registered people."""
     temporary_residents: int = 0
+    share: str = ""
+    """«1/3» of the premises, empty when it is paid as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

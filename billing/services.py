@@ -67,6 +67,19 @@ class Method(IntEnum):
     COMMON_DIRECT_CAPPED = 11
 
 
+# Utilities that co-owners or a court may have split by people and not by shares.
+BY_PEOPLE = frozenset(
+    (
+        Service.COLD_WATER,
+        Service.HOT_WATER,
+        Service.SEWERAGE,
+        Service.ELECTRICITY,
+        Service.GAS,
+        Service.WASTE,
+    )
+)
+
+
 METHOD_NAMES = {m.name.lower(): m for m in Method}
 
 

@@ -13,12 +13,13 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, SUMS, YEAR_FIXES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, OWNERS, SHARES, SUMS, YEAR_FIXES, Basis, info
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE, component_label, component_unit
 from billing.trace_benefit import compensation_kopecks
+from billing.trace_divided import remainder, shared
 from billing.trace_line import Facts, Line, Number
 from billing.trace_relief import percent
 from billing.trace_volume import derive
@@ -60,7 +61,9 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
     """The trace of a line of the month `period`."""
     known = facts or Facts()
     charge = line.as_charge()
-    derived = derive(charge, period, known)
+    if line.basis in DIVISIONS:
+        return _remainder(line, charge, period, known)
+    derived = derive(charge, period, known) if known.share is None else shared(charge, period, known)
     unit = known.unit or _unit(charge)
     rate = decimal(charge.rate, RATE_PER_RUBLE, least=2)
     is_sum = charge.basis == Basis.FORMULA and charge.rate == RATE_PER_RUBLE
@@ -86,6 +89,32 @@ def explain(line: Line, period: Period, facts: Facts | None = None) -> Trace:
         clause=info(line.basis).clause,
         rounding=ROUNDING,
         notes=(*derived.notes, *_notes(line, charge)),
+    )
+
+
+def _remainder(line: Line, charge: Line, period: Period, facts: Facts) -> Trace:
+    """Kopecks that make the parts of a divided premises add up."""
+    sign = -1 if line.kind == REVERSAL else 1
+    label = _label(charge, facts)
+    told = remainder(charge, label)
+    rubles = [
+        decimal(sign * kopecks, KOPECKS_PER_RUBLE, least=2)
+        for kopecks in (charge.amount_kopecks, charge.surcharge_kopecks)
+    ]
+    return Trace(
+        label=label,
+        when=_when(charge, period),
+        sentence=told.formula,
+        volume_formula="",
+        volume="—",
+        formula=rubles[0],
+        amount_kopecks=line.amount_kopecks,
+        surcharge_formula=rubles[1] if charge.surcharge_kopecks else "",
+        surcharge_kopecks=line.surcharge_kopecks,
+        numbers=tuple(told.numbers),
+        clause=info(line.basis).clause,
+        rounding="Копейки целого розданы по наибольшему остатку, чтобы части сложились в целое.",
+        notes=tuple(told.notes),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, Self
 
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, Basis
 from billing.formula.rows import FormulaFacts
 from billing.lines import DTYPES, REVERSAL, Lines
 
@@ -63,6 +64,27 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of a divided premises a line is: of its line of the remainder (billing.divided)."""
+
+    num: int
+    den: int
+    by_people: bool
+
+    @classmethod
+    def among(cls, line: Any, lines: Iterable[Any]) -> Share | None:
+        """The share of a line by the remainders among the lines of its account in its month; rows of any kind
+        with the names of billing.lines.
+        """
+        if line.basis in BENEFITS or line.basis in COMPENSATIONS or line.basis in DIVISIONS:
+            return None
+        for one in lines:
+            if one.basis in DIVISIONS and (one.service, one.component) == (line.service, line.component):
+                return cls(one.a, one.b, one.basis == Basis.DIVIDED_BY_PEOPLE)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a caller may know besides the line.
 
@@ -75,6 +97,7 @@ class Facts:
     label: str | None = None  # of a service of an organisation (codes from 100)
     unit: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    share: Share | None = None  # of a line of a divided premises
     formula: FormulaFacts | None = None  # of a line by a formula of an organisation
 
 

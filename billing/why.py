@@ -4,7 +4,7 @@ Lines of two months are compared service by service, and the tariff is put first
 number of the old month by that of the new one and asks what the line costs then (chain substitution), in
 this order:
 
-1. TARIFF       the old volume at the new rate
+1. TARIFF       the old volume at the new rate; SHARE: the old volume by the new share of a divided flat
 2. PEOPLE, AREA the new people and days, or metres and days, at the old norm
 3. NORM         the new norm
 4. VOLUME       the new volume; HOUSE for common needs; METHOD when the volume is found in another way now
@@ -24,9 +24,10 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, REDUCTIONS, SUMS, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, OWNERS, REDUCTIONS, SUMS, UNAUTHORISED, Basis
 from billing.lines import Lines
 from billing.why_cells import Cells, cells, cost, scaled
+from billing.why_shares import Shares, by_new_share
 
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -49,6 +50,7 @@ class Part(IntEnum):
     BENEFIT = 12
     PENALTY = 13
     ROUNDING = 14
+    SHARE = 15
 
 
 WORDS: dict[Part, str] = {
@@ -66,6 +68,7 @@ WORDS: dict[Part, str] = {
     Part.BENEFIT: "Льготы",
     Part.PENALTY: "Пени",
     Part.ROUNDING: "Округление",
+    Part.SHARE: "Доля в квартире",
 }
 
 COMMON_FIRST, COMMON_LAST = 21, 29
@@ -186,14 +189,15 @@ def changes(before: MonthBill, now: MonthBill, penalties: tuple[I64, I64] | None
     for month, sign in ((before, -1), (now, 1)):
         rows.append(_whole(month.corrected, Part.RECALCULATION, sign))
         kind = _kind(month.charged)
-        whole = (Part.RECALCULATION, Part.BENEFIT)
+        whole = (Part.RECALCULATION, Part.BENEFIT, Part.ROUNDING)
         rows += [_whole(month.charged.take(kind == part), part, sign) for part in whole]
     old = cells(before.charged.take(_kind(before.charged) == 0))
     new = cells(now.charged.take(_kind(now.charged) == 0))
     _, at_old, at_new = np.intersect1d(old.key, new.key, assume_unique=True, return_indices=True)
     rows += _alone(old, at_old, new, Part.ENDED, -1)
     rows += _alone(new, at_new, old, Part.STARTED, 1)
-    rows += _chain(old.take(at_old), new.take(at_new), before.days, now.days)
+    shares = (Shares.of(before.charged), Shares.of(now.charged))
+    rows += _chain(old.take(at_old), new.take(at_new), before.days, now.days, shares)
     if penalties is not None:
         rows.append((penalties[0], np.zeros_like(penalties[0]), Part.PENALTY, penalties[1]))
     return Changes.of(rows)
@@ -204,6 +208,7 @@ def _kind(lines: Lines) -> npt.NDArray[np.int8]:
     table = np.zeros(CODES, np.int8)
     table[list(BENEFITS | COMPENSATIONS)] = Part.BENEFIT
     table[list(RECALCULATED)] = Part.RECALCULATION
+    table[list(DIVISIONS)] = Part.ROUNDING
     return np.asarray(table[lines.basis], np.int8)
 
 
@@ -225,16 +230,21 @@ def _alone(
     return [(left.account_id, left.service, cause.astype(np.int64), left.total * sign)]
 
 
-def _chain(old: Cells, new: Cells, days_old: int, days_new: int) -> list[tuple[I64, I64, int | I64, I64]]:
+def _chain(
+    old: Cells, new: Cells, days_old: int, days_new: int, shares: tuple[Shares, Shares]
+) -> list[tuple[I64, I64, int | I64, I64]]:
     """The steps of pairs of cells (see the head of the module)."""
     differs = old.differs(new)
     old, new = old.take(differs), new.take(differs)
     account, service = old.account_id, old.service
     at_old, at_old_new_rate = cost(old, old.rate), cost(old, new.rate)
+    left = old.total - at_old
+    old = by_new_share(old, *shares)
+    at_new_share = cost(old, new.rate)
     raised_by_old = scaled(new.num, old.raised, old.num, otherwise=new.raised)
     at_new_volume = cost(new, new.rate, raised=raised_by_old)
     at_new = cost(new, new.rate)
-    whole = at_new_volume - at_old_new_rate
+    whole = at_new_volume - at_new_share
     mover, norms_part = _movers(old, new, days_old, days_new)
     by_people = np.where(norms_part, 0, whole)
     both = np.flatnonzero(mover.is_split)
@@ -243,14 +253,14 @@ def _chain(old: Cells, new: Cells, days_old: int, days_new: int) -> list[tuple[I
         top, bottom = later.a * days_old, some.a * days_new
         num = scaled(some.num, top, bottom, otherwise=some.num)
         raised = scaled(some.raised, top, bottom, otherwise=some.raised)
-        by_people[both] = cost(some, later.rate, num=num, raised=raised) - at_old_new_rate[both]
-    rounding = (new.total - at_new) - (old.total - at_old)
+        by_people[both] = cost(some, later.rate, num=num, raised=raised) - at_new_share[both]
     return [
         (account, service, int(Part.TARIFF), at_old_new_rate - at_old),
+        (account, service, int(Part.SHARE), at_new_share - at_old_new_rate),
         (account, service, mover.part, by_people),
         (account, service, int(Part.NORM), whole - by_people),
         (account, service, int(Part.COEFFICIENT), at_new - at_new_volume),
-        (account, service, int(Part.ROUNDING), rounding),
+        (account, service, int(Part.ROUNDING), (new.total - at_new) - left),
     ]
 
 

@@ -117,6 +117,8 @@ def _payer(receipt: Receipt) -> Page:
     facts = [("Лицевой счёт", payer.account_number)]
     facts += [(name, value) for name, value in (("ЕЛС", payer.els), ("ИД ЖКУ", payer.service_id)) if value]
     facts += [(name, words.area(dm2)) for name, dm2 in areas if dm2 is not None]
+    if payer.share:
+        facts.append(("Доля в помещении", payer.share))
     living = words.people(payer.residents)
     if payer.temporary_residents:
         living += f" и временно {payer.temporary_residents}"

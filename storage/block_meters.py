@@ -36,8 +36,11 @@ Chosen = npt.NDArray[np.int64] | None  # answers of the houses, (H,)
 async def past_of(
     connection: Connection, month: Month, read: Read, accounts: Columns, window: Chosen, fault_days: Chosen
 ) -> Past:
-    """accounts (N,): id and house of the block's, in its order. window, fault_days: what the centre chose."""
+    """accounts (N,): id, house and holder of the block's, in its order. window, fault_days: what the centre
+    chose.
+    """
     account = rows_of(read.meters["account_id"], accounts["id"])
+    account = np.where(account >= 0, accounts["holder"][account], account)
     rows = np.flatnonzero(account >= 0)
     rows = rows[np.lexsort((read.meters["id"][rows], read.meters["service"][rows], account[rows]))]
     read, account = read.take(rows), account[rows]
@@ -130,4 +133,12 @@ def shared_by(
         for at in late.tolist()
         for room in accounts["id"][rooms & (accounts["flat_id"] == accounts["flat_id"][account[at]])]
     ]
-    return Shared(common, *(np.array([row[n] for row in found], np.int32) for n in range(3)))
+    apart = np.flatnonzero(accounts["holder"] != np.arange(len(accounts["holder"])))
+    waits = dict(zip(account[state.gap > 0].tolist(), state.gap[state.gap > 0].tolist(), strict=True))
+    parts = [
+        (int(accounts["id"][at]), int(accounts["id"][holder]), waits[holder])
+        for at, holder in zip(apart.tolist(), accounts["holder"][apart].tolist(), strict=True)
+        if holder in waits
+    ]
+    columns = (np.array([row[n] for row in rows], np.int32) for rows in (found, parts) for n in range(3))
+    return Shared(common, *columns)

@@ -23,6 +23,7 @@ from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES, Service
 from storage.block_benefits import read_benefits
+from storage.block_divided import folded, holders, read_divided, whole_columns
 from storage.block_meters import individual, past_of
 from storage.block_relief import read_absent, read_troubles
 from storage.block_values import Places, Segments, Spots, Values, known, overlaps
@@ -86,6 +87,8 @@ async def read_block(
     at = Places(houses.id, houses.zone, houses.company_id)
     organisations = _organisations(houses, services)
     facts = await _facts(connection, month, accounts["id"])
+    divided = await read_divided(connection, month, accounts, facts)
+    accounts["holder"] = holders(accounts, divided)
     nobody = Spots.of(at, np.zeros(len(houses), np.int32))
     window, fault_days, each = (
         _chosen(values, key, at, nobody) for key in (AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES)
@@ -100,12 +103,13 @@ async def read_block(
     of_coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
     meters, checked = await individual(connection, month, past, accounts, days[1:])
     settle_methods(services, of_coefficients)
-    return Block(
+    block = Block(
         period=period,
         first_day=segments.first_day,
         days=segments.days,
         houses=houses,
-        accounts=_weigh(accounts, facts, segments, period, houses),
+        accounts=_weigh(*whole_columns(divided, accounts, facts), segments, period, houses),
+        divided=divided,
         meters=meters,
         checked=checked,
         house_meters=of_houses,
@@ -131,6 +135,7 @@ async def read_block(
             connection, month, accounts, facts, values.reliefs or Reliefs(period.first_day)
         ),
     )
+    return folded(block)
 
 
 def _organisations(houses: Houses, services: Mapping[int, HouseService]) -> set[int]:

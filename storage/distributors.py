@@ -71,7 +71,8 @@ async def read_distributors(
     made = Distributors(np.zeros(size, np.bool_), np.zeros(size, np.int64), np.zeros(size, np.int64))
     made.has[at[kept]] = True
     made.units[at[kept]] = rows["units"][kept]
-    billed = await _billed(connection, rows["account_id"][kept], month.period)
+    apart = accounts["id"][accounts["holder"] != np.arange(size)]  # parts of divided premises
+    billed = await _billed(connection, np.append(rows["account_id"][kept], apart), month.period)
     of = rows_of(billed["account_id"], accounts["id"])
     made.billed[of[of >= 0]] = billed["kopecks"][of >= 0]
     return made

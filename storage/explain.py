@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -20,7 +20,7 @@ from billing.formula.rows import FormulaFacts
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE
-from billing.trace_line import Facts, Line
+from billing.trace_line import Facts, Line, Share
 from billing.trace_shown import shown
 from storage import account_pages
 from storage.account_pages import LineRow
@@ -169,7 +169,14 @@ async def _explain(
         is_draft=any(line.is_draft for line in shown),
         total_kopecks=sum(line.total_kopecks for line in shown),
         lines=tuple(
-            _line(line, account, found, labels.get(line.service), formulas.get((line.a, line.b)))
+            _line(
+                line,
+                account,
+                found,
+                labels.get(line.service),
+                formulas.get((line.a, line.b)),
+                Share.among(line, shown),
+            )
             for line, found in zip(shown, papers, strict=True)
         ),
     )
@@ -188,6 +195,7 @@ def _line(
     found: LineSources | None,
     custom: tuple[str, str] | None,
     formula: FormulaFacts | None,
+    share: Share | None,
 ) -> LineExplained:
     """A stored line told by billing.trace, its formulas evaluated again."""
     line = Line(
@@ -209,7 +217,9 @@ def _line(
         a=row.a,
         b=row.b,
     )
-    told = trace.explain(line, Period.of(row.period), _facts(account, found, custom, formula))
+    told = trace.explain(
+        line, Period.of(row.period), replace(_facts(account, found, custom, formula), share=share)
+    )
     eye = shown(told)
     known = CATALOGUE.get(row.service)
     return LineExplained(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import BENEFITS, COMPENSATIONS, FIXES, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.period import Period
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
 from storage.meter_past import State
@@ -28,6 +28,7 @@ READ_BASES = (
     Basis.BOILER_HEAT,
     Basis.BOILER_WATER,
     *FIXES,
+    *DIVISIONS,
 )  # these do not stand instead of a reading
 MONTH = "(r.period - l.months_back * interval '1 month')::date"  # which a line is about
 COMMON_BIT = 50
@@ -38,13 +39,16 @@ LATE = Row.of(account_id="int4", period="date", service="int2", component="int2"
 @dataclass(frozen=True, slots=True)
 class Shared:
     """common (M,): meters of whole communal flats. Rooms of those read late: room, account of the meter,
-    months of the gap, (R,) each.
+    months of the gap, (R,) each. part, whole, part_gap: the same of accounts of divided premises.
     """
 
     common: npt.NDArray[np.bool_]
     room: npt.NDArray[np.int32]
     holder: npt.NDArray[np.int32]
     gap: npt.NDArray[np.int32]
+    part: npt.NDArray[np.int32]
+    whole: npt.NDArray[np.int32]
+    part_gap: npt.NDArray[np.int32]
 
 
 async def billed_meanwhile(
@@ -66,11 +70,12 @@ async def billed_meanwhile(
     if not late.any():
         return out
     services = np.unique(read.meters["service"][late])
-    everybody = np.concatenate([account_ids[late], shared.room])
+    everybody = np.concatenate([account_ids[late], shared.room, shared.part])
     accounts, place = np.unique(everybody, return_inverse=True)
     months = np.zeros(len(accounts), np.int64)
-    np.maximum.at(months, place, np.concatenate([state.gap[late], shared.gap]))
+    np.maximum.at(months, place, np.concatenate([state.gap[late], shared.gap, shared.part_gap]))
     lines = await _lines(connection, month, accounts, months, services)
+    lines["account_id"] = _wholes(lines["account_id"], shared)
     waiting = np.flatnonzero(np.isin(account_ids, accounts) & (late | ~read.has_reading))
     keys = _key(account_ids[waiting], read.meters["service"][waiting])
     keys |= shared.common[waiting].astype(np.int64) << COMMON_BIT
@@ -87,6 +92,16 @@ async def billed_meanwhile(
 
 def _key(account: npt.NDArray[np.int32], service: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
     return account.astype(np.int64) << 16 | service
+
+
+def _wholes(account: npt.NDArray[np.int32], shared: Shared) -> npt.NDArray[np.int32]:
+    """Lines of parts of divided premises are those of the account that holds the meter."""
+    if not len(shared.part):
+        return account
+    order = np.argsort(shared.part, kind="stable")
+    place = np.minimum(np.searchsorted(shared.part[order], account), len(order) - 1)
+    of_part = shared.part[order][place] == account
+    return np.where(of_part, shared.whole[order][place], account)
 
 
 def _holders(lines: Columns, shared: Shared) -> npt.NDArray[np.int64]:

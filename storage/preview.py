@@ -100,6 +100,55 @@ async def what_if(
         return found[0], found[1]
 
 
+async def what_if_premises(
+    database: Database,
+    scope: Scope,
+    account_id: int,
+    period: dt.date,
+    deed: Callable[[Session], Awaitable[object]],
+) -> list[tuple[str, int, str | None]]:
+    """After a deed that is taken back: number, kopecks of the nearest charge, or why there is none, of every
+    account of the account's premises.
+
+    What the deed raises comes through. The caller has made sure that the person may see the account.
+    """
+    found: list[tuple[str, int, str | None]] = []
+    try:
+        async with database.transaction(scope) as session:
+            await deed(session)
+            await apply(session, SYSTEM)
+            found = await _premises(await raw_connection(session), account_id, Period.of(period))
+            await apply(session, scope)
+            raise _TakenBack
+    except _TakenBack:
+        return found
+
+
+async def _premises(
+    connection: Connection, account_id: int, period: Period
+) -> list[tuple[str, int, str | None]]:
+    """Open accounts of the premises with what a run would charge them."""
+    rows = await connection.fetch(
+        "SELECT b.id, b.number, b.house_id FROM accounts a JOIN accounts b ON b.flat_id = a.flat_id "
+        "WHERE a.id = $1 AND b.opened_on <= $2 AND (b.closed_on IS NULL OR b.closed_on >= $2) ORDER BY b.id",
+        account_id,
+        period.first_day,
+    )
+    if not rows:
+        return []
+    values = await read_values(connection, period)
+    block = await read_block(connection, values, [rows[0]["house_id"]], change_days(period))
+    lines, parked = (made := accrue_month(block)).lines, made.parked
+    place = {int(block.accounts.id[at]): why for at, why in parked.reason.items()}
+    numbers = await neighbour_numbers(connection, parked)
+    out: list[tuple[str, int, str | None]] = []
+    for row in rows:
+        why = place.get(row["id"])
+        words = None if why is None else parked_message(why[0], why[1], numbers.get(why[2], why[2]))
+        out.append((row["number"], lines.take(lines.account_id == row["id"]).total(), words))
+    return out
+
+
 async def preview_house(
     database: Database, house_id: int, period: Period, as_of: dt.datetime | None = None
 ) -> tuple[Lines, Parked]:

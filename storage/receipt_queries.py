@@ -12,7 +12,9 @@ HEAD = text("""
            o.name, o.short_name, o.inn, o.kpp, o.ogrn,
            o.bank_account, o.bank_name, o.bank_bic, o.bank_corr_account,
            o.address, o.phone, o.emergency_phone, o.site, o.email, o.office_hours,
-           t.area_dm2, t.living_area_dm2, t.heated_area_dm2, t.residents, t.temporary
+           v.share_num, v.share_den,
+           coalesce(t.area_dm2, CASE WHEN v.share_num IS NOT NULL THEN f.area_dm2 END) AS area_dm2,
+           t.living_area_dm2, t.heated_area_dm2, t.residents, t.temporary
     FROM accounts a
     JOIN flats f ON f.id = a.flat_id
     LEFT JOIN rooms r ON r.id = a.room_id
@@ -22,6 +24,10 @@ HEAD = text("""
     JOIN organisations o ON o.id = a.company_id
     LEFT JOIN account_facts t ON t.account_id = a.id AND t.superseded_at IS NULL
          AND t.valid_from <= :last_day AND (t.valid_to IS NULL OR t.valid_to > :last_day)
+    LEFT JOIN LATERAL (
+      SELECT p.share_num, p.share_den FROM division_parts p JOIN divisions d ON d.id = p.division_id
+       WHERE p.account_id = a.id AND d.superseded_at IS NULL AND d.valid_from <= :last_day
+         AND (d.valid_to IS NULL OR d.valid_to > :last_day) LIMIT 1) v ON true
     WHERE a.id = ANY (:accounts)
 """)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from billing.basis import YEAR_FIXES, Basis, info
+from billing.basis import DIVISIONS, YEAR_FIXES, Basis, info
 from billing.period import Period
 from billing.quantity import PERMILLE, RATE_PER_RUBLE
 from billing.receipt import (
@@ -164,12 +164,16 @@ def _rows(
     rows: dict[SectionKind, list[ReceiptRow]] = defaultdict(list)
     grounds = []
     days = period.days
-    keyed = [(line.service, line.component, line.first_day, line) for line in sheet.lines]
+    lines = [line for line in sheet.lines if line.basis not in DIVISIONS]
+    rest = _remainders(sheet)
+    keyed = [(line.service, line.component, line.first_day, line) for line in lines]
     charged = {(service, component) for service, component, _, _ in keyed}
     keyed += [(*key, 1, None) for key in late if key not in charged]
     for service, component, _, line in sorted(keyed, key=lambda one: (_place(one[0]), *one[1:3])):
         words = _words(sheet, service, component)
         row = _only_corrected(*words) if line is None else _row(line, days, *words)
+        if line is not None and (left := rest.pop((service, component), None)):
+            row = _with_remainder(row, *left)
         correction = late.pop((service, component), None)
         if correction is not None:
             total = row.total_kopecks + correction.amount
@@ -180,6 +184,27 @@ def _rows(
             row = replace(row, benefit_kopecks=benefit, total_kopecks=row.total_kopecks - benefit)
         rows[_section(service)].append(row)
     return rows, tuple(grounds)
+
+
+def _remainders(sheet: Sheet) -> dict[tuple[int, int], tuple[int, int]]:
+    """Kopecks, of the charge and of its coefficient, that make the parts of a divided premises add up."""
+    rest: dict[tuple[int, int], tuple[int, int]] = {}
+    for line in sheet.lines:
+        if line.basis in DIVISIONS:
+            amount, surcharge = rest.get((line.service, line.component), (0, 0))
+            key = (line.service, line.component)
+            rest[key] = (amount + line.amount, surcharge + line.surcharge)
+    return rest
+
+
+def _with_remainder(row: ReceiptRow, amount: int, surcharge: int) -> ReceiptRow:
+    """The first row of a service with its kopecks of the division."""
+    return replace(
+        row,
+        charged_kopecks=row.charged_kopecks + amount,
+        surcharge_kopecks=row.surcharge_kopecks + surcharge,
+        total_kopecks=row.total_kopecks + amount + surcharge,
+    )
 
 
 def _place(service: int) -> int:
@@ -285,6 +310,7 @@ def _payer(head: Any) -> Payer:
         area_heated_dm2=head.heated_area_dm2,
         residents=head.residents or 0,
         temporary_residents=head.temporary or 0,
+        share=f"{head.share_num}/{head.share_den}" if head.share_num else "",
     )
 
 

@@ -122,6 +122,10 @@ OWN_CORRECTION = (
     "EXISTS (SELECT 1 FROM run_accounts x WHERE x.run_id = corrections.run_id AND "
     "x.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
 )
+OWN_DIVISION = (
+    "EXISTS (SELECT 1 FROM division_parts p WHERE p.division_id = divisions.id AND "
+    "p.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
+)
 OWN_METER = (
     "EXISTS (SELECT 1 FROM meters m WHERE m.id = meter_id AND "
     "m.account_id = ANY ((SELECT paylogic_accounts())::int[]))"
@@ -302,6 +306,10 @@ POLICIES: dict[str, Policy] = {
     "heat_distributors": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),
+    "divisions": Policy(
+        (COMPANY, OWN_DIVISION), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
+    "division_parts": Policy((COMPANY, ACCOUNT), (COMPANY,), rights=ADD),
     "meter_checks": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),

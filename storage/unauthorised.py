@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import text
 
-from billing.basis import REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import DIVISIONS, REDUCTIONS, UNAUTHORISED, Basis
 from billing.history import counted_people
 from billing.lines import Lines
 from billing.period import Period
@@ -49,7 +49,7 @@ FACT = Row.of(
     account_id="int4", first="date", after="date", residents="int2", temporary="int2", owners="int2"
 )
 BILLED = Row.of(account_id="int4", period="date", service="int2", component="int2", num="int8", den="int8")
-NOT_USED = (*REDUCTIONS, *UNAUTHORISED, Basis.MANUAL, Basis.BOILER_WATER)
+NOT_USED = (*REDUCTIONS, *UNAUTHORISED, *DIVISIONS, Basis.MANUAL, Basis.BOILER_WATER)
 NOT_BILLED = ", ".join(str(int(b)) for b in NOT_USED)
 HEAT = (int(Service.HOT_WATER), int(Component.HEAT_PART))
 

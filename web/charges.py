@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from billing.basis import BENEFITS, COMPENSATIONS, SHARES, SUMS, info
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, SHARES, SUMS, info
 from billing.benefits import said
 from billing.money import share_of
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
@@ -77,7 +77,7 @@ class MonthCharges:
 
 def month_charges(lines: Sequence[LineRow], period: dt.date) -> MonthCharges:
     """The month out of lines that also hold the month before."""
-    now = [line for line in lines if line.period == period]
+    now = [line for line in lines if line.period == period and _is_shown(line)]
     before = [line for line in lines if line.period != period]
     was: dict[tuple[int, int, bool], int] = {}
     for line in before:
@@ -97,6 +97,11 @@ def month_charges(lines: Sequence[LineRow], period: dt.date) -> MonthCharges:
         surcharge_kopecks=sum(line.surcharge_kopecks for line in now),
         was_kopecks=sum(line.total_kopecks for line in before) if before else None,
     )
+
+
+def _is_shown(line: LineRow) -> bool:
+    """A remainder of a division of no kopecks only keeps the share."""
+    return line.basis not in DIVISIONS or line.total_kopecks != 0
 
 
 def _same(line: LineRow) -> tuple[int, int, bool]:
@@ -129,6 +134,8 @@ def unit_of(service: int, component: int, own: str | None = None) -> str:
 
 def volume_words(line: LineRow) -> str:
     """The volume with the decimals usual for its unit; a share of the charge as percent."""
+    if line.basis in DIVISIONS:
+        return "—"
     if line.basis in PERCENTS and line.volume_den:
         return percent_words(line)
     quantity = Quantity.of_micro(line.volume_num, line.volume_den)
@@ -152,7 +159,7 @@ def compensation_kopecks(line: LineRow) -> int:
 
 def coefficient_words(line: LineRow) -> str:
     """«К 1,5» of a raised norm, nothing without a surcharge."""
-    if not line.raised_num or not line.volume_num:
+    if not line.raised_num or not line.volume_num or line.basis in DIVISIONS:
         return ""
     return words.coefficient(PERMILLE + line.raised_num // line.volume_num)
 
@@ -176,6 +183,13 @@ def _charge(line: LineRow) -> int:
     return said(line.a, line.b).charge_kopecks * (RATE_PER_RUBLE // KOPECKS_PER_RUBLE)
 
 
+def _rate(line: LineRow) -> int:
+    """The price as it is shown: of a remainder a kopeck, of a льгота in money its charge."""
+    if line.basis in DIVISIONS:
+        return RATE_PER_RUBLE // KOPECKS_PER_RUBLE
+    return _charge(line) if line.basis in COMPENSATIONS else line.rate
+
+
 def _row(line: LineRow, was: dict[tuple[int, int, bool], int], period: dt.date) -> ChargeRow:
     raised = line.raised_num != 0
     next_month = (period.replace(day=MONTH_DAYS_LEAST) + dt.timedelta(days=4)).replace(day=1)
@@ -185,8 +199,10 @@ def _row(line: LineRow, was: dict[tuple[int, int, bool], int], period: dt.date) 
         basis_words=_basis(line, raised),
         clause=info(line.basis).clause,
         volume_words=volume_words(line),
-        unit="" if line.basis in PERCENTS else unit_of(line.service, line.component, line.service_unit),
-        rate=_charge(line) if line.basis in COMPENSATIONS else line.rate,
+        unit=""
+        if line.basis in PERCENTS | DIVISIONS
+        else unit_of(line.service, line.component, line.service_unit),
+        rate=_rate(line),
         coefficient_words=coefficient_words(line),
         amount_kopecks=line.amount_kopecks,
         surcharge_kopecks=line.surcharge_kopecks,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing import trace, vat
+from billing.basis import DIVISIONS
 from billing.formula.rows import FormulaFacts
 from billing.period import Period
 from billing.services import CATALOGUE
-from billing.trace_line import Facts, Line
+from billing.trace_line import Facts, Line, Share
 from billing.trace_shown import shown
 from receipts import words
 from storage.account_pages import AccountHead, LineRow
@@ -61,7 +62,8 @@ async def why_of(
         return None
     found = await sources(session, [line], account.company_id, account.house_id)
     formulas = await facts_of(session, [line])
-    return explain(line, account, found[0], _before(lines, line), formulas.get((line.a, line.b)))
+    formula = formulas.get((line.a, line.b))
+    return explain(line, account, found[0], _before(lines, line), formula, _share(lines, line))
 
 
 async def why_all(
@@ -72,9 +74,22 @@ async def why_all(
     found = await sources(session, mine, account.company_id, account.house_id)
     formulas = await facts_of(session, mine)
     return [
-        explain(line, account, one, _before(lines, line), formulas.get((line.a, line.b)))
+        explain(
+            line,
+            account,
+            one,
+            _before(lines, line),
+            formulas.get((line.a, line.b)),
+            _share(mine, line),
+        )
         for line, one in zip(mine, found, strict=True)
+        if line.basis not in DIVISIONS or line.total_kopecks
     ]
+
+
+def _share(lines: Sequence[LineRow], line: LineRow) -> Share | None:
+    """The share of a line of a divided premises, by the lines of its own month."""
+    return Share.among(line, (one for one in lines if one.period == line.period))
 
 
 def _before(lines: Sequence[LineRow], line: LineRow) -> list[LineRow]:
@@ -90,10 +105,13 @@ def explain(
     found: LineSources | None,
     before: Sequence[LineRow] = (),
     formula: FormulaFacts | None = None,
+    share: Share | None = None,
 ) -> Why:
     """Put a line into words; pure."""
     told = trace.explain(
-        _traced(line, account), Period.of(line.period), _facts(line, account, found, formula)
+        _traced(line, account),
+        Period.of(line.period),
+        replace(_facts(line, account, found, formula), share=share),
     )
     eye = shown(told)
     volume = f"{volume_words(line)}{NBSP}{unit_of(line.service, line.component, line.service_unit)}"

@@ -36,6 +36,7 @@ from billing.history import (
 from billing.law import change_days
 from billing.lawcase.acts import checked_of, unauthorised_of
 from billing.lawcase.benefits import benefit_columns
+from billing.lawcase.block_divided import divided_of, whole_specs
 from billing.lawcase.block_past import (
     common_of,
     common_pasts_of,
@@ -73,13 +74,14 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
     specs = [account for house in houses for account in house.accounts]
     starts = np.cumsum([0, *(len(house.accounts) for house in houses)])[:-1].tolist()
     segments = _segments(houses, period)
+    wholes = whole_specs(houses, specs, period)
     meters = _meters(houses, period, {} if memo is None else memo)
     block = Block(
         period=period,
         first_day=np.array([first + 1 for first in segments.first], np.int16),
         days=np.diff([*segments.first, period.days]).astype(np.int16),
         houses=_houses(houses),
-        accounts=_accounts(houses, specs, period, segments, first_id),
+        accounts=_accounts(houses, wholes, period, segments, first_id),
         meters=_columns(meters),
         house_meters=_house_meters(houses),
         heat_year=heat_year_of(houses, specs),
@@ -90,10 +92,11 @@ def build(houses: Sequence[HouseSpec], period: Period, first_id: int = 1, memo: 
         rates=_rates(houses, period, segments),
         norms=_norms(houses, period, segments),
         coefficients=_coefficients(houses, period, segments),
-        absent=absent_of(specs, _lived(specs, period), segments.first, period),
+        absent=absent_of(wholes, _lived(wholes, period), segments.first, period),
         troubles=troubles_of(houses, starts, period),
         unauthorised=unauthorised_of(specs, period),
         checked=checked_of(meters),
+        divided=divided_of(houses, specs, period),
         benefits=benefit_columns(
             specs, _lived(specs, period), _opened(specs, period), period, _capital_minimum(houses)
         ),

@@ -21,6 +21,8 @@ ACCOUNT_KEYS = (
     "name",
     "kind",
     "flat",
+    "share",
+    "by_people",
     "rooms",
     "area",
     "living_area",
@@ -79,6 +81,8 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
         name=cells["name"].text() if "name" in cells else name,
         kind=kind,
         flat=cells["flat"].text() if "flat" in cells else "",
+        share=_share(cells.get("share")),
+        by_people=service_set(cells["by_people"]) if "by_people" in cells else frozenset(),
         rooms=cells["rooms"].integer(1, 20) if "rooms" in cells else 1,
         area=area,
         living_area_dm2=_area(cells.get("living_area")),
@@ -105,6 +109,16 @@ def account_of(cells: dict[str, Cell], name: str, meters: tuple[MeterSpec, ...])
 
 def _area(cell: Cell | None) -> int | None:
     return None if cell is None or cell.is_none else cell.quantity(AREA)
+
+
+def _share(cell: Cell | None) -> tuple[int, int] | None:
+    """«1/3» of a divided premises."""
+    if cell is None or cell.is_none:
+        return None
+    top, _, bottom = cell.text().partition("/")
+    if not (top.isdecimal() and bottom.isdecimal() and int(top) and int(bottom)):
+        cell.fail("доля пишется двумя числами: 1/3.")
+    return int(top), int(bottom)
 
 
 def stays(cell: Cell | None) -> tuple[Stay, ...]:

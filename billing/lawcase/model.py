@@ -202,6 +202,8 @@ class AccountSpec:
     name: str
     kind: int = 0
     flat: str = ""  # rooms with one name stand in one communal flat
+    share: tuple[int, int] | None = None  # of a divided premises; its accounts have one name of a flat
+    by_people: frozenset[int] = frozenset()  # services split by people, at the account that has the area
     rooms: int = 1
     area: tuple[Step, ...] = ()
     living_area_dm2: int | None = None

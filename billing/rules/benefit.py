@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from billing.basis import FIXES, REDUCTIONS, UNAUTHORISED, Basis
+from billing.basis import DIVISIONS, FIXES, REDUCTIONS, UNAUTHORISED, Basis
 from billing.benefits import LIMIT_BITS, PERMILLE_MAX, SERVICES, Benefits, packed
 from billing.block import I64, MISSING, Bool
 from billing.choices import BENEFIT_BASE, answered_in
+from billing.divided import area_shares
 from billing.lines import Lines
 from billing.money import charge, mul_div_half_up
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, MICRO_M2_PER_DM2, RATE_PER_RUBLE
@@ -93,6 +94,8 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     known[benefits.account] = True
     left_out = list(UNAUTHORISED | {Basis.NORM_TEMPORARY} | FIXES)
     rows = np.flatnonzero(known[charged.owner] & (lines.service < SERVICES) & ~np.isin(lines.basis, left_out))
+    divisions = np.isin(lines.basis[rows], list(DIVISIONS))
+    rows = np.concatenate([rows[~divisions], rows[divisions]])  # a remainder is no line to copy from
     key = charged.owner[rows].astype(np.int64) * SERVICES + lines.service[rows]
     keys, first, place = np.unique(key, return_index=True, return_inverse=True)
     kopecks, left, used = (np.zeros(len(keys), np.int64) for _ in range(3))
@@ -103,7 +106,8 @@ def _base(charged: Charged, benefits: Benefits) -> _Base:
     of_heat = (lines.service[rows] == Service.HOT_WATER) & (
         (lines.component[rows] == Component.HEAT_PART) | (lines.component[rows] >= Component.FUEL_GAS)
     )
-    metered = ~np.isin(lines.basis[rows], list(REDUCTIONS)) & ~of_heat & np.isin(lines.service[rows], NORMED)
+    metered = ~np.isin(lines.basis[rows], list(REDUCTIONS | DIVISIONS)) & ~of_heat
+    metered &= np.isin(lines.service[rows], NORMED)
     some = rows[metered]
     parts = mul_div_half_up(lines.volume_num[some], PARTS_OF_UNIT * days, lines.volume_den[some])
     np.add.at(used, place[metered], parts)
@@ -136,7 +140,7 @@ def _limits(
     """Limit a person (0 where it does not limit), and what is within it as a fraction of what is used."""
     block, owner = charged.block, benefits.account[row]
     people = benefits.people[row].astype(np.int64)
-    area = np.maximum(block.accounts.area_dm2[owner], 0)
+    area, area_den = area_shares(block, owner.astype(np.int64))
     per_area = np.isin(service, (Service.UPKEEP, Service.RENT, Service.CAPITAL_REPAIR))
     wanted = np.where(per_area, benefits.area_dm2[row], 0)
     wanted = np.where(service == Service.HEATING, benefits.heat_dm2[row], wanted)
@@ -145,7 +149,7 @@ def _limits(
     norm = _norms(charged, owner.astype(np.int64), service)
     by_norm = benefits.is_norm_limited[row] & (norm > 0) & (base.used[at] > 0)
     used = np.where(by_area, area, np.where(by_norm, base.used[at], 1))
-    within = np.where(by_area, wanted * people, np.where(by_norm, norm * unit * people, 1))
+    within = np.where(by_area, wanted * people * area_den, np.where(by_norm, norm * unit * people, 1))
     limits = within < used
     limit = np.where(by_area, wanted * MICRO_M2_PER_DM2, norm)
     limit = np.where(limits, np.minimum(limit, LIMIT_MAX), 0)

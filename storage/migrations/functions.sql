@@ -353,7 +353,8 @@ BEGIN
     ('flats', 'house_id'), ('accounts', 'house_id'), ('account_facts', 'house_id'), ('account_services', 'house_id'),
     ('meters', 'house_id'), ('readings', 'house_id'), ('absences', 'house_id'), ('troubles', 'house_id'),
     ('unauthorised_uses', 'house_id'), ('meter_checks', 'house_id'),
-    ('heat_distributors', 'house_id'), ('meter_events', 'NULL::int'), ('account_benefits', 'NULL::int')
+    ('heat_distributors', 'house_id'), ('divisions', 'house_id'),
+    ('meter_events', 'NULL::int'), ('account_benefits', 'NULL::int')
   ) AS t (name, house) LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER fact_added AFTER INSERT ON %I REFERENCING NEW TABLE AS changed '
       'FOR EACH STATEMENT EXECUTE FUNCTION paylogic_fact_changed(%L)', one.name, one.house);

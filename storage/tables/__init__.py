@@ -15,6 +15,7 @@ from storage.tables import (  # noqa: F401
     delivery,
     dispatch,
     distributors,
+    divisions,
     events,
     formulas,
     late,

@@ -95,6 +95,7 @@ SEES = {
             "users", "user_accounts", "user_sessions", "user_filters", "notices",
             "notice_settings", "consents", "corrections", "absences", "troubles", "late_facts",
             "unauthorised_uses", "meter_checks", "heat_distributors", "papers", "account_benefits",
+            "divisions", "division_parts",
             "common_months",
             "card_orders", "card_parts", "card_notices", "card_checks",
             "agreements", "agreement_parts",

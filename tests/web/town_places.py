@@ -160,6 +160,7 @@ async def write_accounts(session: Session) -> None:
                 VALUES (:id, :number, :house, :id, :company, :name, :search, :phone, '2015-03-01')"""),
         rows,
     )
+    await session.execute(text("SELECT setval('accounts_id_seq', 1000)"))
     facts = [
         {
             "account_id": row["id"],

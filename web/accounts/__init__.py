@@ -1,6 +1,6 @@
 """The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
 
-from web.accounts import benefits, card, edit, papers, penalties, readings, receipts, services
+from web.accounts import benefits, card, division, edit, papers, penalties, readings, receipts, services
 
 ROUTERS = (
     card.supplied,
@@ -9,6 +9,7 @@ ROUTERS = (
     papers.router,
     benefits.router,
     services.router,
+    division.router,
     penalties.router,
     readings.router,
     receipts.router,

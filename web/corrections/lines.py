@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing import trace
+from billing.basis import DIVISIONS
 from billing.period import Period
 from billing.trace import Trace
-from billing.trace_line import Line
+from billing.trace_line import Facts, Line, Share
 from storage import correction_pages as reads
 from storage.correction_pages import AccountCorrection
 from storage.session import Session
@@ -53,13 +54,18 @@ async def explained(session: Session, account_id: int, sums: list[AccountCorrect
     """Each sum with the derivation of its lines."""
     by_key: dict[tuple[int, dt.date, int], list[Told]] = {}
     for run_id in dict.fromkeys(one.run_id for one in sums):
-        for period, line in await reads.lines_of(session, account_id, run_id):
-            by_key.setdefault((run_id, period, line.service), []).append(_told(period, line))
+        found = await reads.lines_of(session, account_id, run_id)
+        for period, line in found:
+            if line.basis in DIVISIONS and not line.amount_kopecks and not line.surcharge_kopecks:
+                continue
+            alike = (one for month, one in found if month == period and one.kind == line.kind)
+            told = _told(period, line, Share.among(line, alike))
+            by_key.setdefault((run_id, period, line.service), []).append(told)
     return [Explained(one, by_key.get((one.run_id, one.of_period, one.service), [])) for one in sums]
 
 
-def _told(period: dt.date, line: Line) -> Told:
-    return Told(line.kind == 1, trace.explain(line, Period.of(period)))
+def _told(period: dt.date, line: Line, share: Share | None) -> Told:
+    return Told(line.kind == 1, trace.explain(line, Period.of(period), Facts(share=share)))
 
 
 @router.get("/lines")
