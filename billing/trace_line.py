@@ -97,8 +97,8 @@ class Facts:
     label: str | None = None  # of a service of an organisation (codes from 100)
     unit: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
-    share: Share | None = None  # of a line of a divided premises
     formula: FormulaFacts | None = None  # of a line by a formula of an organisation
+    share: Share | None = None  # of a line of a divided premises
 
 
 @dataclass(frozen=True, slots=True)

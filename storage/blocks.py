@@ -19,6 +19,7 @@ import numpy.typing as npt
 from billing import history
 from billing.block import ACCOUNT_KINDS, MISSING, Accounts, Block, HouseMeter, Houses, HouseService, sum_by
 from billing.choices import AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES
+from billing.coowners import Divided
 from billing.lines import Lines
 from billing.period import Period
 from billing.services import METHOD_NAMES, Service
@@ -85,17 +86,14 @@ async def read_block(
     read = await read_meters(connection, month)
     services = await _services(connection, month, houses, accounts)
     at = Places(houses.id, houses.zone, houses.company_id)
-    organisations = _organisations(houses, services)
-    facts = await _facts(connection, month, accounts["id"])
-    divided = await read_divided(connection, month, accounts, facts)
-    accounts["holder"] = holders(accounts, divided)
+    facts, divided = await _who(connection, month, accounts)
     nobody = Spots.of(at, np.zeros(len(houses), np.int32))
     window, fault_days, each = (
         _chosen(values, key, at, nobody) for key in (AVERAGE_WINDOW, FAULT_DAYS, PEOPLE_LINES)
     )
     past = await past_of(connection, month, read, accounts, window, fault_days)
     asked = {*past.state.event_day.tolist(), *_people_days(period, each, accounts, facts)}
-    segments = Segments.of(period, {*cuts, *values.cuts(houses.id, organisations), *asked})
+    segments = Segments.of(period, {*cuts, *values.cuts(houses.id, _organisations(houses, services)), *asked})
     days = segments.dates(period)
     spots = {service: Spots.of(at, made.supplier) for service, made in services.items()}
     of_houses = await _of_houses(connection, month, read, houses)
@@ -136,6 +134,14 @@ async def read_block(
         ),
     )
     return folded(block)
+
+
+async def _who(connection: Connection, month: Month, accounts: Columns) -> tuple[Columns, Divided | None]:
+    """Facts of the accounts, and who of them shares a premises; accounts get `holder` (index)."""
+    facts = await _facts(connection, month, accounts["id"])
+    divided = await read_divided(connection, month, accounts, facts)
+    accounts["holder"] = holders(accounts, divided)
+    return facts, divided
 
 
 def _organisations(houses: Houses, services: Mapping[int, HouseService]) -> set[int]:

@@ -100,6 +100,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     call("storage.demo_heat:show", supervisor.stack.database_url)
     line.update("Маршруты доставки")
     call("storage.demo_delivery:show", supervisor.stack.database_url)
+    line.update("Квартира, разделённая между собственниками")
+    call("storage.demo_coowners:show", supervisor.stack.database_url)
 
 
 def _open_gates(stack: "Stack") -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from actors.local import run_until_idle
 from billing import ledger as books
 from cluster.history import bill_history
-from storage import demo, demo_heat, ledger
+from storage import demo, demo_coowners, demo_heat, ledger
 from storage.engine import Database
 from storage.run_orders import obey
 from storage.runs import START, request_run
@@ -147,3 +147,13 @@ async def test_the_demo_city_shows_a_boiler_distributors_and_checks(base: Databa
     async with base.reading() as session:
         found = [await session.scalar(text(one)) for one in counts]
     assert found == [1, 1, demo_heat.CHECKS, 1]
+
+
+async def test_the_demo_city_shows_a_divided_flat(base: Database) -> None:
+    await demo_coowners.show(base.url)
+    await demo_coowners.show(base.url)
+
+    async with base.reading() as session:
+        parts = await session.scalar(text("SELECT count(*) FROM division_parts"))
+        new = await session.scalar(text("SELECT count(*) FROM division_parts WHERE is_new"))
+    assert (parts, new) == (3, 2)
