@@ -166,7 +166,7 @@ class RowReading:
 
 
 READINGS = """
-SELECT r.line, n.pair->>0 AS meter, n.pair->>1 AS value,
+SELECT r.line, r.position, n.ordinal, n.pair->>0 AS meter, n.pair->>1 AS value,
        CASE WHEN i.state IS NULL THEN 'waiting' WHEN i.state = 'processed' AND h.state = 'held' THEN 'held'
             WHEN i.state = 'processed' AND h.state = 'rejected' THEN 'refused'
             WHEN i.state = 'processed' THEN 'taken' ELSE i.state END AS state,
@@ -178,24 +178,26 @@ SELECT r.line, n.pair->>0 AS meter, n.pair->>1 AS value,
  WHERE r.register_id = :id AND r.readings IS NOT NULL"""
 
 
-async def of_lines(
+async def of_register(
     session: Session, register_id: int, lines: Sequence[int]
-) -> Mapping[int, list[RowReading]]:
-    """Readings of some rows of a register by line."""
+) -> tuple[Mapping[int, list[RowReading]], Mapping[str, int]]:
+    """Readings of some rows of a register by line, and how many of all stand in which state; one query."""
     found = await session.execute(
-        text(f"{READINGS} AND r.line = ANY (CAST(:lines AS int[])) ORDER BY r.position, n.ordinal"),
+        text(f"""
+        WITH one AS MATERIALIZED ({READINGS})
+        SELECT line, meter, value, state, message, 0 AS readings_count, position, ordinal FROM one
+         WHERE line = ANY (CAST(:lines AS int[]))
+        UNION ALL
+        SELECT 0, '', '', state, '', count(*)::int, 0, 0 FROM one GROUP BY state
+        ORDER BY position, ordinal"""),  # noqa: S608
         {"id": register_id, "source": SOURCE, "lines": list(lines)},
     )
-    out: dict[int, list[RowReading]] = {}
+    by_line: dict[int, list[RowReading]] = {}
+    counts: dict[str, int] = {}
     for row in found:
-        out.setdefault(row.line, []).append(RowReading(**row._mapping))
-    return out
-
-
-async def counts(session: Session, register_id: int) -> dict[str, int]:
-    """How many readings of a register stand in which state."""
-    found = await session.execute(
-        text(f"SELECT state, count(*)::int AS readings_count FROM ({READINGS}) AS one GROUP BY 1"),  # noqa: S608
-        {"id": register_id, "source": SOURCE},
-    )
-    return {row.state: row.readings_count for row in found}
+        if row.readings_count:
+            counts[row.state] = row.readings_count
+        else:
+            one = RowReading(row.line, row.meter, row.value, row.state, row.message)
+            by_line.setdefault(row.line, []).append(one)
+    return by_line, counts

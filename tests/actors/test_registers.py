@@ -295,14 +295,13 @@ async def test_no_reading_of_a_register_is_lost_each_says_what_became_of_it(book
     ticket = f"13.09.2026|{files.TULA_NAME}|01|4|400.00".encode()
     staged = await load(books, profile, body.encode("cp866"), files.TULA_NAME, ticket)
     async with books.reading() as session:
-        before = await register_readings.counts(session, staged.id)
+        _, before = await register_readings.of_register(session, staged.id, [])
 
     await accept(books, staged.id)
     await take_events(books)
 
     async with books.reading() as session:
-        counts = await register_readings.counts(session, staged.id)
-        by_line = await register_readings.of_lines(session, staged.id, [1, 2, 3, 4])
+        by_line, counts = await register_readings.of_register(session, staged.id, [1, 2, 3, 4])
     told = {
         line: [(one.meter, one.value, one.state, one.message) for one in of] for line, of in by_line.items()
     }

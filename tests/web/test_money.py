@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
@@ -16,11 +17,12 @@ from storage import outbox, register_pages
 from storage.engine import Database
 from tests.support.services import TestDatabase
 from tests.web import town
-from tests.web.conftest import SignIn, csrf_of
+from tests.web.conftest import SignIn, counted, csrf_of
 from tests.web.desk import count, plain, send
 from tests.web.town_places import BANK
 
 CITY = town
+QUERIES_MAX = 5
 HEAD = "Номер;Счёт;Сумма;Дата;Плательщик\n"
 GOOD = "1;1000001;100,00;12.10.2026;Иванов\n"
 UNKNOWN = "2;1000901;50,00;12.10.2026;Иванов Пётр\n"
@@ -91,6 +93,32 @@ async def test_register_with_bad_rows_is_read_judged_and_accepted(
     assert "r.csv" in plain(await centre.get("/registers?state=accepted&name=r.c"))
     assert "Ничего не найдено" in plain(await centre.get("/registers?state=refused"))
     assert "r.csv" in (await centre.get("/registers.csv")).text
+
+
+async def test_a_register_says_what_became_of_its_readings(
+    fresh_town: TestDatabase, app: FastAPI, sign_in: SignIn
+) -> None:
+    """Of a meter nobody knows: the money is taken, the reading is refused in words."""
+    profile = await add_profile(fresh_town)
+    centre = await sign_in("ivanova")
+    path = (await upload(centre, HEAD + GOOD, profile=str(profile), agent=str(BANK))).headers["location"]
+    await take_events(fresh_town)
+    owner = Database(fresh_town.url, "worker")
+    async with owner.transaction() as session:
+        await session.execute(text('UPDATE register_rows SET readings = \'[["XX-9", "12,5"]]\''))
+    await owner.close()
+
+    with counted(app) as sent:
+        before = plain(await centre.get(path))
+    await send(centre, path, f"{path}/accept")
+    await take_events(fresh_town)
+    after, protocol = plain(await centre.get(path)), (await centre.get(f"{path}.csv")).text
+
+    assert len(sent) <= QUERIES_MAX, sent
+    assert "Показаний 1: ждёт приёма реестра 1" in before
+    assert "Показаний 1: не принято 1" in after
+    assert "Счётчика XX-9 у счёта нет." in after
+    assert "Счётчика XX-9 у счёта нет." in protocol
 
 
 async def test_same_file_is_refused_and_the_reason_is_on_its_page(

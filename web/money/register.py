@@ -84,7 +84,7 @@ async def _view(request: Request, session: Session, me: Me, register_id: int) ->
         offset=state.offset,
     )
     is_agent = me.may(Role.AGENT)  # what was answered about meters is not for agents
-    lines = [] if is_agent else [row.line for row in found.rows if row.readings_count]
+    readings, counts = await _readings(session, register_id, found, is_agent)
     return RegisterView(
         head,
         state,
@@ -93,13 +93,23 @@ async def _view(request: Request, session: Session, me: Me, register_id: int) ->
         VERDICTS,
         may_load(me),
         is_agent,
-        await register_readings.of_lines(session, register_id, lines) if lines else {},
-        "" if is_agent else _readings_words(await register_readings.counts(session, register_id)),
+        readings,
+        _readings_words(counts),
     )
 
 
+async def _readings(
+    session: Session, register_id: int, found: RegisterRows, is_agent: bool
+) -> tuple[Mapping[int, list[RowReading]], Mapping[str, int]]:
+    """Readings of the rows found and how all of the register stand; an agent is told of none."""
+    if is_agent:
+        return {}, {}
+    lines = [row.line for row in found.rows if row.readings_count]
+    return await register_readings.of_register(session, register_id, lines)
+
+
 def _readings_words(counts: Mapping[str, int]) -> str:
-    """«Показаний 12: приняты 9, на проверке 2, не приняты 1»; nothing when the register brought none."""
+    """«Показаний 12: принято 9, на проверке 2, не принято 1»; nothing when the register brought none."""
     parts = [f"{words} {counts[key]}" for key, (words, _) in READING_STATES.items() if key in counts]
     return f"Показаний {sum(counts.values())}: {', '.join(parts)}" if parts else ""
 
@@ -123,9 +133,7 @@ async def file(request: Request, register_id: int, form: str, me: CurrentUser, s
         is_descending=state.is_descending,
         limit=EXPORT_ROWS_MAX,
     )
-    is_agent = me.may(Role.AGENT)
-    lines = [] if is_agent else [row.line for row in found.rows if row.readings_count]
-    readings = await register_readings.of_lines(session, register_id, lines) if lines else {}
+    readings, _ = await _readings(session, register_id, found, me.may(Role.AGENT))
     cells = [
         (
             row.line,

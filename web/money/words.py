@@ -42,11 +42,11 @@ ENTRY_KINDS = {
     "reversal": "Сторно",
 }
 READING_STATES = {
-    "waiting": ("ждут приёма реестра", ""),
-    "accepted": ("обрабатываются", "warn"),
-    "taken": ("приняты", "good"),
+    "waiting": ("ждёт приёма реестра", ""),
+    "accepted": ("в обработке", "warn"),
+    "taken": ("принято", "good"),
     "held": ("на проверке", "warn"),
-    "refused": ("не приняты", "bad"),
+    "refused": ("не принято", "bad"),
 }
-"""Of readings that came with a register, many at once."""
+"""Of one reading that came with a register, and of many after their number."""
 SOURCES = {"online": "терминал или банк онлайн", "register": "реестр", "desk": "касса", "card": "карта"}
