@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import asyncpg
+
 from actors.pressed import NotPrinted, Outcome, Printed
 from billing.period import Period
 from billing.receipt import ReceiptMismatchError
@@ -53,8 +55,7 @@ class Presser:
             async with self._one_at_a_time:
                 return await self._press(task)
         except Exception as error:
-            words = f"{type(error).__name__}: {error}"
-            return NotPrinted(task.run_id, task.block_no, words, not is_transient(error))
+            return NotPrinted(task.run_id, task.block_no, in_words(error), not is_transient(error))
 
     async def _press(self, task: PressTask) -> Printed:
         with no_collections():
@@ -87,6 +88,15 @@ class Presser:
     async def close(self) -> None:
         """End the connections."""
         await self._database.close()
+
+
+def in_words(error: Exception) -> str:
+    """Why a block could not be rendered, for the person who is to do something about it."""
+    if isinstance(error, asyncpg.DiskFullError):
+        return "На диске базы данных кончилось место, том не записан. Освободите место и продолжите."
+    if isinstance(error, ReceiptRenderError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 @contextmanager
