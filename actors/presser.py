@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from actors.pressed import NotPrinted, Outcome, Printed
+from billing.even import evenly
 from billing.period import Period
 from billing.receipt import ReceiptMismatchError
 from receipts.barcode import BarcodeRefusedError
 from receipts.fill import Filled, Filler
 from receipts.form import LARGE_PERCENT, PRESS_FORM, digest_of
-from receipts.impose import Layout, evenly, leaves_of
+from receipts.impose import Layout, leaves_of
 from receipts.look import STANDARD, Look, look_of
 from receipts.qr import QrRefusedError
 from receipts.render import ReceiptRenderError
@@ -29,7 +28,7 @@ from storage.press_work import Place, PressTask, RouteOfBlock, VolumeFile, write
 from storage.receipt_forms import FormVersion, forms_of
 from storage.receipts import Built, build_receipts
 from storage.session import raw_connection
-from storage.work import is_transient
+from storage.work import is_disk_full, is_transient
 
 SLICE = 250
 """Receipts whose data are in memory at once."""
@@ -92,7 +91,7 @@ class Presser:
 
 def in_words(error: Exception) -> str:
     """Why a block could not be rendered, for the person who is to do something about it."""
-    if isinstance(error, asyncpg.DiskFullError):
+    if is_disk_full(error):
         return "На диске базы данных кончилось место, том не записан. Освободите место и продолжите."
     if isinstance(error, ReceiptRenderError):
         return str(error)

@@ -65,28 +65,3 @@ def imposed(leaves: Sequence[Leaf], layout: Layout, is_duplex: bool) -> list[Sid
             # turned over the short edge the halves change places
             sides.append(Side(right.back if right else None, left.back))
     return sides
-
-
-def evenly(weights: Sequence[int], room: int) -> list[int]:
-    """How many pieces go into each volume: none over `room` leaves, as few volumes as that allows, all about
-    as thick; a piece thicker than a volume stands alone.
-    """
-    volumes = max(1, -(-sum(weights) // room))
-    while len(sizes := _packed(weights, room, volumes)) > volumes:
-        volumes += 1  # ends at a piece a volume
-    return sizes
-
-
-def _packed(weights: Sequence[int], room: int, volumes: int) -> list[int]:
-    """Each volume ends where its share of the whole does, or earlier where the next piece has no room."""
-    total = sum(weights)
-    sizes: list[int] = []
-    count = filled = done = 0
-    for weight in weights:
-        if count and (done * volumes >= total * (len(sizes) + 1) or filled + weight > room):
-            sizes.append(count)
-            count = filled = 0
-        count += 1
-        filled += weight
-        done += weight
-    return [*sizes, count] if count else sizes

@@ -185,20 +185,34 @@ async def without_route(
     return [HouseWithout(**row._mapping) for row in found]
 
 
+LIKE = """
+WITH v AS (
+  SELECT DISTINCT ON (route_id) id, route_id FROM delivery_versions WHERE starts_on <= :day
+   ORDER BY route_id, starts_on DESC, id DESC)
+SELECT h.id FROM houses h JOIN streets st ON st.id = h.street_id
+ WHERE st.search_name LIKE CAST(:street AS text) || '%'
+   AND (CAST(:company AS int) IS NULL OR h.company_id = :company)
+   AND (lower(h.number) = :house OR :house = '' AND NOT EXISTS (
+        SELECT 1 FROM delivery_stops s JOIN v ON v.id = s.version_id
+         WHERE s.house_id = h.id AND v.route_id IS DISTINCT FROM CAST(:route AS int)))
+ ORDER BY st.search_name, st.id, h.sort_key, h.id LIMIT :limit
+"""
+
+
 async def houses_like(
-    session: Session, street: str, house: str, company_id: int | None
-) -> list[tuple[int, str, int]]:
-    """Houses of a street whose name begins so, of one number when it is given: id, address, entrances."""
+    session: Session, street: str, house: str, company_id: int | None, day: dt.date, route_id: int | None
+) -> list[int]:
+    """Ids of houses of a street whose name begins so: the one of a number, or all that are on no other route
+    of the day.
+    """
     found = await session.execute(
-        text(f"""
-        SELECT h.id, {ADDRESS} AS address, h.entrances_count
-          FROM houses h JOIN streets st ON st.id = h.street_id
-         WHERE st.search_name LIKE CAST(:street AS text) || '%' AND (:house = '' OR lower(h.number) = :house)
-           AND (CAST(:company AS int) IS NULL OR h.company_id = :company)
-         ORDER BY st.search_name, st.id, h.sort_key, h.id LIMIT {ADD_MAX}"""),  # noqa: S608 - words of ours
-        {"street": escaped(street), "house": house, "company": company_id},
-    )
-    return [(row.id, row.address, row.entrances_count) for row in found]
+        text(LIKE),
+        {
+            "street": escaped(street), "house": house, "company": company_id, "day": day, "route": route_id,
+            "limit": ADD_MAX,
+        },
+    )  # fmt: skip
+    return list(found.scalars())
 
 
 @dataclass(frozen=True, slots=True)

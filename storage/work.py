@@ -155,6 +155,11 @@ async def _discard(connection: Connection) -> None:
     connection.terminate()
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the disk of the database has no room: a person has to make some."""
+    return isinstance(error, asyncpg.DiskFullError)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may succeed by itself a little later: the server restarts, a lock was not
     free.

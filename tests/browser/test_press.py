@@ -89,7 +89,10 @@ def test_an_edited_form_is_printed_and_a_damaged_range_comes_again_with_its_numb
     from playwright.sync_api import expect
 
     sign_in(desk, city, "centre")
+    desk.goto(f"{city.url}/centre/press/new")
+    month = desk.get_by_label("Месяц").input_value()
     desk.goto(f"{city.url}/receipt-forms/centre")
+    desk.get_by_label("С квитанций какого месяца").fill(month)
     desk.get_by_label("Сообщения жителям").fill(SAID)
     desk.get_by_label("Что изменено").fill("Объявление о лифтах")
     desk.get_by_role("button", name="Сохранить версию").click()

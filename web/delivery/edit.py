@@ -16,6 +16,7 @@ from web.delivery.listing import DONE, READERS, WRITERS, company_of
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import NotFound
 from web.forms import Typed, read_form
+from web.lists import day_of
 from web.render import page, see_other
 from web.roles import CENTRE_STAFF, Me, allow
 
@@ -128,21 +129,26 @@ async def change(request: Request, key: str, me: CurrentUser, session: Reader) -
     stops, said = stops_of(form), ""
     if form.value("street"):
         owner = versions[0].company_id if versions else company_of(me)
-        added, said = await _added(session, form, owner, stops)
+        route_id = versions[0].route_id if versions else None
+        added, said = await _added(session, form, owner, route_id, stops)
         stops += added
     view = await _view(session, key, me, form, stops[:STOPS_MAX], versions, said)
     return page(request, "delivery/edit.html", view, block="stops", status=422 if form.errors else 200)
 
 
 async def _added(
-    session: Session, form: Typed, company_id: int | None, stops: list[Stop]
+    session: Session, form: Typed, company_id: int | None, route_id: int | None, stops: list[Stop]
 ) -> tuple[list[Stop], str]:
     """Houses of the street typed, or one house, or entrances of it, that are not in the route yet."""
     number = form.value("house").lower()
-    found = await delivery_pages.houses_like(session, search_form(form.value("street")), number, company_id)
+    street, day = search_form(form.value("street")), day_of(form.value("starts_on")) or clock.today()
+    found = await delivery_pages.houses_like(session, street, number, company_id, day, route_id)
     entrances = _entrances(form)
     if not found:
-        form.refuse("street", "Такого дома нет. Начните с первых букв улицы без «ул.»: «лен».")
+        form.refuse(
+            "street",
+            "Такого дома нет, или вся улица уже на других маршрутах. Начните с первых букв без «ул.»: «лен».",
+        )
     elif entrances and len(found) > 1:
         form.refuse("entrances", "Подъезды называют у одного дома. Впишите его номер.")
     if form.errors:
@@ -150,13 +156,13 @@ async def _added(
     standing = {(one.house_id, one.entrance) for one in stops}
     whole = {one.house_id for one in stops}
     if entrances:
-        house_id = found[0][0]
+        house_id = found[0]
         if (house_id, None) in standing:
             form.refuse("entrances", "Этот дом уже стоит целиком. Сначала уберите его.")
             return [], ""
         added = [Stop(house_id, one) for one in entrances if (house_id, one) not in standing]
     else:
-        added = [Stop(one) for one, _, _ in found if one not in whole]
+        added = [Stop(one) for one in found if one not in whole]
     for name in ("street", "house", "entrances"):
         form.values.pop(name, None)
     return added, f"Добавлено: {len(added)}." if added else "Всё это уже в маршруте."
