@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.browser import City, picture, sign_in
+from tests.support.browser import City, picture, sign_in, sign_out
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 TAKEN_MS_MAX = 60_000
 RUN_MS_MAX = 120_000
-
-
-def sign_out(page: Page) -> None:
-    """Leave, so that another person may sit down at the same screen."""
-    page.get_by_role("button", name="Выйти").first.click()
-    page.wait_for_url("**/login*")
 
 
 def fits(page: Page) -> bool:

@@ -124,6 +124,12 @@ def sign_in(page: "Page", city: City, role: str) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
+def sign_out(page: "Page") -> None:
+    """Leave, so that another person may sit down at the same screen."""
+    page.get_by_role("button", name="Выйти").first.click()
+    page.wait_for_url("**/login*")
+
+
 def picture(page: "Page", name: str) -> None:
     """A screenshot for people to look at, when PAYLOGIC_SCREENSHOTS names a folder."""
     folder = os.environ.get(SCREENSHOTS)
