@@ -95,8 +95,8 @@ def test_what_is_put_off_comes_after_all_that_is_due() -> None:
     ]
     debts = replace(debts_of([owed]), later=np.array([False, True, False, False]))
 
-    def paid(amount: int, **named: int) -> list[int]:
-        return allocate(payments_of([Paid(amount, **named)]), debts).paid.tolist()
+    def paid(amount: int, period: int = 0) -> list[int]:
+        return list(map(int, allocate(payments_of([Paid(amount, period)]), debts).paid))
 
     assert paid(120, period=OCTOBER) == [100, 0, 20, 0]
     assert paid(165) == [100, 0, 50, 15]
