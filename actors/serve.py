@@ -34,6 +34,7 @@ from actors.payouts import CONSUMER as PAYOUTS
 from actors.payouts import Payouts
 from actors.penalties import CONSUMER as PENALTIES
 from actors.penalties import Penalties
+from actors.postman import Postman
 from actors.press import CONSUMER as PRESS
 from actors.press import PressCrew, PressOrders, PressSupervisor, press_store
 from actors.registers import CONSUMER as REGISTERS
@@ -116,6 +117,7 @@ class Service:
             "payouts": self._payouts,
             "debts": self._debts,
             "cashier": self._cashier,
+            "postman": self._postman,
             "press orders": self._press_orders,
             "press": self._press,
             "supervisor": self._supervise,
@@ -230,6 +232,9 @@ class Service:
             await Cashier(self.database, ask).run(self.stop)
         finally:
             await ask.close()
+
+    async def _postman(self) -> None:
+        await Postman(self.database).run(self.stop)
 
     async def _registers(self) -> None:
         registers = Registers(self.database)

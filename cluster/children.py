@@ -102,10 +102,10 @@ class Actors(Child):
 
 
 class DemoBank(Child):
-    """The bundled bank and cashbox of the demo city, on a port of their own; only `paylogic demo` has it."""
+    """The bundled bank, cashbox and mail server of the demo city; only `paylogic demo` has them."""
 
     name = "demobank"
-    title = "учебный банк"
+    title = "учебные банк и почта"
 
     def command(self) -> list[str]:
         return [
@@ -118,6 +118,8 @@ class DemoBank(Child):
         told = {
             "web_url": f"http://127.0.0.1:{self.stack.web_port}",
             "passwords": demo_counterparts.passwords(self.stack.kept.secret_key),
+            "port_smtp": self.stack.kept.port_smtp,
+            "port_bounces": self.stack.kept.port_bounces,
         }
         return self.stack.environment(web=True) | {demo_counterparts.SETTINGS: json.dumps(told)}
 

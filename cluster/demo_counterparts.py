@@ -1,4 +1,4 @@
-"""The demo's bank and cashbox as one ASGI app on a port of its own: started by `paylogic demo` alone."""
+"""The demo's bank, cashbox and mail server as one ASGI app: started by `paylogic demo` alone."""
 
 from __future__ import annotations
 
@@ -26,13 +26,17 @@ def create() -> FastAPI:
     from gateways.acquiring.fake.till import Till
     from gateways.fiscal.fake import Cashbox, router
     from gateways.http import Http
+    from gateways.mail.fake.box import Box
+    from gateways.mail.fake.page import router as mail_router
 
     told = json.loads(os.environ[SETTINGS])
     ask = Http()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        smtp = await app.state.box.serve("127.0.0.1", told["port_smtp"])
         yield
+        smtp.close()
         await ask.close()
 
     web_url = str(told["web_url"])
@@ -41,6 +45,8 @@ def create() -> FastAPI:
     app.router.lifespan_context = lifespan
     app.state.cashbox = Cashbox(told["passwords"]["kassa"])
     app.include_router(router)
+    app.state.box = Box(("127.0.0.1", told["port_bounces"]))
+    app.include_router(mail_router)
 
     @app.get("/health")
     async def health() -> dict[str, bool]:

@@ -47,6 +47,16 @@ class Settings(BaseSettings):
     demo_bank: bool = Field(
         False, description="Start the bundled bank of the demo city; never for real money"
     )
+    smtp_url: str | None = Field(
+        None, description="Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://host"
+    )
+    mail_from: str | None = Field(None, description="Whom letters are from: «Расчётный центр <a@rc.example>»")
+    mail_bounces: str | None = Field(None, description="Address bounces come to; bounce@ the same domain")
+    mail_per_minute: int = Field(120, ge=1, le=6_000, description="Letters a minute at most")
+    dkim_key: Path | None = Field(None, description="File of the private key that signs letters")
+    dkim_selector: str = Field("paylogic", description="Name of the public key in DNS")
+    bounce_listen: str | None = Field(None, description="host:port where our own SMTP takes bounces")
+    public_url: str | None = Field(None, description="Where pages are for people; links of letters")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Detail of the logs")
 
     @field_validator("home")

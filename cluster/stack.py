@@ -37,6 +37,8 @@ class Remembered:
     token_ray: str
     secret_key: str
     port_bank: int = field(default=0, kw_only=True)  # of the demo's bank; 0 in a home made before it
+    port_smtp: int = field(default=0, kw_only=True)  # of the demo's mail server
+    port_bounces: int = field(default=0, kw_only=True)  # where workers take what comes back from it
 
 
 class Stack:
@@ -152,10 +154,23 @@ class Stack:
             env["PAYLOGIC_NATS_MONITOR_URL"] = self.nats_monitor_url
         if self.settings.nats_sync_confirmed:
             env["PAYLOGIC_NATS_SYNC_CONFIRMED"] = "1"
+        env |= self._mail()
         if web:
-            del env["PAYLOGIC_DATABASE_URL"]
-            env.pop("PAYLOGIC_SECRETS", None)
+            for name in ("PAYLOGIC_DATABASE_URL", "PAYLOGIC_SECRETS", "PAYLOGIC_SMTP_URL"):
+                env.pop(name, None)
         return env
+
+    def _mail(self) -> dict[str, str]:
+        """Where letters go: the operator's server; in the demo, where none is named, the bundled one."""
+        told = self.settings
+        if told.smtp_url is None and told.demo_bank:
+            return {
+                "PAYLOGIC_SMTP_URL": f"smtp://127.0.0.1:{self.kept.port_smtp}?tls=off",
+                "PAYLOGIC_MAIL_FROM": "Расчётный центр <kvitanciya@rc.example>",
+                "PAYLOGIC_PUBLIC_URL": self.url,
+                "PAYLOGIC_BOUNCE_LISTEN": f"127.0.0.1:{self.kept.port_bounces}",
+            }
+        return {"PAYLOGIC_PUBLIC_URL": told.public_url or self.url}
 
 
 def remember(settings: Settings) -> Remembered:
@@ -164,21 +179,26 @@ def remember(settings: Settings) -> Remembered:
     path = settings.home / "stack.json"
     with locked(settings.home / ".stack.lock"):
         if path.exists():
-            return _with_bank(settings.home, Remembered(**json.loads(path.read_text())))
-        postgres, nats, monitor, ray, web, bank = free_ports(6)
+            return _with_ports(settings.home, Remembered(**json.loads(path.read_text())))
+        postgres, nats, monitor, ray, web, bank, smtp, bounces = free_ports(8)
         if port_is_free(PORT_PREFERRED):
             web = PORT_PREFERRED
         made = [secrets.token_urlsafe(18) for _ in range(6)]
-        kept = Remembered(postgres, nats, monitor, ray, web, *made, port_bank=bank)
+        kept = Remembered(
+            postgres, nats, monitor, ray, web, *made, port_bank=bank, port_smtp=smtp, port_bounces=bounces
+        )
         _write(settings.home, kept)
         return kept
 
 
-def _with_bank(home: Path, kept: Remembered) -> Remembered:
-    """A home made before the demo had a bank gets a port for it."""
-    if kept.port_bank:
+def _with_ports(home: Path, kept: Remembered) -> Remembered:
+    """A home made before the demo had a bank or a mail server gets ports for them."""
+    names = ("port_bank", "port_smtp", "port_bounces")
+    missing = [name for name in names if not getattr(kept, name)]
+    if not missing:
         return kept
-    made = replace(kept, port_bank=free_ports(1)[0])
+    found = dict(zip(missing, free_ports(len(missing)), strict=True))
+    made = Remembered(**(asdict(kept) | found))
     _write(home, made)
     return made
 

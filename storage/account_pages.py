@@ -84,6 +84,7 @@ class AccountHead:
     phone: str | None
     email: str | None
     receipt_by: str
+    mail: str | None  # state and address, with a space between
     opened_on: dt.date
     closed_on: dt.date | None
     house_area_dm2: int
@@ -115,10 +116,9 @@ ADDRESS = """st.kind || ' ' || st.name || ', ' || h.number || ', '
 
 HEAD = f"""
 SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
-       o.short_name AS company_name, o.phone AS company_phone,
-       {ADDRESS} AS address, f.entrance, f.floor,
-       a.payer_name, a.phone, a.email, a.receipt_by, a.opened_on, a.closed_on,
-       h.area_total_dm2 AS house_area_dm2, h.area_common_dm2 AS common_area_dm2,
+       o.short_name AS company_name, o.phone AS company_phone, mb.state || ' ' || mb.address AS mail,
+       {ADDRESS} AS address, f.entrance, f.floor, a.payer_name, a.phone, a.email, a.receipt_by, a.opened_on,
+       a.closed_on, h.area_total_dm2 AS house_area_dm2, h.area_common_dm2 AS common_area_dm2,
        t.area_dm2, t.living_area_dm2, t.heated_area_dm2, t.residents, t.temporary, t.owners AS owners_count,
        coalesce((SELECT b.amount_kopecks FROM opening_balances b
                   WHERE b.account_id = a.id AND b.period = :period), 0)::bigint AS opening_kopecks,
@@ -158,7 +158,7 @@ SELECT a.id, a.number, a.els, a.kind, a.house_id, a.flat_id, a.company_id,
   LEFT JOIN rooms rm ON rm.id = a.room_id
   JOIN houses h ON h.id = a.house_id
   JOIN streets st ON st.id = h.street_id
-  JOIN organisations o ON o.id = a.company_id
+  JOIN organisations o ON o.id = a.company_id LEFT JOIN mail_boxes mb ON mb.account_id = a.id
   LEFT JOIN LATERAL (
     SELECT * FROM account_facts t WHERE t.account_id = a.id AND t.superseded_at IS NULL
        AND t.valid_from <= :today AND (t.valid_to IS NULL OR t.valid_to > :today)

@@ -412,6 +412,15 @@ POLICIES: dict[str, Policy] = {
     "audit": Policy((COMPANY,), (USER,), rights=ADD),
     "files": Policy((COMPANY, ACCOUNT, USER), rights=ADD),
     "papers": Policy((COMPANY, ACCOUNT), rights=ADD),
+    # E-mail: a resident writes the wish, the centre starts a mailing, workers alone send.
+    "mail_boxes": Policy((COMPANY, ACCOUNT), rights=WRITE),
+    "mail_runs": Policy(rights=("SELECT", "INSERT", "UPDATE (state, finished_at)")),
+    "mail_letters": Policy(
+        (COMPANY, ACCOUNT),
+        rights=(*ADD, "UPDATE (key, state, words, attempts, next_at, details, changed_at)"),
+    ),
+    "mail_returns": Policy(rights=ADD),
+    "mail_state": Policy(),
     # Cash desks: the centre opens one for a company, its people take money; the books are the workers'.
     "cash_desks": Policy((COMPANY,), (), rights=ADD),
     "cash_deposits": Policy((COMPANY,), rights=ADD),

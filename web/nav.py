@@ -60,6 +60,13 @@ ITEMS: tuple[Item, ...] = (
     Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),
     Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
     Item(
+        "Рассылка квитанций",
+        "request",
+        "/centre/mailings",
+        CENTRE_STAFF,
+        ("/centre/mailings", "/centre/mail"),
+    ),
+    Item(
         "Формы квитанций",
         "receipt",
         "/receipt-forms",
@@ -109,7 +116,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Расчёт", ("/centre/month", "/centre/runs", "/centre/parked", "/readings/held", "/corrections",
                 "/changes", "/commons", "/what-if")),
     ("Правила", ("/centre/values", "/centre/settings", "/formulas", "/social/values")),
-    ("Квитанции", ("/centre/press", "/receipt-forms", "/delivery")),
+    ("Квитанции", ("/centre/press", "/centre/mailings", "/receipt-forms", "/delivery")),
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",
                      "/centre/import")),
     ("Заявки", ("/dispatch", "/dispatch/incidents")),

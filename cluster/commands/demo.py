@@ -79,6 +79,7 @@ def _serve(supervisor: "Supervisor", line: Steps, accounts: int, months: int) ->
     seconds = time.monotonic() - began
     console.print(f"\n[bold green]Pay-logic работает:[/] [bold]{stack.url}[/]  ({seconds:.0f} с)\n")
     show_users(stack, console)
+    console.print(f"Почта (пробная): http://localhost:{stack.kept.port_bank}/mail")
     console.print("[dim]Остановить: Ctrl-C[/]")
     supervisor.stopping.wait()
     watcher.join()
@@ -102,6 +103,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     call("storage.demo_delivery:show", supervisor.stack.database_url)
     line.update("Квартира, разделённая между собственниками")
     call("storage.demo_coowners:show", supervisor.stack.database_url)
+    line.update("Почта жителей")
+    call("storage.demo_mail:show", supervisor.stack.database_url)
 
 
 def _open_gates(stack: "Stack") -> None:

@@ -20,6 +20,7 @@ from storage.tables import (  # noqa: F401
     formulas,
     late,
     ledger,
+    mail,
     meter_checks,
     meters,
     netting,
