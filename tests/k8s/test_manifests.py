@@ -117,10 +117,13 @@ def test_config_and_services_named_by_pods_exist() -> None:
     for template in [t for m in made for t in pod_specs(m)]:
         for container in template["spec"]["containers"]:
             for source in container.get("envFrom", []):
-                assert source["configMapRef"]["name"] in maps
+                if "configMapRef" in source:
+                    assert source["configMapRef"]["name"] in maps
+                else:
+                    assert source["secretRef"]["name"] in secrets or source["secretRef"].get("optional")
             for variable in container.get("env", []):
                 key = variable.get("valueFrom", {}).get("secretKeyRef")
-                assert key is None or key["name"] in secrets
+                assert key is None or key["name"] in secrets or key.get("optional")
 
 
 def test_pods_run_without_root_and_with_equal_memory_limits() -> None:
