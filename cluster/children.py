@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -66,15 +67,33 @@ class Web(Child):
             *(sys.executable, "-m", "uvicorn", "web.app:create_app", "--factory", "--host", settings.host),
             *("--port", str(self.stack.web_port), "--workers", str(settings.web_workers)),
             *("--timeout-graceful-shutdown", str(DRAIN_S), "--no-server-header", "--no-access-log"),
-            *("--log-level", settings.log_level.lower()),
+            *("--log-level", settings.log_level.lower(), "--no-proxy-headers"),
+            *self._tls(),
         ]
 
+    def _tls(self) -> list[str]:
+        """TLS of our own, and the certificates of agents asked for in it."""
+        settings = self.stack.settings
+        if settings.tls_cert is None:
+            return []
+        made = ["--ssl-certfile", str(settings.tls_cert), "--ssl-keyfile", str(settings.tls_key)]
+        if settings.tls_client_ca is not None:
+            made += [
+                "--ssl-ca-certs",
+                str(settings.tls_client_ca),
+                "--ssl-cert-reqs",
+                str(int(ssl.CERT_OPTIONAL)),
+            ]
+            made += ["--http", "web.tls:ClientCertificates"]
+        return made
+
     def environment(self) -> dict[str, str]:
-        return self.stack.environment(web=True)
+        told = self.stack.environment(web=True)
+        return told | {"PAYLOGIC_HTTPS": "1"} if self.stack.scheme == "https" else told
 
     def ready(self) -> bool:
         """Whether it answers; 5xx is not an answer."""
-        return answers(f"http://127.0.0.1:{self.stack.web_port}/health")
+        return answers(f"{self.stack.scheme}://127.0.0.1:{self.stack.web_port}/health")
 
 
 class Actors(Child):
@@ -139,8 +158,9 @@ class DemoBank(Child):
 
 def answers(url: str, limit_s: float = 2.0) -> bool:
     """Whether a server answers there with something better than its own failure."""
+    own = ssl._create_unverified_context() if url.startswith("https") else None  # noqa: S323 - to ourselves
     try:
-        with urllib.request.urlopen(url, timeout=limit_s) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=limit_s, context=own) as answer:  # noqa: S310 - our own address
             return bool(answer.status < 500)
     except urllib.error.HTTPError as error:
         return error.code < 500

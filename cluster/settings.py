@@ -35,6 +35,11 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the pages listen on")
     port: int | None = Field(None, ge=1, le=65535, description="Port of the pages; 8000 or a free one")
+    tls_cert: Path | None = Field(None, description="Certificate of the pages: they end TLS themselves")
+    tls_key: Path | None = Field(None, description="Key of that certificate")
+    tls_client_ca: Path | None = Field(
+        None, description="Certificates (or their issuers) of agents who prove themselves by TLS"
+    )
     web_workers: int = Field(1, ge=1, le=64, description="Processes of the pages")
     ray_cpus: int | None = Field(None, ge=1, le=1024, description="Cores given to the embedded Ray; all")
     ray_object_store_mb: int = Field(512, ge=80, le=65536, description="Object store of the embedded Ray, MB")
@@ -78,6 +83,14 @@ class Settings(BaseSettings):
                 "PAYLOGIC_DATABASE_URL и PAYLOGIC_WEB_DATABASE_URL задают вместе: "
                 "страницы ходят в базу под своей ролью paylogic_web"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("PAYLOGIC_TLS_CERT и PAYLOGIC_TLS_KEY задают вместе")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("PAYLOGIC_TLS_CLIENT_CA нужен только вместе с PAYLOGIC_TLS_CERT")
         return self
 
 

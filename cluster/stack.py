@@ -124,10 +124,15 @@ class Stack:
             _write(self.home, self.kept)
 
     @property
+    def scheme(self) -> str:
+        """https when the pages end TLS themselves."""
+        return "http" if self.settings.tls_cert is None else "https"
+
+    @property
     def url(self) -> str:
         """The address a person opens."""
         host = "localhost" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
-        return f"http://{host}:{self.web_port}"
+        return f"{self.scheme}://{host}:{self.web_port}"
 
     def environment(self, web: bool = False) -> dict[str, str]:
         """Environment of a process of this stack; pages do not learn the owner's way into the database."""

@@ -43,6 +43,7 @@ from web import (
 from web.cache import Remembered
 from web.config import WebConfig, from_environment
 from web.middleware import Surround
+from web.proxy import TrustedProxies
 from web.roles import allow_machines, refuse_undeclared
 from web.static import STATIC
 
@@ -114,6 +115,9 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
             app.include_router(router)
     errors.install(app)
     app.add_middleware(Surround, is_https=known.is_https)
+    app.add_middleware(
+        TrustedProxies, trusted=known.trusted_proxies, certificate_header=known.certificate_header
+    )
     refuse_undeclared(app)
     return app
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from web.proxy import Network, networks
+
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
@@ -12,6 +14,8 @@ class WebConfig:
 
     database_url is the role paylogic_web, under row-level security. is_https: Secure cookie and HSTS.
     nats_url and ray_address are only looked at by /health: a page never talks to either.
+    trusted_proxies: whose word about a caller's address and scheme counts; about its certificate too when
+    certificate_header is named, which says that the proxy overwrites that header in every request.
     """
 
     database_url: str
@@ -19,6 +23,8 @@ class WebConfig:
     nats_url: str | None = None
     ray_address: str | None = None
     log_level: str = "INFO"
+    trusted_proxies: tuple[Network, ...] = ()
+    certificate_header: str = ""
 
     @property
     def cookie_name(self) -> str:
@@ -34,10 +40,18 @@ def from_environment() -> WebConfig:
             "PAYLOGIC_WEB_DATABASE_URL не задан: страницам нужен адрес базы под ролью paylogic_web. "
             "Обычно их запускает команда paylogic up, она задаёт его сама."
         )
+    try:
+        trusted = networks(os.environ.get("PAYLOGIC_TRUSTED_PROXIES", ""))
+    except ValueError as error:
+        raise RuntimeError(
+            "PAYLOGIC_TRUSTED_PROXIES не понять: перечислите сети прокси через запятую, например 10.0.0.0/8."
+        ) from error
     return WebConfig(
         database_url=url,
         is_https=os.environ.get("PAYLOGIC_HTTPS", "").lower() in ("1", "true", "yes", "on"),
         nats_url=os.environ.get("PAYLOGIC_NATS_URL") or None,
         ray_address=os.environ.get("PAYLOGIC_RAY_ADDRESS") or None,
         log_level=os.environ.get("PAYLOGIC_LOG_LEVEL", "INFO"),
+        trusted_proxies=trusted,
+        certificate_header=os.environ.get("PAYLOGIC_CERTIFICATE_HEADER", "").lower(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import re
 from functools import cache
@@ -10,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateways.agents.certificates import Certificate, fingerprint
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -94,6 +97,7 @@ class Profile(BaseModel):
     shows_balance: bool = True
     may_cancel: Literal["never", "same_day"] = "never"
     networks: list[Network] = []
+    certificates: list[Certificate] = Field([], max_length=8)
     in_flight_max: int = Field(50, ge=1, le=1000)
 
     @model_validator(mode="after")
@@ -127,6 +131,13 @@ class Profile(BaseModel):
     def code(self, reason: str) -> int:
         """The agent's code; a reason the agent has no code for is its «other»."""
         return self.codes.get(reason, self.codes["other"])
+
+    def knows_certificate(self, der: bytes | None, now: dt.datetime) -> bool:
+        """Whether the caller proved one of the pinned certificates in its time; yes when none is pinned."""
+        if not self.certificates:
+            return True
+        given = None if der is None else fingerprint(der)
+        return any(one.fingerprint == given and one.is_valid(now) for one in self.certificates)
 
     def lets_in(self, address: str) -> bool:
         """Whether a caller from this address may ask; anyone may when no networks are named."""

@@ -19,6 +19,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from gateways.agents import desk
+from gateways.agents.certificates import SCOPE_KEY
 from gateways.agents.desk import Shown
 from gateways.agents.profile import Profile
 from gateways.agents.queue import Queue
@@ -160,15 +161,18 @@ async def _values(request: Request) -> dict[str, str]:
 
 
 def _refusal(request: Request, known: Known) -> Response | None:
-    """401 or 403 for a caller who may not ask; None for one who may."""
+    """401 or 403 for a caller who may not ask; None for one who may. Everything a gate names must hold."""
     address = request.client.host if request.client else ""
     if not known.profile.lets_in(address):
         log.warning("gate %s: a caller from %s is not among its networks", known.gate.code, address)
         return Response("forbidden", status_code=403)
+    if not known.profile.knows_certificate(request.scope.get(SCOPE_KEY), dt.datetime.now(dt.UTC)):
+        log.warning("gate %s: no certificate of the agent from %s", known.gate.code, address)
+        return Response("a client certificate of the agent is required", status_code=403)
     if known.gate.secret_hash is None:
-        if known.profile.networks:
+        if known.profile.networks or known.profile.certificates:
             return None
-        return Response("the gate has neither a secret nor networks", status_code=403)
+        return Response("the gate has neither a secret nor networks nor certificates", status_code=403)
     if known.gate.knows(*_basic(request.headers.get("Authorization", ""))):
         return None
     log.warning("gate %s: wrong name or secret from %s", known.gate.code, address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from gateways.bus import Event
 from gateways.registers import preset
 from storage import outbox, register_pages
 from storage.engine import Database
+from tests.support.certificates import certificate
 from tests.support.services import TestDatabase
 from tests.web import town
 from tests.web.conftest import SignIn, counted, csrf_of
@@ -314,6 +316,35 @@ async def test_order_of_payment_is_set_from_a_day_with_its_document(
     shown = plain(await centre.get(page))
     assert "Приказ 5" in shown
     assert "с нового" in shown
+
+
+async def test_certificates_of_a_gate_are_pinned_shown_with_their_end_and_removed(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    centre = await sign_in("ivanova")
+    gate, path = "/centre/gates/bank", "/centre/gates/bank/certificates"
+    await send(centre, "/centre/gates", "/centre/gates", agent=str(BANK), preset="osmp", code="bank")
+    now = dt.datetime.now(dt.UTC)
+    soon, long = certificate("soon", until=now + dt.timedelta(days=9, hours=1)), certificate("long")
+
+    bad = await send(centre, gate, path, certificate=long.key_pem)
+    for one in (soon, long, soon):
+        assert (await send(centre, gate, path, certificate=one.pem)).status_code == 303
+    shown = plain(await centre.get(gate))
+    listed = plain(await centre.get("/centre/gates"))
+
+    assert bad.status_code == 422
+    assert "закрытый ключ" in plain(bad)
+    assert "скоро кончится" in shown
+    assert "осталось 9" in shown
+    assert shown.count("CN=soon") == 1
+    assert "сертификат до" in listed
+    prints = re.findall(r"certificates/([0-9a-f]{64})/remove", (await centre.get(gate)).text)
+    assert len(prints) == 2
+    for one in prints:
+        assert (await send(centre, gate, f"{path}/{one}/remove")).status_code == 303
+    assert "Сертификат не спрашивают" in plain(await centre.get(gate))
+    assert (await send(centre, gate, f"{path}/{prints[0]}/remove")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/registers/999", "/centre/unidentified/999", "/centre/gates/none"])
