@@ -58,7 +58,7 @@ class Cashier:
         now: Callable[[], dt.datetime] = _now,
     ) -> None:
         self._database, self._ask, self._keys, self._now = database, ask, keys, now
-        self._boxes: dict[tuple[int, dt.datetime], Atol] = {}
+        self._boxes: dict[int, tuple[dt.datetime, Atol]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -187,25 +187,26 @@ class Cashier:
 
     # ---- checks ------------------------------------------------------------------------------------------
 
-    async def _box(self) -> tuple[CardGate, Atol]:
-        """The fiscal service in use, with its token kept while its profile stays."""
+    async def _box(self, gate_id: int | None) -> tuple[CardGate, Atol]:
+        """The fiscal service in use or a desk's own, with its token kept while its profile stays."""
         async with self._database.reading() as session:
-            gate = await card_checks.gate(session)
+            gate = await card_checks.gate(session, gate_id)
         if gate is None:
             raise CounterpartAway(NO_GATE)
-        key = (gate.id, gate.changed_at)
-        if key not in self._boxes:
+        changed_at, box = self._boxes.get(gate.id, (None, None))
+        if box is None or changed_at != gate.changed_at:
             try:
                 profile = FiscalProfile.model_validate(gate.profile)
             except ValidationError as error:
                 raise CounterpartAway("Профиль кассы не читается: откройте и сохраните его") from error
-            self._boxes = {key: Atol(profile, self._keys(gate.code), self._ask)}
-        return gate, self._boxes[key]
+            box = Atol(profile, self._keys(gate.code), self._ask)
+            self._boxes[gate.id] = (gate.changed_at, box)
+        return gate, box
 
     async def _check(self, job: CheckJob) -> None:
         now = self._now()
         try:
-            gate, box = await self._box()
+            gate, box = await self._box(job.gate_id)
             if job.state == WAITING or job.uuid is None:
                 uuid = await box.send(job)
                 async with self._database.transaction() as session:

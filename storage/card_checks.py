@@ -70,10 +70,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class CheckJob:
-    """A check that is due. method of paying, contact of the payer, items that add up to the sum."""
+    """A check that is due: contact of the payer, items that add up to the sum. gate_id: whose check it is,
+    None — the service in use; is_cash: money taken at a desk.
+    """
 
     id: int
-    order_id: int
+    order_id: int | None
     kind: str
     external_id: str
     amount_kopecks: int
@@ -86,34 +88,45 @@ class CheckJob:
     ground_on: dt.date | None
     items: tuple[Item, ...]
     recorded_at: dt.datetime
+    gate_id: int | None = None
+    is_cash: bool = False
 
 
 CLAIM = """
 UPDATE card_checks c SET next_at = CAST(:now AS timestamptz) + make_interval(secs => :lease),
        attempts = c.attempts + 1
- WHERE c.id IN (SELECT id FROM card_checks WHERE next_at <= :now ORDER BY next_at LIMIT :limit
-                FOR UPDATE SKIP LOCKED)
+ WHERE c.id IN (SELECT d.id FROM card_checks d WHERE d.next_at <= :now
+                   AND NOT (d.kind = 'sell_refund' AND d.receipt_id IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM card_checks b WHERE b.receipt_id = d.receipt_id AND b.kind <> 'sell_refund'
+                        AND b.state IN ('waiting', 'sent', 'failed')))
+                 ORDER BY d.next_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
 RETURNING c.id"""
 
 JOBS = """
 SELECT c.id, c.order_id, c.kind, c.external_id, c.amount_kopecks, c.state, c.uuid, c.attempts - 1 AS attempts,
-       o.contact, o.account_number, c.ground, c.ground_on, c.recorded_at,
+       coalesce(o.contact, '') AS contact, coalesce(o.account_number, a.number) AS account_number, c.ground,
+       c.ground_on, c.recorded_at, c.gate_id, c.receipt_id IS NOT NULL AS is_cash,
+       CASE WHEN c.receipt_id IS NOT NULL
+         THEN json_build_array(json_build_array(c.amount_kopecks, NULL, NULL, NULL)) ELSE
        (SELECT json_agg(json_build_array(p.amount_kopecks, x.name, x.inn, x.phone) ORDER BY p.ordinal)
           FROM card_parts p LEFT JOIN organisations x ON x.id = p.payee_id
          WHERE p.order_id = o.id AND CASE WHEN c.refund_id IS NULL
            THEN NOT p.is_off OR EXISTS (SELECT 1 FROM card_refunds r WHERE r.order_id = o.id
                                            AND r.state = 'done' AND r.ordinals @> to_jsonb(p.ordinal))
            ELSE EXISTS (SELECT 1 FROM card_refunds r WHERE r.id = c.refund_id
-                           AND r.ordinals @> to_jsonb(p.ordinal)) END) AS parts
-  FROM card_checks c JOIN card_orders o ON o.id = c.order_id
+                           AND r.ordinals @> to_jsonb(p.ordinal)) END) END AS parts
+  FROM card_checks c LEFT JOIN card_orders o ON o.id = c.order_id LEFT JOIN accounts a ON a.id = c.account_id
  WHERE c.id = ANY (:ids) ORDER BY c.id"""
 
 
-async def gate(session: Session) -> CardGate | None:
-    """The fiscal service in use; None when none is on."""
+async def gate(session: Session, gate_id: int | None = None) -> CardGate | None:
+    """The fiscal service in use, or the one of a desk; None when it is off."""
     row = (
         await session.execute(
-            text(f"{GATE} WHERE g.kind = 'fiscal' AND g.is_active ORDER BY g.place, g.id LIMIT 1")
+            text(f"""
+            {GATE} WHERE g.kind = 'fiscal' AND g.is_active
+               AND (CAST(:id AS int) IS NULL OR g.id = :id) ORDER BY g.place, g.id LIMIT 1"""),
+            {"id": gate_id},
         )
     ).one_or_none()
     return None if row is None else gate_of(row)
@@ -196,9 +209,9 @@ async def fail(session: Session, check_id: int, words: str) -> None:
 
 
 AGAIN = """
-INSERT INTO card_checks (order_id, refund_id, account_id, company_id, kind, external_id, amount_kopecks,
-                         ground, ground_on, next_at)
-SELECT order_id, refund_id, account_id, company_id, :kind,
+INSERT INTO card_checks (order_id, refund_id, receipt_id, gate_id, account_id, company_id, kind, external_id,
+                         amount_kopecks, ground, ground_on, next_at)
+SELECT order_id, refund_id, receipt_id, gate_id, account_id, company_id, :kind,
        split_part(external_id, '~', 1) || '~p' || id, amount_kopecks, :ground, :ground_on,
        clock_timestamp()
   FROM card_checks WHERE id = :id RETURNING id"""

@@ -114,7 +114,7 @@ SELECT f.*, count(*) OVER ()::int AS total, coalesce(sum(f.amount_kopecks) OVER 
           SELECT 1 FROM card_refunds r WHERE r.order_id = o.id AND r.state = 'waiting'))
      AND (CAST(:method AS text) = '' OR o.method = :method)
      AND (CAST(:since AS date) IS NULL OR o.recorded_at >= :since)
-     AND (CAST(:words AS text) = '' OR o.account_number LIKE CAST(:words AS text) || '%'
+     AND (CAST(:words AS text) = '' OR a.number LIKE CAST(:words AS text) || '%'
           OR o.number LIKE CAST(:words AS text) || '%')
    ORDER BY {order}) f LIMIT :limit OFFSET :offset"""
 
@@ -156,8 +156,8 @@ class CheckLine:
     """A check as pages show it."""
 
     id: int
-    order_id: int
-    order_number: str
+    order_id: int | None
+    order_number: str | None
     account_number: str
     kind: str
     external_id: str
@@ -171,10 +171,11 @@ class CheckLine:
 
 
 CHECK = """
-SELECT c.id, c.order_id, o.number AS order_number, o.account_number, c.kind, c.external_id, c.amount_kopecks,
-       c.state, c.words, c.url, coalesce(c.fiscal->>'fiscal_document_number', '') AS document, c.recorded_at,
-       c.done_at
-  FROM card_checks c JOIN card_orders o ON o.id = c.order_id"""
+SELECT c.id, c.order_id, o.number AS order_number, a.number AS account_number, c.kind, c.external_id,
+       c.amount_kopecks, c.state, c.words, c.url,
+       coalesce(c.fiscal->>'fiscal_document_number', '') AS document, c.recorded_at, c.done_at
+  FROM card_checks c JOIN accounts a ON a.id = c.account_id
+  LEFT JOIN card_orders o ON o.id = c.order_id"""
 
 
 async def checks_of(session: Session, order_id: int) -> list[CheckLine]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from storage import audit, payment_gate
+from storage import audit, desk_checks, payment_gate
 from storage.payment_gate import Asked
 from storage.session import Session
 
@@ -43,6 +43,12 @@ class Desk:
     shift_id: int | None
     shift_number: int | None
     opened_at: dt.datetime | None
+    checks: str
+
+    @property
+    def has_own_register(self) -> bool:
+        """Whether the cashier writes down the number of each check."""
+        return self.checks == desk_checks.OWN
 
 
 async def desk_of(session: Session, company_id: int, user_id: int) -> Desk | None:
@@ -51,7 +57,7 @@ async def desk_of(session: Session, company_id: int, user_id: int) -> Desk | Non
         await session.execute(
             text("""
             SELECT d.id, d.company_id, d.agent_id, o.short_name AS name, s.id AS shift_id,
-                   s.number AS shift_number, s.opened_at
+                   s.number AS shift_number, s.opened_at, d.checks
               FROM cash_desks d JOIN organisations o ON o.id = d.agent_id
               LEFT JOIN cash_shifts s ON s.desk_id = d.id AND s.opened_by = :user AND s.closed_at IS NULL
              WHERE d.company_id = :company"""),
@@ -138,10 +144,12 @@ async def take(
     user_id: int,
     moment: dt.datetime,
     zone: dt.tzinfo,
+    check_number: str = "",
 ) -> int:
     """Take money for an account: the id of its receipt. The same command again gives the same receipt.
 
-    Raises CashRefused without an open shift, for a closed account, for another sum under the same command.
+    check_number: of the desk's own register, when it has one. Raises CashRefused without an open shift, for a
+    closed account, for another sum under the same command, for a missing number of a check.
     """
     shift = (
         await session.execute(
@@ -156,6 +164,8 @@ async def take(
         raise CashRefused("no-shift", "Смена закрыта. Откройте смену и примите деньги ещё раз.")
     if account.is_closed:
         raise CashRefused("closed", "Счёт закрыт: деньги на него не принимают. Проверьте номер.")
+    if desk.has_own_register and not check_number:
+        raise CashRefused("no-check", "Пробейте чек на кассовом аппарате и впишите его номер.")
     number = int(
         await session.scalar(
             text("SELECT coalesce(max(number), 0) + 1 FROM cash_receipts WHERE shift_id = :id"),
@@ -167,8 +177,9 @@ async def take(
     receipt_id = await session.scalar(
         text("""
         INSERT INTO cash_receipts (shift_id, company_id, command_id, number, payment_number, account_id,
-                                   amount_kopecks, given_kopecks, user_id, recorded_at)
-        VALUES (:shift, :company, :command, :number, :payment, :account, :amount, :given, :user, :moment)
+                                   amount_kopecks, given_kopecks, user_id, recorded_at, check_number)
+        VALUES (:shift, :company, :command, :number, :payment, :account, :amount, :given, :user, :moment,
+                :check)
         RETURNING id"""),
         {
             "shift": shift.id,
@@ -181,12 +192,14 @@ async def take(
             "given": given_kopecks,
             "user": user_id,
             "moment": moment,
+            "check": check_number or None if desk.has_own_register else None,
         },
     )
     asked = Asked(desk.agent_id, payment_number, account.number, amount_kopecks, moment, channel="desk")
     made = (await payment_gate.take(session, [asked], zone))[0]
     if made.kind != payment_gate.NEW:
         raise CashRefused("number", "Номер платежа занят. Обновите страницу и повторите.")
+    await desk_checks.ask_taken(session, int(receipt_id or 0))
     await audit.record(
         session, "cash_taken", "cash_receipt", receipt_id, user_id=user_id, company_id=desk.company_id,
         after={"account_id": account.id, "kopecks": amount_kopecks, "number": payment_number},
@@ -209,13 +222,15 @@ async def _taken_before(session: Session, command_id: str, account: Till, amount
     return int(known.id)
 
 
-async def void(session: Session, receipt_id: int, reason: str, user_id: int) -> None:
-    """Give the money back within the open shift; the intake reverses the entry. Raises CashRefused."""
+async def void(session: Session, receipt_id: int, reason: str, user_id: int, check_number: str = "") -> None:
+    """Give the money back within the open shift; the intake reverses the entry. check_number: of the return
+    at the desk's own register, when the money has a check of it. Raises CashRefused.
+    """
     row = (
         await session.execute(
             text("""
             SELECT r.id, r.payment_number, r.voided_at, r.amount_kopecks, r.company_id, s.closed_at,
-                   s.opened_by, d.agent_id
+                   s.opened_by, d.agent_id, r.check_number
               FROM cash_receipts r JOIN cash_shifts s ON s.id = r.shift_id
               JOIN cash_desks d ON d.id = s.desk_id
              WHERE r.id = :id FOR UPDATE OF s"""),
@@ -232,13 +247,20 @@ async def void(session: Session, receipt_id: int, reason: str, user_id: int) -> 
         )
     if row.opened_by != user_id:
         raise CashRefused("other", "Сторнирует кассир, который принял деньги, в своей смене.")
+    if row.check_number and not check_number:
+        raise CashRefused("no-check", "Пробейте чек возврата на кассовом аппарате и впишите его номер.")
     await session.execute(
-        text(
-            "UPDATE cash_receipts SET voided_at = clock_timestamp(), void_reason = :reason, "
-            "voided_by = :user WHERE id = :id"
-        ),
-        {"id": receipt_id, "reason": reason, "user": user_id},
+        text("""
+        UPDATE cash_receipts SET voided_at = clock_timestamp(), void_reason = :reason, voided_by = :user,
+               void_check_number = :check WHERE id = :id"""),
+        {
+            "id": receipt_id,
+            "reason": reason,
+            "user": user_id,
+            "check": check_number if row.check_number else None,
+        },
     )
+    await desk_checks.ask_returned(session, receipt_id)
     await payment_gate.cancel(session, row.agent_id, row.payment_number)
     await audit.record(
         session, "cash_voided", "cash_receipt", receipt_id, user_id=user_id, company_id=row.company_id,

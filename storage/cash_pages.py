@@ -133,6 +133,8 @@ class Receipt:
     void_reason: str | None
     payment_id: int | None
     entry_id: int | None
+    check_number: str | None
+    void_check_number: str | None
 
 
 RECEIPT = f"""
@@ -140,7 +142,8 @@ SELECT r.id, r.shift_id, s.number AS shift_number, s.closed_at AS shift_closed_a
        r.payment_number, d.agent_id, g.short_name AS desk, o.name AS company, o.inn,
        coalesce(paylogic_staff_name(r.user_id), '—') AS cashier, r.account_id, a.number AS account_number,
        {ADDRESS} AS address, a.payer_name, r.amount_kopecks, r.given_kopecks, r.recorded_at AS taken_at,
-       r.voided_at, r.void_reason, y.id AS payment_id, y.entry_id
+       r.voided_at, r.void_reason, y.id AS payment_id, y.entry_id,
+       r.check_number, r.void_check_number
   FROM cash_receipts r JOIN cash_shifts s ON s.id = r.shift_id JOIN cash_desks d ON d.id = s.desk_id
   JOIN organisations g ON g.id = d.agent_id JOIN organisations o ON o.id = r.company_id
   JOIN accounts a ON a.id = r.account_id {ADDRESS_JOINS}
@@ -247,6 +250,8 @@ class ShiftReceipt:
     voided_at: dt.datetime | None
     void_reason: str | None
     is_posted: bool
+    check_state: str
+    """Of its fiscal receipt at the service: failed when any failed, else of the last; «» without one."""
 
 
 async def shift_receipts(session: Session, shift_id: int) -> list[ShiftReceipt]:
@@ -255,7 +260,10 @@ async def shift_receipts(session: Session, shift_id: int) -> list[ShiftReceipt]:
         text(f"""
         SELECT r.id, r.payment_number, r.recorded_at AS taken_at, a.number AS account_number,
                {ADDRESS} AS address, r.amount_kopecks, r.voided_at, r.void_reason,
-               y.entry_id IS NOT NULL AS is_posted
+               y.entry_id IS NOT NULL AS is_posted,
+               coalesce((SELECT c.state FROM card_checks c
+                          WHERE c.receipt_id = r.id AND c.state <> 'replaced'
+                          ORDER BY c.state = 'failed' DESC, c.id DESC LIMIT 1), '') AS check_state
           FROM cash_receipts r JOIN cash_shifts s ON s.id = r.shift_id JOIN cash_desks d ON d.id = s.desk_id
           JOIN accounts a ON a.id = r.account_id {ADDRESS_JOINS}
           LEFT JOIN payments y ON y.agent_id = d.agent_id AND y.number = r.payment_number

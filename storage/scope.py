@@ -345,7 +345,11 @@ POLICIES: dict[str, Policy] = {
     "card_parts": Policy((OWN_ORDER,), rights=(*ADD, "UPDATE (is_off)")),
     "card_notices": Policy((OWN_ORDER,), (), rights=(*ADD, "UPDATE (times)")),
     "card_refunds": Policy((COMPANY,), rights=(*ADD, "UPDATE (state, decided_by, decided_at, next_at)")),
-    "card_checks": Policy((COMPANY, ACCOUNT), (), rights=(*ADD, "UPDATE (state, words, next_at)")),
+    "card_checks": Policy(
+        (COMPANY, ACCOUNT),
+        (f"{COMPANY} AND receipt_id IS NOT NULL",),
+        rights=(*ADD, "UPDATE (state, words, next_at)"),
+    ),
     # Penalties: values wait for a second person; workers count and post, the web asks.
     "penalty_values": Policy(
         reads=(f"state = 'approved' AND {SIGNED_IN}",),
@@ -422,7 +426,7 @@ POLICIES: dict[str, Policy] = {
     "mail_returns": Policy(rights=ADD),
     "mail_state": Policy(),
     # Cash desks: the centre opens one for a company, its people take money; the books are the workers'.
-    "cash_desks": Policy((COMPANY,), (), rights=ADD),
+    "cash_desks": Policy((COMPANY,), (), rights=(*ADD, "UPDATE (checks, fiscal_gate_id)")),
     "cash_deposits": Policy((COMPANY,), rights=ADD),
     "cash_shifts": Policy(
         (COMPANY,),
@@ -431,7 +435,9 @@ POLICIES: dict[str, Policy] = {
             "UPDATE (closed_at, taken_count, taken_kopecks, voided_count, voided_kopecks, deposit_id)",
         ),
     ),
-    "cash_receipts": Policy((COMPANY,), rights=(*ADD, "UPDATE (voided_at, void_reason, voided_by)")),
+    "cash_receipts": Policy(
+        (COMPANY,), rights=(*ADD, "UPDATE (voided_at, void_reason, voided_by, void_check_number)")
+    ),
     # Debts: workers count and draft, people approve; nothing of it is shown to other debtors.
     "debtors": Policy((COMPANY,), ()),
     "collections": Policy((COMPANY,), ()),

@@ -15,6 +15,7 @@ from storage.card_checks import CORRECTION, CheckJob
 
 EXPIRED_TOKEN, EXISTS, NOT_READY, TIMED_OUT = 11, 33, 34, 1
 PERMANENT = frozenset({2, 3, 20, 21, 22, 30, 31, 32, 35, 40, 41, 42, 43, 44, 45, 50})
+CASH, ELECTRONIC = 0, 1  # how the money was paid
 TOKEN_S = 20 * 3600.0  # a token lives 24 hours
 MOSCOW = ZoneInfo("Europe/Moscow")
 NAME_MAX = 128
@@ -82,7 +83,7 @@ class Atol:
             "client": {contact: job.contact} if job.contact else {"email": self._profile.company_email},
             "company": {"email": self._profile.company_email, "sno": self._profile.sno, **self._seller()},
             "items": [self._item(item.name, item.amount_kopecks, item) for item in job.items],
-            "payments": [{"type": 1, "sum": number(job.amount_kopecks)}],
+            "payments": [{"type": CASH if job.is_cash else ELECTRONIC, "sum": number(job.amount_kopecks)}],
             "total": number(job.amount_kopecks),
         }
 
@@ -118,7 +119,7 @@ class Atol:
                 "base_number": job.ground[:32],
                 "base_name": "Акт об ошибке кассы",
             },
-            "payments": [{"type": 1, "sum": number(job.amount_kopecks)}],
+            "payments": [{"type": CASH if job.is_cash else ELECTRONIC, "sum": number(job.amount_kopecks)}],
             "vats": [{"type": self._profile.vat, "sum": number(0)}],
         }
 

@@ -155,20 +155,24 @@ class CardRefund(Base):
 
 
 class CardCheck(Base):
-    """A fiscal receipt of an order, of a refund or a correction; external_id makes a repeat harmless."""
+    """A fiscal receipt of an order, cash, a refund, a correction; external_id makes a repeat harmless."""
 
     __tablename__ = "card_checks"
     __table_args__ = (
         Index("uq_card_checks_external_id", "external_id", unique=True),
         Index("ix_card_checks_order_id", "order_id"),
+        Index("ix_card_checks_receipt_id", "receipt_id"),
+        CheckConstraint("(order_id IS NULL) <> (receipt_id IS NULL)", name="money"),
         Index("ix_card_checks_due", "next_at", postgresql_where=sql("next_at IS NOT NULL")),
         CheckConstraint("kind IN ('sell', 'sell_refund', 'sell_correction')", name="kind"),
         CheckConstraint("state IN ('waiting', 'sent', 'done', 'failed', 'replaced')", name="state"),
     )
 
     id: Mapped[BigId]
-    order_id: Mapped[int] = mapped_column(ForeignKey("card_orders.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("card_orders.id"))
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("card_refunds.id"))
+    receipt_id: Mapped[int | None] = mapped_column(ForeignKey("cash_receipts.id"))  # cash of a desk
+    gate_id: Mapped[int | None] = mapped_column(ForeignKey("card_gates.id"))  # None: the service in use
     account_id: Mapped[int] = mapped_column(Integer)
     company_id: Mapped[int] = mapped_column(Integer)
     kind: Mapped[Words]

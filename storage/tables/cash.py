@@ -24,13 +24,22 @@ class CashDesk(Base):
     """A desk of a company: in the books it is an agent of its own, «Касса …», with the company's ИНН."""
 
     __tablename__ = "cash_desks"
-    __table_args__ = (UniqueConstraint("company_id"), UniqueConstraint("agent_id"))
+    __table_args__ = (
+        UniqueConstraint("company_id"),
+        UniqueConstraint("agent_id"),
+        CheckConstraint(
+            "checks IN ('none', 'own', 'service') AND (checks = 'service') = (fiscal_gate_id IS NOT NULL)",
+            name="checks",
+        ),
+    )
 
     id: Mapped[Id]
     company_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     agent_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     created_by: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[Recorded]
+    checks: Mapped[str] = mapped_column(Text, server_default="none")  # who makes fiscal receipts
+    fiscal_gate_id: Mapped[int | None] = mapped_column(ForeignKey("card_gates.id"))
 
 
 class CashDeposit(Base):
@@ -109,3 +118,5 @@ class CashReceipt(Base):
     voided_at: Mapped[dt.datetime | None]
     void_reason: Mapped[str | None] = mapped_column(Text)
     voided_by: Mapped[int | None] = mapped_column(Integer)
+    check_number: Mapped[str | None] = mapped_column(Text)  # of the desk's own register
+    void_check_number: Mapped[str | None] = mapped_column(Text)

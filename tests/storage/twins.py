@@ -87,6 +87,7 @@ FIXED: dict[tuple[str, str], object] = {
     ("card_gates", "kind"): "bank",
     ("card_orders", "state"): "paid",
     ("card_checks", "kind"): "sell",
+    ("card_checks", "order_id"): 1,
     ("debt_batches", "stage"): "reminder",
     ("debt_steps", "stage"): "reminder",
     **{("debtors", one.name): 0 for one in Base.metadata.tables["debtors"].c if "kopecks" in one.name},

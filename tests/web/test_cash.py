@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import re
 
 import pikepdf
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
+from actors.cashier import Cashier
 from actors.payments import PaymentIntake
 from actors.payouts import Payouts
 from gateways.bank1c.fake import Income, statement
 from gateways.bus import Event
-from storage import ledger, outbox
+from gateways.fiscal.fake import Cashbox
+from gateways.fiscal.fake import router as fiscal_router
+from gateways.fiscal.profile import PRESET, FiscalProfile
+from storage import card_gates, ledger, outbox
 from storage.engine import Database
+from tests.support.asks import AskApp
 from tests.support.services import TestDatabase
 from tests.web import town
 from tests.web.clock import moscow_today
@@ -221,3 +228,124 @@ async def test_only_an_accountant_of_a_company_takes_money(
     assert (await client.get("/cash")).status_code == 403
     for path in ("/cash/shifts", "/cash/accounts/1", "/cash/receipts/1/void", "/cash/shifts/1/close"):
         assert (await client.post(path, data={"csrf": token})).status_code == 403
+
+
+async def at_the_service(fresh_town: TestDatabase, sign_in: SignIn, gate: str = "kassa") -> Cashbox:
+    """The desk leaves checks to a fiscal service."""
+    owner = Database(fresh_town.url)
+    async with owner.transaction() as session:
+        profile = FiscalProfile.model_validate(PRESET | {"base_url": "http://test/atol/"})
+        await card_gates.add(session, "fiscal", gate, None, profile.model_dump(mode="json"), None)
+        await session.execute(
+            text("UPDATE card_gates SET is_active = true WHERE code = :code"), {"code": gate}
+        )
+    await owner.close()
+    centre = await sign_in("ivanova")
+    page = (await centre.get("/centre/cash-desks")).text
+    way = re.search(r'value="(service:\d+)"', page)
+    desk = re.search(r"/centre/cash-desks/(\d+)/checks", page)
+    assert way is not None
+    assert desk is not None
+    path = f"/centre/cash-desks/{desk[1]}/checks"
+    assert (await send(centre, "/centre/cash-desks", path, checks="service:9999")).status_code == 422
+    assert (await send(centre, "/centre/cash-desks", path, checks="nonsense")).status_code == 422
+    assert (await send(centre, "/centre/cash-desks", path, checks=way[1])).status_code == 303
+    assert "Онлайн: АТОЛ" in plain(await centre.get("/centre/cash-desks"))
+    return Cashbox("pass-k")
+
+
+async def rounds(place: TestDatabase, box: Cashbox, times: int = 4) -> None:
+    """The cashier of the actors, minutes apart."""
+    app = FastAPI()
+    app.state.cashbox = box
+    app.include_router(fiscal_router)
+    owner = Database(place.url, "worker")
+    moment = [dt.datetime.now(dt.UTC)]
+    worker = Cashier(owner, AskApp(app), lambda code: {"password": "pass-k"}, lambda: moment[0])
+    for _ in range(times):
+        moment[0] += dt.timedelta(minutes=3)
+        await worker.round()
+    await owner.close()
+
+
+async def test_cash_makes_a_check_and_storno_a_check_of_return_after_it(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await prepared(sign_in)
+    box = await at_the_service(fresh_town, sign_in)
+    receipt = await take(client, 1, "10,50")
+    voided = await take(client, 2, "20")
+    await send(client, voided, f"{voided}/void", reason="Ошибся счётом")
+    assert "ждёт отправки" in plain(await client.get(receipt))
+
+    await rounds(fresh_town, box, 6)
+
+    made = [(one["kind"], one["total"], one["receipt"]["payments"]) for one in box.checks.values()]
+    assert made == [
+        ("sell", 10.5, [{"type": 0, "sum": 10.5}]),
+        ("sell", 20, [{"type": 0, "sum": 20}]),
+        ("sell_refund", 20, [{"type": 0, "sum": 20}]),
+    ]
+    told = plain(await client.get(receipt))
+    assert "приход готов № 101" in told
+    assert "возврат прихода готов" in plain(await client.get(voided))
+    centre = await sign_in("ivanova")
+    assert "касса организации" in plain(await centre.get("/card-checks"))
+
+
+async def test_failed_check_of_cash_is_seen_and_its_return_waits_for_it(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await prepared(sign_in)
+    box = await at_the_service(fresh_town, sign_in)
+    receipt = await take(client, 1, "10")
+    owner = Database(fresh_town.url)
+    async with owner.transaction() as session:
+        await session.execute(
+            text("UPDATE card_checks SET state = 'failed', words = 'Касса отказала', next_at = NULL")
+        )
+    await send(client, receipt, f"{receipt}/void", reason="Ошибся")
+    await rounds(fresh_town, box)
+
+    assert not box.checks
+    assert "не удался" in plain(await client.get(receipt))
+    assert "не удался" in plain(await client.get("/cash/shifts/1"))
+    centre = await sign_in("ivanova")
+    assert "Касса отказала" in plain(await centre.get("/card-checks?state=failed"))
+    failed = re.search(r'action="(/card-checks/\d+)"', (await centre.get("/card-checks?state=failed")).text)
+    assert failed is not None
+    assert (await send(centre, "/card-checks", failed[1], deed="again")).status_code == 303
+    await rounds(fresh_town, box, 8)
+    await owner.close()
+    assert [one["kind"] for one in box.checks.values()] == ["sell", "sell_refund"]
+
+
+async def test_desk_with_its_own_register_writes_the_number_of_each_check(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client, centre = await prepared(sign_in), await sign_in("ivanova")
+    page = (await centre.get("/centre/cash-desks")).text
+    desk = re.search(r"/centre/cash-desks/\d+/checks", page)
+    assert desk is not None
+    assert (await send(centre, "/centre/cash-desks", desk[0], checks="own")).status_code == 303
+    form = {"command": command_of((await client.get("/cash/accounts/1")).text), "amount": "10"}
+
+    without = await send(client, "/cash/accounts/1", "/cash/accounts/1", **form)
+    made = await send(client, "/cash/accounts/1", "/cash/accounts/1", **form, check="1042")
+    receipt = made.headers["Location"]
+    bare = await send(client, receipt, f"{receipt}/void", reason="Ошибся")
+    whole = await send(client, receipt, f"{receipt}/void", reason="Ошибся", check="1043")
+
+    assert (without.status_code, bare.status_code, whole.status_code) == (422, 422, 303)
+    assert "впишите его номер" in plain(without)
+    assert "№ 1042, возврат № 1043" in plain(await client.get(receipt))
+    assert await count(fresh_town, "card_checks") == 0
+
+
+async def test_company_changes_no_desk_and_writes_no_check_of_another(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    client = await prepared(sign_in)
+    answer = await client.post("/centre/cash-desks/1/checks", data={"csrf": csrf_of(await client.get("/me"))})
+
+    assert answer.status_code == 403

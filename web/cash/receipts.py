@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 
 from billing.cash import Slip, SlipPart
 from receipts.slip import ROLL, SIZES, render_slip
-from storage import cash, cash_pages
+from storage import cash, cash_pages, desk_checks
 from storage.cash import REASON_MAX, CashRefused
 from storage.cash_pages import Receipt
+from storage.desk_checks import NUMBER_MAX, DeskCheck
 from storage.session import Session
+from web.card_words import CHECK_KINDS, CHECK_STATES
 from web.cash.desk import CASHIERS
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import NotFound, PageError
@@ -32,6 +34,9 @@ class ReceiptView:
     parts: list[SlipPart]
     form: Typed
     may_void: bool
+    checks: list[DeskCheck]
+    kinds: dict[str, str] = field(default_factory=lambda: CHECK_KINDS)
+    states: dict[str, tuple[str, str]] = field(default_factory=lambda: CHECK_STATES)
 
     @property
     def is_posted(self) -> bool:
@@ -49,7 +54,7 @@ async def _view(session: Session, me: Me, receipt_id: int, form: Typed) -> Recei
     one = await _receipt(session, receipt_id)
     parts = await cash_pages.parts(session, one.entry_id) if one.entry_id is not None else []
     may_void = one.voided_at is None and one.shift_closed_at is None and one.opened_by == me.user_id
-    return ReceiptView(one, parts, form, may_void)
+    return ReceiptView(one, parts, form, may_void, await desk_checks.of_receipt(session, receipt_id))
 
 
 @router.get("/{receipt_id:int}")
@@ -87,7 +92,7 @@ async def void(request: Request, receipt_id: int, me: CurrentUser, session: Writ
     reason = form.text("reason", "Напишите причину: ошиблись счётом, суммой.", REASON_MAX)
     if form.is_good:
         try:
-            await cash.void(session, receipt_id, reason, me.user_id)
+            await cash.void(session, receipt_id, reason, me.user_id, form.value("check")[:NUMBER_MAX])
             return see_other(request, f"/cash/receipts/{receipt_id}")
         except CashRefused as refusal:
             form.refuse("", refusal.message)

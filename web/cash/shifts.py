@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +12,7 @@ from storage.cash import CashRefused, Desk
 from storage.cash_pages import DeskMoney, PayeeSum, ShiftPage, ShiftReceipt, ShiftRow
 from storage.session import Session
 from web import clock
+from web.card_words import CHECK_STATES
 from web.cash.desk import CASHIERS, desk_of
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
@@ -81,6 +82,7 @@ class ShiftView:
     receipts: list[ShiftReceipt]
     payees: list[PayeeSum]
     may_close: bool
+    check_states: dict[str, tuple[str, str]] = field(default_factory=lambda: CHECK_STATES)
 
     @property
     def waiting(self) -> int:

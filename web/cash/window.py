@@ -11,6 +11,7 @@ from billing.cash import CASH_MAX_KOPECKS, SlipPart, account_of
 from storage import cash, cash_pages
 from storage.cash import CashRefused, Desk
 from storage.cash_pages import WindowAccount
+from storage.desk_checks import NUMBER_MAX
 from storage.session import Session
 from web import clock
 from web.cash.desk import CASHIERS, desk_of
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/cash", dependencies=[allow(*CASHIERS)])
 
 QUERY_MIN = 2
 """Fewer letters than that would find the whole company."""
+CHECK_MISSING = "Пробейте чек на кассовом аппарате и впишите его номер."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ async def take(request: Request, account_id: int, me: CurrentUser, session: Writ
     desk = await desk_of(session, me)
     one = await _account(session, desk, account_id)
     amount, given = _sums(form)
+    check = form.text("check", CHECK_MISSING, NUMBER_MAX) if desk.has_own_register else ""
     command = form.value("command")
     if not command:
         form.refuse("", "Форма устарела. Откройте счёт ещё раз.")
@@ -129,6 +132,7 @@ async def take(request: Request, account_id: int, me: CurrentUser, session: Writ
                 user_id=me.user_id,
                 moment=clock.now(),
                 zone=MOSCOW,
+                check_number=check,
             )
             return see_other(request, f"/cash/receipts/{made}")
         except CashRefused as refusal:
