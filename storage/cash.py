@@ -166,13 +166,7 @@ async def take(
         raise CashRefused("closed", "Счёт закрыт: деньги на него не принимают. Проверьте номер.")
     if desk.has_own_register and not check_number:
         raise CashRefused("no-check", "Пробейте чек на кассовом аппарате и впишите его номер.")
-    number = int(
-        await session.scalar(
-            text("SELECT coalesce(max(number), 0) + 1 FROM cash_receipts WHERE shift_id = :id"),
-            {"id": shift.id},
-        )
-        or 0
-    )
+    number = await _next_number(session, shift.id)
     payment_number = f"{shift.number}-{number}"
     receipt_id = await session.scalar(
         text("""
@@ -205,6 +199,14 @@ async def take(
         after={"account_id": account.id, "kopecks": amount_kopecks, "number": payment_number},
     )  # fmt: skip
     return int(receipt_id or 0)
+
+
+async def _next_number(session: Session, shift_id: int) -> int:
+    """Of the next receipt of a shift, whose row is locked: without gaps."""
+    found = await session.scalar(
+        text("SELECT coalesce(max(number), 0) + 1 FROM cash_receipts WHERE shift_id = :id"), {"id": shift_id}
+    )
+    return int(found or 0)
 
 
 async def _taken_before(session: Session, command_id: str, account: Till, amount_kopecks: int) -> int | None:
