@@ -114,7 +114,7 @@ SELECT f.*, count(*) OVER ()::int AS total, coalesce(sum(f.amount_kopecks) OVER 
           SELECT 1 FROM card_refunds r WHERE r.order_id = o.id AND r.state = 'waiting'))
      AND (CAST(:method AS text) = '' OR o.method = :method)
      AND (CAST(:since AS date) IS NULL OR o.recorded_at >= :since)
-     AND (CAST(:words AS text) = '' OR a.number LIKE CAST(:words AS text) || '%'
+     AND (CAST(:words AS text) = '' OR o.account_number LIKE CAST(:words AS text) || '%'
           OR o.number LIKE CAST(:words AS text) || '%')
    ORDER BY {order}) f LIMIT :limit OFFSET :offset"""
 
@@ -199,7 +199,7 @@ async def check_list(session: Session, state: str, words: str, *, limit: int, of
             text(f"""
             SELECT f.*, count(*) OVER ()::int AS total FROM ({CHECK}
              WHERE (CAST(:state AS text) = '' OR c.state = :state)
-               AND (CAST(:words AS text) = '' OR o.account_number LIKE CAST(:words AS text) || '%'
+               AND (CAST(:words AS text) = '' OR a.number LIKE CAST(:words AS text) || '%'
                     OR c.external_id LIKE CAST(:words AS text) || '%')
              ORDER BY c.id DESC) f ORDER BY f.id DESC LIMIT :limit OFFSET :offset"""),  # noqa: S608
             {"state": state, "words": escaped(words), "limit": limit, "offset": offset},
