@@ -302,7 +302,7 @@ async def upload(session: Session, *, file_name: str, content: bytes, user_id: i
     return int(made)
 
 
-DEEDS = ("arrival", "transfer", "aside")
+DEEDS = ("arrival", "transfer", "returned", "aside")
 
 
 async def decide(
