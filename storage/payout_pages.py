@@ -98,7 +98,7 @@ async def transfer_list(
     found = (await session.execute(text(LIST.format(order=order)), {**values, "offset": offset})).all()
     if not found:
         return TransferPage([], 0, 0)
-    return TransferPage([TransferRow(*row[:15]) for row in found], found[0].total, found[0].kopecks)
+    return TransferPage([TransferRow(*row[:17]) for row in found], found[0].total, found[0].kopecks)
 
 
 @dataclass(frozen=True, slots=True)
