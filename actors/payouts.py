@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from actors.orders import bury
+from gateways import iso20022
 from gateways.bank1c import BankFileRefused, Document, Statement, parse
 from gateways.bus import Buried, Event
 from storage import outbox, payout_work, payouts, statements
@@ -67,7 +68,7 @@ async def read_statement(session: Session, statement_id: int) -> None:
     if content is None:
         return
     try:
-        found = await asyncio.to_thread(parse, content)
+        found = await asyncio.to_thread(_parse, content)
     except BankFileRefused as error:
         await statements.refuse(session, statement_id, str(error))
         return
@@ -77,6 +78,11 @@ async def read_statement(session: Session, statement_id: int) -> None:
         return
     head = Head(found.account, found.first_day, found.last_day, found.opening_kopecks, found.closing_kopecks)
     await statements.load(session, statement_id, head, [_row(found, one) for one in found.documents])
+
+
+def _parse(content: bytes) -> Statement:
+    """Whichever exchange the file is of. Raises BankFileRefused."""
+    return iso20022.parse(content) if iso20022.is_camt(content) else parse(content)
 
 
 def _row(statement: Statement, one: Document) -> BankRow:

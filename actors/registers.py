@@ -1,4 +1,4 @@
-"""Takes commands of registers from the stream: read and stage a file, post an accepted one; once each."""
+"""Takes commands of registers from the stream: read, stage, post, compare with ours; once each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from actors import agent_days
 from actors.orders import bury
+from actors.register_rows import staged
 from gateways.bus import Buried, Event
-from gateways.registers import Parsed, RegisterProfile, RegisterRefused, Row, parse
+from gateways.registers import Parsed, RegisterProfile, RegisterRefused, parse
+from storage import agent_days as days
 from storage import outbox, registers
 from storage.engine import Database
-from storage.registers import StagedRow, Waiting
+from storage.registers import Waiting
 from storage.session import Session
 
 log = logging.getLogger("paylogic.registers")
@@ -30,18 +33,24 @@ class Registers:
         for event in events:
             async with self._database.transaction() as session:
                 if await outbox.once(session, CONSUMER, event.id):
-                    register_id = int(event.payload["register_id"])
-                    if event.subject == registers.STAGE:
-                        await stage(session, register_id)
-                    elif event.subject == registers.ACCEPT:
-                        await registers.accept(session, register_id)
-                    log.info("%s %s", event.subject, register_id)
+                    await _take(session, event)
+                    log.info("%s %s", event.subject, event.payload)
 
     async def bury(self, buried: Buried) -> None:
         """Keep the command for a person to look at and tell the one who waits."""
         await bury(self._database, buried)
         async with self._database.transaction() as session:
             await registers.give_up(session, int(buried.payload.get("register_id", 0)))
+            await days.give_up(session, buried.payload)
+
+
+async def _take(session: Session, event: Event) -> None:
+    if event.subject in agent_days.SUBJECTS:
+        await agent_days.take(session, event.subject, event.payload)
+    elif event.subject == registers.STAGE:
+        await stage(session, int(event.payload["register_id"]))
+    elif event.subject == registers.ACCEPT:
+        await registers.accept(session, int(event.payload["register_id"]))
 
 
 async def stage(session: Session, register_id: int) -> None:
@@ -65,22 +74,3 @@ async def stage(session: Session, register_id: int) -> None:
 def _read(register: Waiting) -> Parsed:
     profile = RegisterProfile.model_validate(register.profile)
     return parse(profile, register.content, register.file_name, register.ticket)
-
-
-def staged(row: Row) -> StagedRow:
-    """A row of the reader as the books keep it."""
-    return StagedRow(
-        line=row.line,
-        raw=row.raw.replace("\x00", ""),
-        account=row.account,
-        amount_kopecks=row.amount_kopecks,
-        penalty_kopecks=row.penalty_kopecks,
-        fee_kopecks=row.fee_kopecks,
-        number=row.number,
-        paid_on=row.paid_on,
-        of_period=row.of_period,
-        service=row.service,
-        payer=row.payer,
-        readings=row.readings,
-        errors=row.errors,
-    )

@@ -54,11 +54,15 @@ class LetterPage:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether events go on: what waits for the stream, since when; what was sent anew after a lost store."""
+    """Whether events go on: what waits for the stream, since when; what was sent anew after a lost store;
+    fiscal checks the cashbox did not take, since when.
+    """
 
     unsent: int
     oldest: dt.datetime | None
     restored: int
+    failed_checks: int = 0
+    failed_since: dt.datetime | None = None
 
 
 STATES = ("waiting", "sent", "aside")
@@ -110,8 +114,15 @@ async def consumers(session: Session) -> list[str]:
 async def health(session: Session) -> Health:
     """The way out as it is now."""
     unsent, oldest = await outbox.backlog(session)
-    restored = await session.scalar(text("SELECT coalesce(sum(restored_count), 0) FROM stream_marks"))
-    return Health(unsent, oldest, int(restored or 0))
+    row = (
+        await session.execute(
+            text("""
+            SELECT (SELECT coalesce(sum(restored_count), 0) FROM stream_marks)::bigint AS restored,
+                   count(*)::int AS failed, min(recorded_at) AS since
+              FROM card_checks WHERE state = 'failed'""")
+        )
+    ).one()
+    return Health(unsent, oldest, row.restored, row.failed, row.since)
 
 
 async def send_again(session: Session, letter_ids: Sequence[int], *, user_id: int | None) -> int:

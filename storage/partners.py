@@ -33,3 +33,11 @@ async def _of(session: Session, kind: str) -> list[Named]:
         {"kind": kind},
     )
     return [Named(**row._mapping) for row in found]
+
+
+async def centre_name(session: Session) -> str:
+    """The settlement centre as papers name it."""
+    found = await session.scalar(
+        text("SELECT name FROM organisations WHERE kind = 'centre' ORDER BY id LIMIT 1")
+    )
+    return str(found or "")

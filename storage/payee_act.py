@@ -26,6 +26,7 @@ class ActLine:
     centre_fee_kopecks: int
     transferred_kopecks: int
     executed_on: dt.date | None
+    is_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,15 @@ PARTS = """
   SELECT t.day, s.amount_kopecks AS amount FROM payout_shares s
     JOIN transfers t ON t.run_id = s.run_id AND t.payee_id = s.payee_id
    WHERE s.payee_id = :payee AND s.is_live AND s.is_advance"""
-LEFT = "t.state IN ('ordered', 'exported', 'executed')"
+GONE = """
+  SELECT t.day, t.id, t.number, t.agent_fee_kopecks, t.centre_fee_kopecks, t.net_kopecks, t.gross_kopecks,
+         t.executed_on, false AS is_return
+    FROM transfers t
+   WHERE t.payee_id = :payee AND t.state IN ('ordered', 'exported', 'executed', 'returned')
+  UNION ALL
+  SELECT t.returned_on, t.id, t.number, -t.agent_fee_kopecks, -t.centre_fee_kopecks, -t.net_kopecks,
+         -t.gross_kopecks, t.executed_on, true
+    FROM transfers t WHERE t.payee_id = :payee AND t.state = 'returned'"""
 
 COLLECTED = f"""
 WITH mine AS ({MINE}), parts AS ({PARTS}), every AS (
@@ -88,24 +97,22 @@ SELECT day, sum(amount)::bigint AS amount FROM every WHERE day BETWEEN :first AN
  GROUP BY 1 HAVING sum(amount) <> 0 ORDER BY 1"""  # noqa: S608
 
 TOTALS = f"""
-WITH mine AS ({MINE}), parts AS ({PARTS})
+WITH mine AS ({MINE}), parts AS ({PARTS}), gone AS ({GONE})
 SELECT coalesce((SELECT sum(amount) FROM mine), 0)::bigint
          + coalesce((SELECT sum(amount) FROM parts), 0)::bigint AS collected,
        coalesce((SELECT sum(amount) FROM mine WHERE day < :first), 0)::bigint
          + coalesce((SELECT sum(amount) FROM parts WHERE day < :first), 0)::bigint AS collected_before,
-       coalesce((SELECT sum(t.gross_kopecks) FROM transfers t
-                  WHERE t.payee_id = :payee AND {LEFT}), 0)::bigint AS distributed,
-       coalesce((SELECT sum(t.gross_kopecks) FROM transfers t
-                  WHERE t.payee_id = :payee AND {LEFT} AND t.day < :first), 0)::bigint AS distributed_before,
+       coalesce((SELECT sum(gross_kopecks) FROM gone), 0)::bigint AS distributed,
+       coalesce((SELECT sum(gross_kopecks) FROM gone WHERE day < :first), 0)::bigint AS distributed_before,
        coalesce((SELECT sum(m.amount) FROM mine m LEFT JOIN payout_shares s
                      ON s.entry_id = m.entry_id AND s.ordinal = m.ordinal AND s.is_live AND NOT s.is_advance
                   WHERE s.entry_id IS NULL), 0)::bigint AS waiting"""  # noqa: S608
 
 TRANSFERS = f"""
-SELECT t.day, t.id AS transfer_id, t.number, t.agent_fee_kopecks, t.centre_fee_kopecks, t.net_kopecks,
-       t.executed_on
-  FROM transfers t WHERE t.payee_id = :payee AND {LEFT} AND t.day BETWEEN :first AND :last
- ORDER BY t.day, t.number"""  # noqa: S608
+WITH gone AS ({GONE})
+SELECT day, id AS transfer_id, number, agent_fee_kopecks, centre_fee_kopecks, net_kopecks, executed_on,
+       is_return
+  FROM gone WHERE day BETWEEN :first AND :last ORDER BY day, number, is_return"""  # noqa: S608
 
 
 async def act(session: Session, payee_id: int, first: dt.date, last: dt.date) -> Act | None:
@@ -131,6 +138,7 @@ async def act(session: Session, payee_id: int, first: dt.date, last: dt.date) ->
             row.centre_fee_kopecks,
             row.net_kopecks,
             row.executed_on,
+            row.is_return,
         )
         for row in await session.execute(text(TRANSFERS), days)
     ]

@@ -32,12 +32,15 @@ class TransferRow:
     day: dt.date | None
     purpose: str
     executed_on: dt.date | None
+    returned_on: dt.date | None
+    return_reason: str
     shares_count: int
 
 
 TRANSFER = """
 SELECT t.id, t.run_id, t.payee_id, o.short_name AS payee_name, t.state, t.problem, t.gross_kopecks,
        t.agent_fee_kopecks, t.centre_fee_kopecks, t.net_kopecks, t.number, t.day, t.purpose, t.executed_on,
+       t.returned_on, t.return_reason,
        (SELECT count(*) FROM payout_shares s WHERE s.run_id = t.run_id AND s.payee_id = t.payee_id)::int
          AS shares_count
   FROM transfers t JOIN organisations o ON o.id = t.payee_id"""
@@ -95,7 +98,7 @@ async def transfer_list(
     found = (await session.execute(text(LIST.format(order=order)), {**values, "offset": offset})).all()
     if not found:
         return TransferPage([], 0, 0)
-    return TransferPage([TransferRow(*row[:15]) for row in found], found[0].total, found[0].kopecks)
+    return TransferPage([TransferRow(*row[:17]) for row in found], found[0].total, found[0].kopecks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +372,8 @@ SELECT r.id, r.statement_id, r.line, r.is_in, r.number, r.day, r.moved_on, r.amo
        a.last_day, a.fee_kopecks
   FROM statement_rows r LEFT JOIN organisations o ON o.id = r.agent_id
   LEFT JOIN users u ON u.id = r.decided_by
-  LEFT JOIN transfers t ON t.row_id = r.id LEFT JOIN arrivals a ON a.row_id = r.id"""
+  LEFT JOIN transfers t ON t.row_id = r.id OR t.returned_row_id = r.id
+  LEFT JOIN arrivals a ON a.row_id = r.id"""
 
 LINES = f"""
 SELECT f.*, count(*) OVER ()::int AS total, sum(f.amount_kopecks) OVER ()::bigint AS kopecks FROM ({LINE}
@@ -406,10 +410,12 @@ async def line(session: Session, row_id: int) -> BankLine | None:
     return None if row is None else BankLine(**row._mapping)
 
 
-async def orders_of_sum(session: Session, amount_kopecks: int) -> list[TransferRow]:
-    """Orders the bank has not paid yet, of exactly this sum."""
+async def orders_of_sum(session: Session, amount_kopecks: int, state: str) -> list[TransferRow]:
+    """Orders of exactly this sum: «exported», the bank has not paid yet; «executed», it may give back."""
     found = await session.execute(
-        text(f"{TRANSFER} WHERE t.state = 'exported' AND t.net_kopecks = :amount ORDER BY t.number LIMIT 10"),
-        {"amount": amount_kopecks},
+        text(
+            f"{TRANSFER} WHERE t.state = :state AND t.net_kopecks = :amount ORDER BY t.number DESC LIMIT 10"
+        ),
+        {"amount": amount_kopecks, "state": state},
     )
     return [TransferRow(**row._mapping) for row in found]

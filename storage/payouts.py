@@ -277,6 +277,16 @@ async def file_of(session: Session, run_id: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+async def last_file_head(session: Session) -> bytes | None:
+    """How the newest exported file begins: which exchange the bank takes; None before the first."""
+    found = await session.scalar(
+        text("""
+        SELECT substring(file FOR 300) FROM payout_runs WHERE exported_at IS NOT NULL
+         ORDER BY exported_at DESC LIMIT 1""")
+    )
+    return None if found is None else bytes(found)
+
+
 # ---- statements -------------------------------------------------------------------------------------
 
 
@@ -302,7 +312,7 @@ async def upload(session: Session, *, file_name: str, content: bytes, user_id: i
     return int(made)
 
 
-DEEDS = ("arrival", "transfer", "aside")
+DEEDS = ("arrival", "transfer", "returned", "aside")
 
 
 async def decide(

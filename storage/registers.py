@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from billing.agent_day import PENALTY_ENDING
 from storage import audit, outbox, register_readings
 from storage.payments import Incoming, accounts_of, post_payments
 from storage.session import Session
@@ -23,7 +24,6 @@ from storage.session import Session
 STAGE, ACCEPT = "commands.registers.stage", "commands.registers.accept"
 FILE_BYTES_MAX = 30 * 1024 * 1024
 POST_ROWS = 2_000  # rows posted at a time, all in one transaction
-PENALTY_ENDING = ":peni"  # the number of a row's penalties when they are named apart
 GOOD, UNKNOWN, REPEAT, CONFLICT, BAD = "good", "unknown", "repeat", "conflict", "bad"
 TAKEN = (GOOD, UNKNOWN)
 
@@ -79,8 +79,8 @@ async def upload(
     user_id: int,
 ) -> int:
     """Keep a file and ask a worker to stage it; the register's id. For pages."""
-    file_id = await _keep(session, file_name, content, user_id)
-    ticket_id = await _keep(session, *ticket, user_id) if ticket else None
+    file_id = await keep_file(session, file_name, content, user_id)
+    ticket_id = await keep_file(session, *ticket, user_id) if ticket else None
     register_id = int(
         await session.scalar(
             text("""
@@ -102,7 +102,7 @@ async def upload(
     return register_id
 
 
-async def _keep(session: Session, name: str, content: bytes, user_id: int) -> int:
+async def keep_file(session: Session, name: str, content: bytes, user_id: int) -> int:
     found = await session.scalar(
         text("""
         INSERT INTO files (digest, name, media_type, content, user_id)

@@ -394,6 +394,15 @@ POLICIES: dict[str, Policy] = {
     "register_profiles": Policy((AGENT, "agent_id IS NULL"), (), rights=WRITE),
     "registers": Policy((AGENT,), rights=(*ADD, "UPDATE (state, accepted_by)")),
     "register_rows": Policy((AGENT,), ()),
+    # Days of agents: both sides see them and answer each other; workers compare and post.
+    "agent_days": Policy((AGENT,), rights=(*ADD, "UPDATE (state)")),
+    "agent_day_rows": Policy(
+        (AGENT,),
+        rights=(
+            "SELECT",
+            "UPDATE (state, deed, ground, answer, message, proposed_by, decided_by, decided_at)",
+        ),
+    ),
     # Dispatch.
     "service_requests": Policy(
         (COMPANY, DISPATCHED, ACCOUNT, CREATED_BY),

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from billing.ledger import Book, Entry, Posting
 from billing.period import Period
-from storage import arrivals, audit, ledger
+from storage import arrivals, audit, ledger, statement_returns
 from storage.arrivals import Match
 from storage.months import open_month
 from storage.payments import NoOpenMonth
@@ -23,6 +23,7 @@ from storage.session import Session
 
 LOCK = 7_120_363  # one statement is read at a time
 TRANSFER, ARRIVAL, WAITING, REPEAT, ASIDE = "transfer", "arrival", "waiting", "repeat", "aside"
+RETURNED = "returned"
 
 
 class RowRefused(ValueError):
@@ -239,6 +240,10 @@ async def execute(session: Session, row_id: int, day: dt.date, order: Any, perio
 
 
 async def _came(session: Session, row_id: int, row: BankRow, period: dt.date) -> None:
+    order = await statement_returns.order_of(session, row.purpose, row.amount_kopecks)
+    if order is not None:
+        await _give_back(session, row_id, row, order, period, None)
+        return
     agent = await arrivals.agent_by_inn(session, row.other_inn)
     if agent is None:
         await _wait(
@@ -258,6 +263,21 @@ async def _came(session: Session, row_id: int, row: BankRow, period: dt.date) ->
         )
         return
     await arrive(session, row_id, agent, match, row.amount_kopecks, row.moved_on, period)
+
+
+async def _give_back(
+    session: Session, row_id: int, row: Any, order: Any, period: dt.date, user_id: int | None
+) -> None:
+    await statement_returns.give_back(
+        session,
+        row_id,
+        order,
+        purpose=row.purpose,
+        day=row.moved_on,
+        booked_on=within(row.moved_on, period),
+        period=period,
+        user_id=user_id,
+    )
 
 
 async def _wait(session: Session, row_id: int, message: str, agent_id: int | None = None) -> None:
@@ -371,6 +391,12 @@ async def _take(session: Session, row: Any, payload: dict[str, Any], period: dt.
         if order is None or row.is_in:
             raise RowRefused("Поручение уже закрыто или на другую сумму. Выберите другое.")
         await execute(session, row.id, row.moved_on, order, period)
+        return
+    if payload["deed"] == RETURNED:
+        order = await statement_returns.order_by_id(session, payload["transfer_id"], row.amount_kopecks)
+        if order is None or not row.is_in:
+            raise RowRefused("Поручение ещё не исполнено, уже возвращено или на другую сумму.")
+        await _give_back(session, row.id, row, order, period, row.decided_by)
         return
     if not row.is_in:
         raise RowRefused("Это списание, а не поступление от агента.")

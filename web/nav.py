@@ -86,8 +86,9 @@ ITEMS: tuple[Item, ...] = (
     Item("По категориям", "money", "/social", (Role.SOCIAL,), ()),
     Item("Субсидия", "request", "/social/subsidy", (Role.SOCIAL, Role.COMPANY), ("/social/subsidy",)),
     Item("Льготы и субсидии", "values", "/social/values", RELIEF_STAFF, ("/social/values",)),
-    Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent",)),
+    Item("Платежи", "money", "/agent", (Role.AGENT,), ("/agent/",)),
     Item("Реестры платежей", "money", "/registers", (*CENTRE_STAFF, Role.AGENT), ("/registers",)),
+    Item("Сверка с агентами", "values", "/agent-days", (*CENTRE_STAFF, Role.AGENT), ("/agent-days",)),
     Item(
         "Карты и СБП",
         "money",
@@ -120,8 +121,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",
                      "/centre/import")),
     ("Заявки", ("/dispatch", "/dispatch/incidents")),
-    ("Приём денег", ("/cash", "/card-payments", "/registers", "/centre/unidentified", "/centre/gates",
-                     "/centre/card-gates", "/centre/cash-desks", "/centre/letters")),
+    ("Приём денег", ("/cash", "/card-payments", "/registers", "/agent-days", "/centre/unidentified",
+                     "/centre/gates", "/centre/card-gates", "/centre/cash-desks", "/centre/letters")),
     ("Расчёты с получателями", ("/centre/payouts", "/transfers", "/centre/allocation")),
     ("Долги", ("/debts", "/centre/penalties")),
 )  # fmt: skip

@@ -105,6 +105,8 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
     call("storage.demo_coowners:show", supervisor.stack.database_url)
     line.update("Почта жителей")
     call("storage.demo_mail:show", supervisor.stack.database_url)
+    line.update("Сверка с агентом")
+    call("cluster.demo_agents:show", supervisor.stack.database_url)
 
 
 def _open_gates(stack: "Stack") -> None:

@@ -10,60 +10,22 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
+from gateways.bank_statement import (
+    BYTES_MAX,
+    DOCUMENTS_MAX,
+    VALUE_MAX,
+    BankFileRefused,
+    Document,
+    Statement,
+    at,
+    prove,
+)
+
 MAGIC = "1CClientBankExchange"
-BYTES_MAX = 16 * 1024 * 1024  # a year of a city's account is a tenth of it
-DOCUMENTS_MAX = 100_000
-VALUE_MAX = 2_000
 ENCODINGS = {"windows": "cp1251", "dos": "cp866", "utf-8": "utf-8-sig", "utf8": "utf-8-sig"}
 SUM = re.compile(r"(-?)(\d{1,15})(?:[.,](\d{1,2}))?\Z", re.ASCII)
 DAY = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})\Z", re.ASCII)
 ACCOUNT = re.compile(r"\d{20}\Z", re.ASCII)
-
-
-class BankFileRefused(ValueError):
-    """A file that is not loaded; the message says what is wrong and what to do."""
-
-    code = "bank_file"
-    permanent = True
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document of a statement as the bank gave it. debited_on, credited_on: when money left or came."""
-
-    line: int
-    kind: str
-    number: str
-    day: dt.date
-    amount_kopecks: int
-    payer_account: str
-    payer_inn: str
-    payer_name: str
-    payee_account: str
-    payee_inn: str
-    payee_name: str
-    debited_on: dt.date | None
-    credited_on: dt.date | None
-    purpose: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """Turnover of one account of ours over some days."""
-
-    encoding: str
-    account: str
-    first_day: dt.date
-    last_day: dt.date
-    opening_kopecks: int | None
-    received_kopecks: int | None
-    sent_kopecks: int | None
-    closing_kopecks: int | None
-    documents: tuple[Document, ...]
-
-    def is_in(self, document: Document) -> bool:
-        """Whether the document brought money to our account."""
-        return document.payee_account == self.account and document.payer_account != self.account
 
 
 @dataclass(slots=True)
@@ -80,7 +42,7 @@ def parse(content: bytes) -> Statement:
     own = _account(head, accounts)
     turnover = _turnover(head, accounts)
     made = Statement(encoding, own, *turnover, tuple(_document(one) for one in documents))
-    _prove(made)
+    prove(made)
     return made
 
 
@@ -132,17 +94,17 @@ def _sections(text: str) -> tuple[dict[str, str], list[_Section], list[_Section]
         if not line or (line == MAGIC and now is None):
             continue
         if is_over:
-            raise _at(number, "после строки «КонецФайла» есть ещё текст")
+            raise at(number, "после строки «КонецФайла» есть ещё текст")
         if key == "КонецФайла":
             is_over = True
         elif key in ("СекцияРасчСчет", "СекцияДокумент"):
             if now is not None:
-                raise _at(number, "раздел начат внутри другого раздела")
+                raise at(number, "раздел начат внутри другого раздела")
             now = _Section(number, value.strip() if key == "СекцияДокумент" else "")
             (documents if key == "СекцияДокумент" else accounts).append(now)
         elif key in ("КонецРасчСчет", "КонецДокумента"):
             if now is None:
-                raise _at(number, "конец раздела без его начала")
+                raise at(number, "конец раздела без его начала")
             now = None
         else:
             (head if now is None else now.values).setdefault(key.strip(), value.strip()[:VALUE_MAX])
@@ -207,9 +169,9 @@ def _document(one: _Section) -> Document:
     amount = _sum(get("Сумма", ""), one.line, "Сумма")
     number = get("Номер", "")
     if day is None or amount is None or not number:
-        raise _at(one.line, "у документа нет номера, даты или суммы")
+        raise at(one.line, "у документа нет номера, даты или суммы")
     if amount <= 0:
-        raise _at(one.line, f"сумма документа № {number} не больше нуля")
+        raise at(one.line, f"сумма документа № {number} не больше нуля")
     payer = get("ПлательщикСчет", "") or get("ПлательщикРасчСчет", "")
     payee = get("ПолучательСчет", "") or get("ПолучательРасчСчет", "")
     return Document(
@@ -236,7 +198,7 @@ def _sum(value: str, line: int, key: str) -> int | None:
         return None
     found = SUM.match(value)
     if found is None:
-        raise _at(line, f"{key} — «{value[:40]}», а должно быть число вида 1234.56")
+        raise at(line, f"{key} — «{value[:40]}», а должно быть число вида 1234.56")
     kopecks = int(found[2]) * 100 + int((found[3] or "").ljust(2, "0"))
     return -kopecks if found[1] else kopecks
 
@@ -254,39 +216,4 @@ def _day(value: str, line: int, key: str) -> dt.date | None:
 
 
 def _bad_day(value: str, line: int, key: str) -> dt.date:
-    raise _at(line, f"{key} — «{value[:40]}», а должен быть день вида 31.12.2026")
-
-
-def _at(line: int, words: str) -> BankFileRefused:
-    return BankFileRefused(f"Строка {line}: {words}. Ничего не загружено: выгрузите выписку ещё раз.")
-
-
-def _prove(made: Statement) -> None:
-    """Every document is of our account, and sums agree with the turnover the bank names."""
-    for one in made.documents:
-        if made.account not in (one.payer_account, one.payee_account):
-            raise _at(one.line, f"документ № {one.number} не по счёту выписки {made.account}")
-    received = sum(one.amount_kopecks for one in made.documents if made.is_in(one))
-    sent = sum(one.amount_kopecks for one in made.documents if not made.is_in(one))
-    for words, said, found in (
-        ("поступило", made.received_kopecks, received),
-        ("списано", made.sent_kopecks, sent),
-    ):
-        if said is not None and said != found:
-            raise BankFileRefused(
-                f"По итогу выписки {words} {_roubles(said)}, а документов на {_roubles(found)}. "
-                "Файл неполон: выгрузите выписку ещё раз."
-            )
-    if made.opening_kopecks is None or made.closing_kopecks is None:
-        return
-    expected = made.opening_kopecks + received - sent
-    if expected != made.closing_kopecks:
-        raise BankFileRefused(
-            f"Остаток на конец {_roubles(made.closing_kopecks)}, а по движению должен быть "
-            f"{_roubles(expected)}. Выгрузите выписку ещё раз."
-        )
-
-
-def _roubles(kopecks: int) -> str:
-    whole, rest = divmod(abs(kopecks), 100)
-    return f"{'−' if kopecks < 0 else ''}{whole:,},{rest:02d} ₽".replace(",", " ", f"{whole:,}".count(","))
+    raise at(line, f"{key} — «{value[:40]}», а должен быть день вида 31.12.2026")

@@ -7,37 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-PURPOSE_MAX = 210
-NAME_MAX = 160
-REPLACED = str.maketrans(
-    {"\r": " ", "\n": " ", "\t": " ", "\u00a0": " ", "₽": "руб.", "−": "-", "\u202f": " "}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """Who pays or is paid."""
-
-    name: str
-    inn: str
-    kpp: str
-    account: str
-    bank: str
-    bic: str
-    corr_account: str
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One payment order."""
-
-    number: int
-    day: dt.date
-    amount_kopecks: int
-    payee: Side
-    purpose: str
+from gateways.bank_order import NAME_MAX, PURPOSE_MAX, Order, Side, clean
 
 
 def write(payer: Side, orders: Sequence[Order], made_at: dt.datetime) -> bytes:
@@ -96,8 +67,3 @@ def _side(word: str, side: Side) -> list[str]:
         f"{word}БИК={side.bic}",
         f"{word}Корсчет={side.corr_account}",
     ]
-
-
-def clean(words: str, longest: int) -> str:
-    """Words on one line in signs the bank's encoding has."""
-    return " ".join(words.translate(REPLACED).split())[:longest]

@@ -3,6 +3,7 @@
 from storage.tables import (  # noqa: F401
     accounts,
     addresses,
+    agent_days,
     agents,
     agreements,
     cards,

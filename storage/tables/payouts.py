@@ -57,7 +57,9 @@ class StatementRow(Base):
     __tablename__ = "statement_rows"
     __table_args__ = (
         CheckConstraint("amount_kopecks > 0", name="amount"),
-        CheckConstraint("verdict IN ('transfer', 'arrival', 'waiting', 'repeat', 'aside')", name="verdict"),
+        CheckConstraint(
+            "verdict IN ('transfer', 'arrival', 'waiting', 'repeat', 'aside', 'returned')", name="verdict"
+        ),
         Index("ix_statement_rows_statement_id", "statement_id"),
         Index("uq_statement_rows_key", "key", unique=True, postgresql_where=text("verdict <> 'repeat'")),
     )
@@ -160,8 +162,10 @@ class Transfer(Base):
     __tablename__ = "transfers"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('draft', 'held', 'ordered', 'exported', 'executed', 'undone')", name="state"
+            "state IN ('draft', 'held', 'ordered', 'exported', 'executed', 'undone', 'returned')",
+            name="state",
         ),
+        CheckConstraint("(state = 'returned') = (returned_on IS NOT NULL)", name="returned"),
         CheckConstraint(
             "gross_kopecks = net_kopecks + agent_fee_kopecks + centre_fee_kopecks", name="conserved"
         ),
@@ -194,6 +198,10 @@ class Transfer(Base):
     row_id: Mapped[int | None] = mapped_column(BigInteger)
     executed_on: Mapped[dt.date | None] = mapped_column(Date)
     execution_entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    returned_row_id: Mapped[int | None] = mapped_column(BigInteger)
+    returned_on: Mapped[dt.date | None] = mapped_column(Date)
+    return_reason: Mapped[str] = mapped_column(Text, server_default="")
+    return_entry_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PayoutShare(Base):

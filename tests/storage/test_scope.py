@@ -27,6 +27,8 @@ REFERENCE = {
 }  # fmt: skip
 PRIVATE = [name for name in TABLES if name not in REFERENCE]
 CENTRE_ONLY = {
+    "agent_days",
+    "agent_day_rows",
     "choice_proposals",
     "penalty_values",
     "netting_trials",
@@ -86,7 +88,13 @@ SEES = {
             "formula_inputs", "transfers", "payout_shares",
         },
     ),
-    "agent": (AGENT, {"payments", "runs", "registers", "register_rows", "register_profiles", "arrivals"}),
+    "agent": (
+        AGENT,
+        {
+            "payments", "runs", "registers", "register_rows", "register_profiles", "arrivals", "agent_days",
+            "agent_day_rows",
+        },
+    ),
     "resident": (
         RESIDENT,
         {

@@ -35,6 +35,8 @@ NUMBERED = (
     "agent_id",
 )
 FIXED: dict[tuple[str, str], object] = {
+    ("agent_day_rows", "verdict"): "same",
+    ("agent_day_rows", "state"): "same",
     ("organisations", "kind"): "company",
     ("registrations", "kind"): "permanent",
     ("meter_events", "kind"): "fault",

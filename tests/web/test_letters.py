@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from httpx import AsyncClient, Response
+from sqlalchemy import text
 
 from storage import outbox
 from storage.engine import Database
@@ -15,6 +16,15 @@ from tests.web.desk import count, plain
 
 CITY: Any = town
 PATH = "/centre/letters"
+FAILED_CHECKS = """
+WITH paid AS (
+  INSERT INTO card_orders (number, idem, account_id, company_id, account_number, source, amount_kopecks,
+                           state, expires_at)
+  SELECT 'o-1', 'o-1', id, company_id, number, 'cabinet', 100, 'paid', now() FROM accounts ORDER BY id LIMIT 1
+  RETURNING id, account_id, company_id)
+INSERT INTO card_checks (order_id, account_id, company_id, kind, external_id, amount_kopecks, state)
+SELECT id, account_id, company_id, 'sell', 'c-' || n, 100, CASE WHEN n = 3 THEN 'done' ELSE 'failed' END
+  FROM paid, generate_series(1, 3) AS n"""
 
 
 async def bury(place: TestDatabase, *names: str) -> None:
@@ -67,3 +77,19 @@ async def test_letters_are_seen_sent_again_and_set_aside(fresh_town: TestDatabas
 async def test_letters_are_for_the_centre_only(fresh_town: TestDatabase, sign_in: SignIn) -> None:
     company = await sign_in("vodokanal")
     assert (await company.get(PATH)).status_code == 403
+
+
+async def test_fiscal_checks_that_failed_are_counted_with_the_way_to_them(
+    fresh_town: TestDatabase, sign_in: SignIn
+) -> None:
+    centre = await sign_in("ivanova")
+    assert "Касса не приняла" not in plain(await centre.get(PATH))
+    owner = Database(fresh_town.url, "worker")
+    async with owner.transaction() as session:
+        await session.execute(text(FAILED_CHECKS))
+    await owner.close()
+
+    shown = await centre.get(PATH)
+
+    assert "Касса не приняла 2 чека" in plain(shown)
+    assert 'href="/card-checks?state=failed"' in shown.text

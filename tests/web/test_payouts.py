@@ -102,8 +102,9 @@ async def test_from_the_statement_to_the_file_and_back(fresh_town: TestDatabase,
 
     await send(second, run, f"{run}/post")
     await work(fresh_town)
-    await send(second, run, f"{run}/export")
-    again = await send(second, run, f"{run}/export")
+    assert (await send(second, run, f"{run}/export", kind="дискета")).status_code == 422
+    await send(second, run, f"{run}/export", kind="1c")
+    again = await send(second, run, f"{run}/export", kind="1c")
     assert again.status_code == 409
     content = (await first.get(f"{run}/file")).content
     assert content == (await second.get(f"{run}/file")).content

@@ -1,6 +1,8 @@
 """Money in: registers of agents, their gates and profiles, payments whose account is not known."""
 
 from web.money import (
+    agent_day,
+    agent_days,
     card_gates,
     cards,
     checks,
@@ -14,6 +16,8 @@ from web.money import (
 )
 
 ROUTERS = (
+    agent_days.router,
+    agent_day.router,
     register_profiles.router,
     registers.router,
     register.router,

@@ -143,8 +143,8 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     form = await read_form(request)
     known = {str(one.id): one for one in await register_pages.profiles(session)}
     chosen = known.get(form.choice("profile", known, "Выберите вид реестра."))
-    agent_id = await _agent(session, me, form, chosen)
-    name, content = await _file(form, "file", "Выберите файл реестра.")
+    agent_id = await agent_of(session, me, form, chosen)
+    name, content = await sent_file(form, "file", "Выберите файл реестра.")
     ticket = await _ticket(form)
     if not form.is_good or chosen is None or agent_id is None:
         return page(request, "money/register_new.html", await _new(session, me, form), status=422)
@@ -160,7 +160,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     return see_other(request, f"{PATH}/{register_id}")
 
 
-async def _agent(session: Session, me: Me, form: Typed, chosen: ProfileLine | None) -> int | None:
+async def agent_of(session: Session, me: Me, form: Typed, chosen: ProfileLine | None) -> int | None:
     """Whose money it is: the agent's own, the profile's, or the chosen one."""
     if me.may(Role.AGENT):
         return me.organisation_id
@@ -171,7 +171,7 @@ async def _agent(session: Session, me: Me, form: Typed, chosen: ProfileLine | No
     return int(value) if value in known else None
 
 
-async def _file(form: Typed, field: str, missing: str) -> tuple[str, bytes]:
+async def sent_file(form: Typed, field: str, missing: str) -> tuple[str, bytes]:
     sent = form.files.get(field)
     if sent is None or not sent.filename:
         form.refuse(field, missing)
@@ -189,4 +189,4 @@ async def _ticket(form: Typed) -> tuple[str, bytes] | None:
     sent = form.files.get("ticket")
     if sent is None or not sent.filename:
         return None
-    return await _file(form, "ticket", "")
+    return await sent_file(form, "ticket", "")

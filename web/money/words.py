@@ -50,3 +50,41 @@ READING_STATES = {
 }
 """Of one reading that came with a register, and of many after their number."""
 SOURCES = {"online": "терминал или банк онлайн", "register": "реестр", "desk": "касса", "card": "карта"}
+DAY_STATES = {
+    "uploaded": ("сверяется", "brand"),
+    "compared": ("сверен", "good"),
+    "refused": ("не принят", "bad"),
+    "withdrawn": ("отозван", ""),
+}
+DAY_VERDICTS = {
+    "same": ("Совпало", "good"),
+    "theirs": ("Только у агента", "bad"),
+    "ours": ("Только у нас", "bad"),
+    "differs": ("Сумма или счёт разные", "warn"),
+    "repeat": ("Повтор номера", "warn"),
+    "bad": ("Не читается", "warn"),
+}
+DAY_ROW_STATES = {
+    "open": ("ждёт решения", "warn"),
+    "proposed": ("зачислить: ждёт второго", "brand"),
+    "posting": ("зачисляется", "brand"),
+    "asked": ("спросили агента", "brand"),
+    "cancelling": ("отменяется", "brand"),
+    "done": ("закрыто", "good"),
+    "same": ("", ""),
+}
+DAY_DEEDS = {
+    "post": "Зачислить как у агента",
+    "ask": "Спросить агента",
+    "keep": "Оставить как есть",
+    "approve": "Утвердить зачисление",
+    "decline": "Отклонить",
+    "agree": "Отменить платёж",
+    "answer": "Ответить",
+}
+DAY_OUTCOMES = {
+    "post": "зачислен",
+    "ask": "спросили агента",
+    "keep": "оставлено",
+    "later": "закрылось само",
+}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from storage import payee_act, vat
-from storage.payee_act import Act, Payee
+from storage.payee_act import Act, ActLine, Payee
 from storage.session import Session
 from storage.vat import Charged
 from web import clock
@@ -131,7 +131,7 @@ async def file(request: Request, form: str, me: CurrentUser, session: Reader) ->
         [act.first_day, "Остаток к переводу на начало", act.opening_kopecks, None, None, None]
     ]
     for one in act.lines:
-        words = f"Поручение № {one.number}{_paid(one.executed_on)}" if one.transfer_id else "Собрано за день"
+        words = f"Поручение № {one.number}{_paid(one)}" if one.transfer_id else "Собрано за день"
         rows.append(
             [
                 one.day,
@@ -180,5 +180,7 @@ async def charged_file(request: Request, form: str, me: CurrentUser, session: Re
     return await export_file(form, f"Начислено {view.act.payee_name}", title, CHARGED_COLUMNS, rows, total)
 
 
-def _paid(day: dt.date | None) -> str:
-    return f", списано {day:%d.%m.%Y}" if day else ", банк ещё не списал"
+def _paid(one: ActLine) -> str:
+    if one.is_return:
+        return ", возвращено банком"
+    return f", списано {one.executed_on:%d.%m.%Y}" if one.executed_on else ", банк ещё не списал"

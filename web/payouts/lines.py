@@ -65,9 +65,8 @@ async def _view(session: Session, row_id: int, me: Me, form: Typed) -> LineView:
     agents = await partners.agents(session)
     is_open = row.verdict == "waiting"
     hints = await _hints(session, row, agents) if is_open and row.is_in else []
-    orders = (
-        await payout_pages.orders_of_sum(session, row.amount_kopecks) if is_open and not row.is_in else []
-    )
+    state = "executed" if row.is_in else "exported"
+    orders = await payout_pages.orders_of_sum(session, row.amount_kopecks, state) if is_open else []
     if not form.value("agent") and row.agent_id is not None:
         form = Typed({**form.values, "agent": str(row.agent_id)}, errors=form.errors)
     choices = [("", "Выберите агента"), *((str(one.id), one.name) for one in agents)]
@@ -104,7 +103,7 @@ async def decide(request: Request, row_id: int, me: CurrentUser, session: Writer
             form.refuse("last", "Последний день раньше первого. Поменяйте их местами.")
         if agent is not None and agent not in {one.id for one in await partners.agents(session)}:
             form.refuse("agent", "Такого агента нет. Выберите из списка.")
-    elif deed == "transfer":
+    elif deed in ("transfer", "returned"):
         order = form.integer("transfer", "Выберите поручение.")
     if not form.is_good:
         return page(request, "payouts/line.html", await _view(session, row_id, me, form), status=422)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from gateways.bank1c import Order, Side, write
+from gateways.bank_order import Order, Side
 from storage import payout_pages, payouts
 from storage.payout_pages import TransferRow
 from storage.payouts import OrderRow, Payer, PayoutRefused, PayoutRunRow
@@ -17,6 +17,8 @@ from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
 from web.filters import MOSCOW
 from web.forms import Typed, read_form
+from web.payouts import order_files
+from web.payouts.order_files import FORMATS
 from web.payouts.words import RUN_STATES, TRANSFER_STATES
 from web.render import page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
@@ -25,7 +27,6 @@ router = APIRouter(prefix="/centre/payouts", dependencies=[allow(*CENTRE_STAFF)]
 
 COMMAND_MIN, COMMAND_MAX = 16, 64
 REASON_MAX = 300
-FILE_NAME = "1c_to_kl.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class PayoutRunView:
     why_not_post: str
     form: Typed
     cash_kopecks: int
+    formats: dict[str, str]
+    format: str
 
     @property
     def short_kopecks(self) -> int:
@@ -135,6 +138,9 @@ async def _view(session: Session, run_id: int, me: Me, form: Typed) -> PayoutRun
         else "",
         form=form,
         cash_kopecks=await payout_pages.cash(session),
+        formats=FORMATS,
+        format=form.value("kind")
+        or order_files.kind_of(await payouts.last_file_head(session) if run.state == "posted" else None),
     )
 
 
@@ -153,7 +159,7 @@ async def file(run_id: int, session: Reader) -> Response:
     content = await payouts.file_of(session, run_id)
     if content is None:
         raise NotFound("Файла ещё нет.", "Проведите распределение и выгрузите файл.")
-    return _download(content)
+    return order_files.download(content)
 
 
 @router.post("/{run_id}/{act}", dependencies=[allow(*ACCRUERS)])
@@ -167,7 +173,11 @@ async def act_on(request: Request, run_id: int, act: str, me: CurrentUser, sessi
         if act == "post":
             await payouts.approve(session, run_id, me.user_id)
         elif act == "export":
-            await _export(session, run_id, me)
+            kind = form.choice("kind", FORMATS, "Выберите вид файла, который принимает банк.")
+            if not form.is_good:
+                view = await _view(session, run_id, me, form)
+                return page(request, "payouts/run.html", view, status=422)
+            await _export(session, run_id, me, kind)
         else:
             reason = form.text("reason", "Напишите, почему отменяете: это останется в журнале.", REASON_MAX)
             if not form.is_good:
@@ -180,7 +190,7 @@ async def act_on(request: Request, run_id: int, act: str, me: CurrentUser, sessi
     return see_other(request, f"/centre/payouts/{run_id}")
 
 
-async def _export(session: Session, run_id: int, me: Me) -> None:
+async def _export(session: Session, run_id: int, me: Me, kind: str) -> None:
     """Write the file of orders, once; it is kept before anybody downloads it."""
     orders = await payouts.orders(session, run_id)
     payer = await payouts.payer(session)
@@ -188,7 +198,8 @@ async def _export(session: Session, run_id: int, me: Me) -> None:
         raise PayoutRefused(
             "payer", "Не заполнены счёт (20 цифр) или БИК (9 цифр) расчётного центра: платить не с чего."
         )
-    content = write(_side(payer), [_order(one) for one in orders], clock.now().astimezone(MOSCOW))
+    made_at = clock.now().astimezone(MOSCOW)
+    content = order_files.write(kind, _side(payer), [_order(one) for one in orders], made_at)
     await payouts.exported(session, run_id, content, me.user_id)
 
 
@@ -207,14 +218,6 @@ def _order(one: OrderRow) -> Order:
         one.payee_corr_account,
     )
     return Order(one.number, one.day, one.net_kopecks, payee, one.purpose)
-
-
-def _download(content: bytes) -> Response:
-    return Response(
-        content,
-        media_type="text/plain; charset=windows-1251",
-        headers={"Content-Disposition": f'attachment; filename="{FILE_NAME}"'},
-    )
 
 
 async def _run(session: Session, run_id: int) -> PayoutRunRow:

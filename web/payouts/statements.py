@@ -93,7 +93,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
 async def _file(form: Typed) -> tuple[str, bytes]:
     sent = form.files.get("file")
     if sent is None or not sent.filename:
-        form.refuse("file", "Выберите файл выписки: в банк-клиенте это обычно kl_to_1c.txt.")
+        form.refuse("file", "Выберите файл выписки: kl_to_1c.txt или camt.053 (XML).")
         return "", b""
     name = sent.filename.replace("\\", "/").rpartition("/")[2].replace("\x00", "")[-NAME_MAX:]
     content = await sent.read()

@@ -18,9 +18,10 @@ TRANSFER_STATES = {
     "ordered": ("поручение готово", "brand"),
     "exported": ("в банке", "brand"),
     "executed": ("переведён", "good"),
+    "returned": ("возвращён банком", "bad"),
     "undone": ("отменён", ""),
 }
-SHOWN_STATES = ("held", "ordered", "exported", "executed")
+SHOWN_STATES = ("held", "ordered", "exported", "executed", "returned")
 STATEMENT_STATES = {
     "uploaded": ("читается", "brand"),
     "loaded": ("загружена", "good"),
@@ -30,6 +31,7 @@ VERDICTS = {
     "waiting": ("ждёт решения", "warn"),
     "arrival": ("деньги агента", "good"),
     "transfer": ("наше поручение", "good"),
+    "returned": ("возврат поручения", "bad"),
     "repeat": ("уже было", ""),
     "aside": ("отложено", ""),
 }
