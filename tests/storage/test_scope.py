@@ -33,6 +33,7 @@ CENTRE_ONLY = {
     "netting_trial_accounts",
     "relief_values",
     "vat_terms",
+    "receipt_terms",
     "press_runs",
     "run_holds",
     "press_blocks",

@@ -1,12 +1,25 @@
 """The resident's cabinet: sum and date, readings, why, receipts, requests. Phone first, no script needed."""
 
-from web.cabinet import agreements, benefits, bills, home, papers, pay, penalties, readings, requests, why
+from web.cabinet import (
+    agreements,
+    benefits,
+    bills,
+    delivery,
+    home,
+    papers,
+    pay,
+    penalties,
+    readings,
+    requests,
+    why,
+)
 
 ROUTERS = (
     home.router,
     readings.router,
     why.router,
     bills.router,
+    delivery.router,
     papers.router,
     penalties.router,
     pay.router,
