@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from billing.gis import els_fault, service_id_fault
 from storage import audit
-from storage.gis_ids import SERVICE_WORDS, UNIFIED_WORDS, fits, is_service, is_unified
 from storage.people import Deed
 from storage.search import ADDRESS, ADDRESS_JOINS
 from storage.session import Session
@@ -114,12 +114,10 @@ async def identify(session: Session, account: DeliveryHead, els: str, gis_id: st
 
     Raises DeliveryRefused for one that cannot be, or that another account has.
     """
-    if els and not is_unified(els):
-        raise DeliveryRefused("els", UNIFIED_WORDS)
-    if gis_id and not is_service(gis_id):
-        raise DeliveryRefused("gis_id", SERVICE_WORDS)
-    if not fits(els, gis_id):
-        raise DeliveryRefused("gis_id", f"ИД ЖКУ начинается с ЕЛС, а здесь {els}. Проверьте оба.")
+    if els and (fault := els_fault(els)):
+        raise DeliveryRefused("els", fault)
+    if gis_id and (fault := service_id_fault(gis_id, els or None)):
+        raise DeliveryRefused("gis_id", fault)
     before = {"els": account.els, "gis_id": account.gis_id}
     after = {"els": els or None, "gis_id": gis_id or None}
     if before == after:

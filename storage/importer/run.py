@@ -23,7 +23,6 @@ from storage.importer.files import open_file, read_path
 from storage.importer.known import Load
 from storage.importer.load_accounts import load_accounts
 from storage.importer.load_balances import load_balances
-from storage.importer.load_gis import load_gis
 from storage.importer.load_meters import load_meters
 from storage.importer.load_people import load_people
 from storage.importer.load_places import load_flats, load_houses, load_services
@@ -48,7 +47,6 @@ STEPS = (
     load_meters,
     load_readings,
     load_balances,
-    load_gis,
 )
 
 

@@ -227,14 +227,6 @@ BALANCES = Sheet("balances", "Сальдо", "Долги и авансы на н
     Column("ground", "Основание", example="Оборотная ведомость за сентябрь 2026"),
     NOTE,
 ))  # fmt: skip
-GIS = Sheet("gis", "ГИС ЖКХ", "Идентификаторы, которые присвоила ГИС ЖКХ: стоят в квитанции.", (
-    ACCOUNT,
-    Column("els", "ЕЛС", example="", note="Единый лицевой счёт: 10 знаков, например 12АБ345678.", length=10),
-    Column("gis", "ИД ЖКУ", example="", note="ЕЛС, дефис и две цифры: 12АБ345678-01.", length=13),
-    NOTE,
-))  # fmt: skip
 
-SHEETS: tuple[Sheet, ...] = (
-    HOUSES, SERVICES_SHEET, FLATS, ACCOUNTS, PEOPLE, METERS, READINGS, BALANCES, GIS,
-)  # fmt: skip
+SHEETS: tuple[Sheet, ...] = (HOUSES, SERVICES_SHEET, FLATS, ACCOUNTS, PEOPLE, METERS, READINGS, BALANCES)
 BY_TITLE = {sheet.title.lower(): sheet for sheet in SHEETS}

@@ -99,7 +99,7 @@ SEES = {
             "divisions", "division_parts",
             "common_months",
             "card_orders", "card_parts", "card_notices", "card_checks",
-            "agreements", "agreement_parts",
+            "agreements", "agreement_parts", "delivery_wishes",
         },
     ),
 }  # fmt: skip

@@ -64,7 +64,7 @@ async def test_identifiers_are_kept_with_a_line_of_the_journal(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"els": "12AB345678"}, "две заглавные русские буквы"),
+        ({"els": "12AB345678"}, "латинские буквы"),
         ({"gis_id": "12АБ345678"}, "дефис и две цифры"),
         ({"gis_id": "99АБ345678-01"}, "начинается с ЕЛС"),
         ({"ids_ground": ""}, "Укажите, откуда они"),
