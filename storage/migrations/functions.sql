@@ -384,8 +384,7 @@ CREATE OR REPLACE FUNCTION paylogic_wished() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
   UPDATE public.accounts SET receipt_by = NEW.receipt_by, is_large_print = NEW.is_large_print
-   WHERE id = NEW.account_id AND company_id = NEW.company_id;
-  RETURN NULL;
+   WHERE id = NEW.account_id AND company_id = NEW.company_id; RETURN NULL;
 END $$
 -- end
 CREATE OR REPLACE TRIGGER wished AFTER INSERT ON delivery_wishes FOR EACH ROW EXECUTE FUNCTION paylogic_wished()
