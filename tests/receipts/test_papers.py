@@ -69,12 +69,8 @@ def test_penalties_are_derived_by_days() -> None:
 def test_reliefs_are_told_month_by_month_with_both_sums() -> None:
     reliefs = (
         Relief(dt.date(2026, 9, 1), "Отопление", "Иванова М. П.", "ветеран", 312_040, 2_500, 78_010, 0),
-        Relief(
-            dt.date(2026, 9, 1), "Холодная вода", "Иванова М. П.", "ветеран", 51_200, 5_000, 0, 25_600
-        ),
-        Relief(
-            dt.date(2026, 10, 1), "Отопление", "Иванова М. П.", "ветеран", 400_000, 2_500, 100_000, 0
-        ),
+        Relief(dt.date(2026, 9, 1), "Холодная вода", "Иванова М. П.", "ветеран", 51_200, 5_000, 0, 25_600),
+        Relief(dt.date(2026, 10, 1), "Отопление", "Иванова М. П.", "ветеран", 400_000, 2_500, 100_000, 0),
     )
 
     text = said(RELIEF, replace(dossier(), reliefs=reliefs))
