@@ -185,11 +185,11 @@ class Postman:
         if built is None or built.receipt is None:
             raise NotMade(built.problem if built else "Счёт не найден")
         receipt = built.receipt
-        receipt.check()
+        built.check()
         async with self._database.reading() as session:
             version = (await forms_of(session, [built.company_id], receipt.month)).get(built.company_id)
         look = STANDARD if version is None else look_of(version.look)
-        document = await asyncio.to_thread(drawn(receipt, look, built.is_large_print))
+        document = await asyncio.to_thread(drawn(built.documents, look, built.is_large_print))
         digest = render_digest(document)
         if job.password_sealed is not None:
             try:
@@ -199,7 +199,7 @@ class Postman:
             document = await asyncio.to_thread(locked, document, password)
         said = words.receipt(
             period=receipt.month,
-            due_kopecks=receipt.due_kopecks,
+            due_kopecks=sum(one.due_kopecks for one in built.documents),
             due_on=receipt.due_on,
             account_number=receipt.payer.account_number,
             company_name=job.company_name,

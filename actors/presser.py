@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from actors.pressed import NotPrinted, Outcome, Printed
 from billing.even import evenly
 from billing.period import Period
-from billing.receipt import ReceiptMismatchError
+from billing.receipt import DocumentKind, ReceiptMismatchError
 from receipts.barcode import BarcodeRefusedError
 from receipts.fill import Filled, Filler
 from receipts.form import LARGE_PERCENT, PRESS_FORM, digest_of
@@ -26,7 +27,8 @@ from receipts.volume import Volume
 from storage.engine import Database
 from storage.press_work import Place, PressTask, RouteOfBlock, VolumeFile, write_block
 from storage.receipt_forms import FormVersion, forms_of
-from storage.receipts import Built, build_receipts
+from storage.receipt_kinds import build_documents
+from storage.receipts import Built
 from storage.session import raw_connection
 from storage.work import is_disk_full, is_transient
 
@@ -66,7 +68,7 @@ class Presser:
         for at in range(0, len(task.account_ids), SLICE):
             ids = task.account_ids[at : at + SLICE]
             async with self._database.reading() as session:
-                built = await build_receipts(session, ids, period)
+                built = await build_documents(session, ids, period, DocumentKind(task.kind))
                 companies = {one.company_id for one in built.values()} - binder.forms.keys()
                 found = await forms_of(session, companies, task.period, task.forms_until) if companies else {}
             binder.forms |= {company: chosen_form(found.get(company)) for company in companies}
@@ -127,9 +129,11 @@ def chosen_form(version: FormVersion | None) -> ChosenForm:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A receipt with the sheets that lie on it: a cover of the route, a separator of the house."""
+    """Documents of an account with the sheets that lie on them: a cover, a separator of a house."""
 
     sheets: tuple[Filled, ...]
+    documents: int
+    """How many of the last sheets are documents."""
     where: tuple[int, int, int, int]
     """Its number, account, house and company."""
     due_kopecks: int
@@ -158,19 +162,18 @@ class Binder:
         for number, built in numbered:
             where = (number, built.account_id, built.house_id, built.company_id)
             try:
-                if built.receipt is None:
-                    raise ReceiptMismatchError(built.problem)
+                built.check()
                 filler = self.large if built.is_large_print else self.filler
                 form = self.forms[built.company_id]
-                filled = filler.fill(built.receipt, number_words(number), form.look)
+                filled = [filler.fill(one, number_words(number), form.look) for one in built.documents]
             except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError, ReceiptRenderError) as error:
                 if isinstance(error, ReceiptRenderError) and not self.forms[built.company_id].look.source:
                     raise  # fonts or a form of ours: nothing of this run can be printed
                 self.places.append(Place(*where, 0, 0, 0, 0, str(error)))
                 continue
-            sheets = (*self._covers(number, built), filled)
+            sheets = (*self._covers(number, built), *filled)
             leaves = sum(len(leaves_of(len(one.pages), self.task.is_duplex)) for one in sheets)
-            self._bundles.append(Bundle(sheets, where, built.receipt.due_kopecks, form.id, leaves))
+            self._bundles.append(Bundle(sheets, len(filled), where, built.due_kopecks, form.id, leaves))
 
     def _covers(self, number: int, built: Built) -> list[Filled]:
         """What lies before this receipt."""
@@ -201,12 +204,12 @@ class Binder:
     def _bind(self, part: int, bundles: Sequence[Bundle]) -> VolumeFile:
         volume = Volume(Layout(self.task.layout), self.task.is_duplex)
         for one in bundles:
-            placed = [volume.add(sheet) for sheet in one.sheets][-1]
+            placed = [volume.add(sheet) for sheet in one.sheets][-one.documents :]
             self.places.append(
                 Place(
                     *one.where, part,
-                    placed.first_leaf, placed.leaves, one.due_kopecks, None, one.form_id,
-                    one.sheets[-1].digest,
+                    placed[0].first_leaf, sum(each.leaves for each in placed), one.due_kopecks, None,
+                    one.form_id, digest_of_all(one.sheets[-one.documents :]),
                 )
             )  # fmt: skip
         title = f"Квитанции, запуск {self.task.run_id}, том {volume_words(self.task.block_no, part)}"
@@ -235,6 +238,13 @@ def cover_of(route: RouteOfBlock) -> dict[str, Value]:
             Para(f"Номера: {numbers}"),
         ),
     }
+
+
+def digest_of_all(filled: Sequence[Filled]) -> str:
+    """What stands on the pages of all documents of an account."""
+    if len(filled) == 1:
+        return filled[0].digest
+    return hashlib.sha256("".join(one.digest for one in filled).encode()).hexdigest()
 
 
 def volume_words(block_no: int, part: int) -> str:

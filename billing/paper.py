@@ -75,6 +75,24 @@ class PenaltyDebt:
 
 
 @dataclass(frozen=True, slots=True)
+class Relief:
+    """A льгота of a month and service: whose, on what ground, from what charge, by how much.
+
+    share_bp: of the charge in hundredths of a percent, limits and people counted. off_kopecks is taken off in
+    the document, paid_kopecks is paid to the person by the social protection body.
+    """
+
+    month: dt.date
+    service: str
+    person: str
+    ground: str
+    charged_kopecks: int
+    share_bp: int
+    off_kopecks: int
+    paid_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceDebt:
     """A utility a claim is about: what is owed for it, and its month by the norm (Rules 354, cl. 118)."""
 
@@ -155,6 +173,8 @@ class Dossier:
     penalties_charged_kopecks: int
     penalties_paid_kopecks: int
     debts: tuple[PenaltyDebt, ...]
+    reliefs: tuple[Relief, ...] = ()
+    """Of the months asked for, oldest first."""
 
     @property
     def penalties_owed_kopecks(self) -> int:

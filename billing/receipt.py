@@ -62,6 +62,7 @@ __all__ = [
     "SectionKind",
     "ServiceYear",
     "Totals",
+    "check_documents",
     "section_of",
     "sum_totals",
     "totals_of",
@@ -105,6 +106,8 @@ class Receipt:
     debts: tuple[DebtRow, ...] = ()
     """Of a debt document: what the opening balance is made of."""
     change: Change | None = None
+    part: str = ""
+    """Which of the account's documents of the month this is; empty is the main one."""
     vat_kopecks: int = 0
     """VAT inside the charges of payees whose tariffs include it; told, never added."""
     reference: Reference = field(default_factory=Reference)
@@ -204,7 +207,25 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         paid_kopecks=sum(item.paid_kopecks for item in items),
         to_pay_kopecks=sum(item.to_pay_kopecks for item in items),
         instalment_kopecks=sum(item.instalment_kopecks for item in items),
+        netted_kopecks=sum(item.netted_kopecks for item in items),
     )
+
+
+def check_documents(whole: Totals, documents: Iterable[Receipt]) -> None:
+    """Raise ReceiptMismatchError unless the documents of an account prove themselves and add up to the whole.
+
+    A kopeck that is in two documents, or in none, stops all of them.
+    """
+    items = list(documents)
+    for item in items:
+        item.check()
+    whole.check("счёт")
+    agree("зачёт между получателями", whole.netted_kopecks, 0)
+    if len({item.part for item in items}) != len(items):
+        raise ReceiptMismatchError("Два документа одного получателя за один месяц: должен быть один.")
+    parts = sum_totals(item.totals for item in items)
+    for name in Totals.__slots__:
+        agree(f"документы вместе, {name}", getattr(parts, name), getattr(whole, name))
 
 
 def totals_of(

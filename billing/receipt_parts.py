@@ -131,6 +131,8 @@ class Totals:
     """Negative means an advance: nothing is to be paid."""
     instalment_kopecks: int = 0
     """Interest of instalments less what they put off to later months, signed."""
+    netted_kopecks: int = 0
+    """What credits of other payees pay here, negative; what went to others, positive. In sum zero."""
 
     @property
     def due_kopecks(self) -> int:
@@ -145,6 +147,7 @@ class Totals:
             + self.correction_kopecks
             + self.penalty_kopecks
             + self.instalment_kopecks
+            + self.netted_kopecks
             - self.paid_kopecks
         )
         agree(f"{whose}: к оплате", self.to_pay_kopecks, must_be)

@@ -181,6 +181,7 @@ def _equation(receipt: Receipt) -> list[list[str]]:
         ("Пени", totals.penalty_kopecks - court),
         ("Судебные расходы", court),
         ("Рассрочка: проценты и отложенное на следующие месяцы", totals.instalment_kopecks),
+        ("Зачёт между получателями", totals.netted_kopecks),
         (f"Оплачено{through}", -totals.paid_kopecks),
     )
     charge = lines[1]
@@ -302,6 +303,7 @@ def _block_parts(totals: Totals) -> list[list[str]]:
         ("Перерасчёты и льготы", totals.correction_kopecks),
         ("Пени и расходы", totals.penalty_kopecks),
         ("Рассрочка", totals.instalment_kopecks),
+        ("Зачёт между получателями", totals.netted_kopecks),
         ("Оплачено", -totals.paid_kopecks),
     )
     return [[name, words.signed_money(value)] for name, value in lines if value]

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import typst
 
-from billing.paper import Dossier, MonthMove
+from billing.paper import Dossier, MonthMove, Relief
 from billing.penalty.kernel import DIVISOR
 from billing.penalty.trace import Piece
 from billing.receipt_parts import Payee
@@ -27,6 +28,7 @@ FORM = Path(__file__).parent / "forms" / "paper.typ"
 DEBT, STATEMENT, FAMILY, RECONCILIATION, NOTICE, PENALTIES, COURT = (
     "debt", "statement", "family", "reconciliation", "notice", "penalties", "court",
 )  # fmt: skip
+RELIEF = "relief"
 AGREEMENT = "agreement"
 """An agreement on paying in parts; `receipts.bargains` tells it."""
 REMINDER, WARNING, RESTRICTION, STOP = "reminder", "warning", "restriction", "stop"
@@ -38,6 +40,7 @@ TITLES = {
     RECONCILIATION: "Акт сверки расчётов",
     NOTICE: "Уведомление о задолженности",
     PENALTIES: "Расчёт пеней",
+    RELIEF: "Расшифровка льгот",
     COURT: "Документы для суда",
     REMINDER: "Напоминание о задолженности",
     WARNING: "Предупреждение об ограничении коммунальных услуг",
@@ -404,6 +407,65 @@ def _piece(piece: Piece) -> tuple[str, str, str]:
     return days, f"{base} ₽ × {rate} % × 1/{piece.denominator} × {piece.days} дн.", scaled(tenths, 4, 2)
 
 
+def _relief(dossier: Dossier) -> Told:
+    """Month by month: who, what for, from what sum, how much; then the two sums it comes to."""
+    parts: list[dict[str, Any]] = []
+    for of_month, items in groupby(dossier.reliefs, key=lambda one: one.month):
+        rows = tuple(items)
+        parts.append(
+            _table(
+                Table(
+                    head=(
+                        "Услуга",
+                        "Чья льгота",
+                        "С суммы, ₽",
+                        "Доля",
+                        "Вычтено, ₽",
+                        "Выплатит соцзащита, ₽",
+                    ),
+                    rows=tuple(_relief_row(one) for one in rows),
+                    aligns="llrrrr",
+                    widths=("1fr", "1fr", "auto", "auto", "auto", "auto"),
+                    total=(
+                        "Итого",
+                        "",
+                        "",
+                        "",
+                        money(sum(one.off_kopecks for one in rows)),
+                        money(sum(one.paid_kopecks for one in rows)),
+                    ),
+                    title=month(of_month).capitalize(),
+                )
+            )
+        )
+    if not parts:
+        return [_text("Льготы в эти месяцы не предоставлялись.", "strong")], [], [SIGN]
+    off = sum(one.off_kopecks for one in dossier.reliefs)
+    paid = sum(one.paid_kopecks for one in dossier.reliefs)
+    parts.append(
+        _text(f"Всего вычтено в квитанциях {money(off)} ₽, выплачивает соцзащита {money(paid)} ₽.", "strong")
+    )
+    parts.append(
+        _text(
+            "Доля посчитана с учётом того, на кого распространяется льгота, норм и дней её действия. "
+            "Начисление каждой услуги округляется один раз."
+        )
+    )
+    return parts, [], [SIGN]
+
+
+def _relief_row(one: Relief) -> tuple[str, ...]:
+    who = ", ".join(words for words in (one.person, one.ground) if words)
+    return (
+        one.service,
+        who,
+        money(one.charged_kopecks),
+        f"{scaled(one.share_bp, 2, 0)} %",
+        money(one.off_kopecks) if one.off_kopecks else "–",
+        money(one.paid_kopecks) if one.paid_kopecks else "–",
+    )
+
+
 _TELLERS: dict[str, Callable[[Dossier], Told]] = {
     DEBT: _debt,
     STATEMENT: _statement,
@@ -411,4 +473,5 @@ _TELLERS: dict[str, Callable[[Dossier], Told]] = {
     RECONCILIATION: _reconciliation,
     NOTICE: _notice,
     PENALTIES: _penalties,
+    RELIEF: _relief,
 }

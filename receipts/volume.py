@@ -108,10 +108,11 @@ class Volume:
         )  # fmt: skip
 
 
-def one_receipt(filled: Filled, title: str) -> bytes:
-    """A file of one receipt in its own pages: for a preview."""
+def one_receipt(filled: Filled, title: str, *more: Filled) -> bytes:
+    """A file of one receipt, or of all documents of an account, in their own pages: for a preview."""
     volume = Volume(Layout(filled.variant.paper), is_duplex=False)
-    volume.add(filled)
+    for one in (filled, *more):
+        volume.add(one)
     return volume.pdf(title)
 
 

@@ -64,7 +64,8 @@ SELECT w.ordinal - 1 AS at, w.account_id, coalesce(paid.period, begun.period) AS
   FROM unnest(CAST(:accounts AS int[])) WITH ORDINALITY AS w(account_id, ordinal)
   LEFT JOIN LATERAL (
     SELECT o.period, o.amount_kopecks FROM opening_balances o
-     WHERE o.account_id = w.account_id AND o.amount_kopecks <= 0 ORDER BY o.period DESC LIMIT 1) paid
+     WHERE o.account_id = w.account_id AND o.amount_kopecks <= 0
+       AND (CAST(:month AS date) IS NULL OR o.period <= :month) ORDER BY o.period DESC LIMIT 1) paid
     ON CAST(:short AS boolean)
   LEFT JOIN LATERAL (
     SELECT o.period, o.amount_kopecks FROM opening_balances o
@@ -72,7 +73,8 @@ SELECT w.ordinal - 1 AS at, w.account_id, coalesce(paid.period, begun.period) AS
        AND o.period = (SELECT min(m.period) FROM months m)) begun ON true"""
 
 RUNS = f"""
-SELECT id FROM runs WHERE state = 'published' AND posted_in >= :since AND id < {SHELF_FROM}"""  # noqa: S608
+SELECT id FROM runs WHERE state = 'published' AND posted_in BETWEEN :since AND :until
+   AND id < {SHELF_FROM}"""  # noqa: S608
 
 CHARGED = f"""
 SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee,
@@ -82,7 +84,7 @@ SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.
     AS w(at, account_id, since)
   JOIN lines l ON l.account_id = w.account_id
    AND (l.run_id = ANY (CAST(:runs AS int[])) OR l.run_id >= {SHELF_FROM})
-  JOIN runs r ON r.id = l.run_id AND r.state = 'published' AND r.posted_in >= w.since
+  JOIN runs r ON r.id = l.run_id AND r.state = 'published' AND r.posted_in BETWEEN w.since AND :until
  GROUP BY 1, 2, 3, 4"""  # noqa: S608 - numbers of ours
 
 POSTED = f"""
@@ -92,6 +94,7 @@ SELECT w.at, p.of_period AS period, p.organisation_id AS payee, p.service,
     AS w(at, account_id, since)
   JOIN postings p ON p.account_id = w.account_id
    AND (p.book = {int(Book.PENALTIES)} OR p.book = {int(Book.RESIDENTS)} AND p.period >= w.since)
+   AND p.period <= :until
  GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - numbers of books
 
 Key = tuple[int, int, int, int, bool]  # account's index, month's ordinal, payee, service, penalty
@@ -103,6 +106,28 @@ async def open_debts(
     """Unpaid debts of accounts (each named once) after their advances. companies: of each account."""
     keeps_apart = any(policies.get(company, BY_LAW).apart for company in set(companies))
     owed, left = await _owed(session, account_ids, companies, policies, is_short=not keeps_apart)
+    return _unpaid(owed, left)
+
+
+async def debts_on(
+    session: Session,
+    account_ids: Sequence[int],
+    companies: Sequence[int],
+    policies: Mapping[int, Policy],
+    month: dt.date,
+    until: dt.date,
+) -> AccountDebts:
+    """The same as it stood after everything posted in months through `until`: `month`, or the month before it
+    for what was owed at its first instant; then without penalties, which an opening does not hold.
+    """
+    keeps_apart = any(policies.get(company, BY_LAW).apart for company in set(companies))
+    sums = await _sums(session, account_ids, is_short=not keeps_apart, month=month, until=until)
+    if until < month:
+        sums = {key: amount for key, amount in sums.items() if not key[4]}
+    return _unpaid(*_netted(sums, companies, policies))
+
+
+def _unpaid(owed: AccountDebts, left: I64) -> AccountDebts:
     kept = np.flatnonzero(left > 0)
     return AccountDebts(
         owed.account[kept],
@@ -137,7 +162,12 @@ async def _owed(
     is_short: bool,
 ) -> tuple[AccountDebts, I64]:
     """Debts before advances, and what is left of each after them."""
-    sums = await _sums(session, account_ids, is_short=is_short)
+    return _netted(await _sums(session, account_ids, is_short=is_short), companies, policies)
+
+
+def _netted(
+    sums: Mapping[Key, int], companies: Sequence[int], policies: Mapping[int, Policy]
+) -> tuple[AccountDebts, I64]:
     keys = np.array([key for key, amount in sums.items() if amount > 0], np.int64).reshape(-1, 5)
     owed = AccountDebts(
         account=keys[:, 0],
@@ -156,20 +186,29 @@ async def _owed(
     return owed, _left(owed, credits_, companies, policies)
 
 
-async def _sums(session: Session, account_ids: Sequence[int], is_short: bool) -> dict[Key, int]:
-    """Charged less posted by account, month, payee and service."""
-    begun = (await session.execute(text(SINCE), {"accounts": list(account_ids), "short": is_short})).all()
+async def _sums(
+    session: Session,
+    account_ids: Sequence[int],
+    is_short: bool,
+    month: dt.date | None = None,
+    until: dt.date = dt.date.max,
+) -> dict[Key, int]:
+    """Charged less posted by account, month, payee and service; through a month when one is given."""
+    asked = {"accounts": list(account_ids), "short": is_short, "month": month}
+    begun = (await session.execute(text(SINCE), asked)).all()
     sums: dict[Key, int] = {}
     earliest = dt.date.min
     for row in begun:
         if row.opening:
             sums[(row.at, NO_PERIOD, 0, 0, False)] = row.opening
     since = [row.since or earliest for row in begun]
-    runs = (await session.execute(text(RUNS), {"since": min(since, default=earliest)})).all()
+    first = min(since, default=earliest)
+    runs = (await session.execute(text(RUNS), {"since": first, "until": until})).all()
     values = {
         "ats": [row.at for row in begun],
         "accounts": [row.account_id for row in begun],
         "since": since,
+        "until": until,
     }
     charged = (await session.execute(text(CHARGED), {**values, "runs": [run.id for run in runs]})).all()
     posted = (await session.execute(text(POSTED), values)).all()

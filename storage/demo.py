@@ -75,6 +75,18 @@ SELECT o.id, true, '2026-01-01', 'Договор с поставщиком, пр
  WHERE o.id = ANY (:payees) AND c.login = 'raschet' AND p.login = 'publikator'
    AND NOT EXISTS (SELECT 1 FROM vat_terms)"""
 
+# The first company has a direct contract with the heat supplier and a separate document of capital repair.
+PAYEES = """
+INSERT INTO receipt_terms (company_id, subject, payee_id, placement, valid_from, document, document_date,
+                           state, proposed_by, decided_by, decided_at)
+SELECT :company, t.subject, t.payee, t.placement, DATE '2026-01-01', t.document, DATE '2025-12-10',
+       'approved', c.id, p.id, now()
+  FROM users c, users p,
+       (VALUES ('payee', CAST(:heat AS int), 'block', 'Решение собрания собственников о прямых договорах'),
+               ('capital', NULL, 'document', 'Договор с региональным оператором, раздел 4'))
+         AS t(subject, payee, placement, document)
+ WHERE c.login = 'raschet' AND p.login = 'publikator' AND NOT EXISTS (SELECT 1 FROM receipt_terms)"""
+
 
 async def has_city(database_url: str) -> bool:
     """Whether there is anything in the database at all."""
@@ -106,6 +118,7 @@ async def ensure_users(session: AsyncSession) -> list[DemoUser]:
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('paylogic:demo-users'))"))
     made = [await _ensure(session, user, ()) for user in STAFF]
     await session.execute(text(VAT), {"payees": [reference.WATER, reference.HEAT]})
+    await session.execute(text(PAYEES), {"company": reference.FIRST_COMPANY, "heat": reference.HEAT})
     resident = await _resident(session)
     return [*made, resident] if resident else made
 

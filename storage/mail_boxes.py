@@ -210,12 +210,14 @@ async def break_(session: Session, account_id: int, address: str, words: str) ->
 
 
 async def _paper(session: Session, account_id: int) -> None:
-    """What the press reads follows from the address."""
+    """What the press reads follows from the address, and without it from the payer's last wish."""
     await session.execute(
         text("""
         UPDATE accounts SET receipt_by =
                CASE WHEN b.state = 'confirmed' AND b.has_receipts AND b.is_paperless
-                    THEN 'electronic' ELSE 'paper' END
+                    THEN 'electronic'
+                    ELSE coalesce((SELECT w.receipt_by FROM delivery_wishes w WHERE w.account_id = :id
+                                    ORDER BY w.id DESC LIMIT 1), 'paper') END
           FROM mail_boxes b WHERE b.account_id = accounts.id AND accounts.id = :id"""),
         {"id": account_id},
     )

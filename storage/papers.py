@@ -15,6 +15,7 @@ from billing.receipt_parts import Payee
 from billing.services import CATALOGUE
 from storage import account_pages, audit
 from storage.account_pages import AccountHead, MoneyMark, MonthMoney
+from storage.paper_reliefs import reliefs
 from storage.penalty_account import AccountPenalties, account_penalties
 from storage.session import Session
 
@@ -65,9 +66,18 @@ class NewPaper:
 
 
 async def dossier(
-    session: Session, account_id: int, open_period: dt.date, today: dt.date, first: dt.date, last: dt.date
+    session: Session,
+    account_id: int,
+    open_period: dt.date,
+    today: dt.date,
+    first: dt.date,
+    last: dt.date,
+    with_reliefs: bool = False,
 ) -> Dossier | None:
-    """What papers say of an account the caller may see, with its months first … last; None when unseen."""
+    """What papers say of an account the caller may see, with its months first … last; None when unseen.
+
+    Льготы are read when asked for: only one paper tells them.
+    """
     head = await account_pages.head(session, account_id, open_period, today)
     if head is None:
         return None
@@ -91,6 +101,7 @@ async def dossier(
         penalties_charged_kopecks=penalties.charged_kopecks,
         penalties_paid_kopecks=penalties.paid_kopecks,
         debts=_debts(penalties),
+        reliefs=await reliefs(session, head, first, min(last, open_period)) if with_reliefs else (),
     )
 
 

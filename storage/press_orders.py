@@ -17,6 +17,7 @@ from storage import outbox
 from storage.press_plan import plan_press
 from storage.press_work import CHANNEL
 from storage.session import Session, raw_connection
+from storage.tables.press import DOCUMENT_KINDS
 
 START = "commands.press.start"
 SIZES = (100, 140)
@@ -57,6 +58,8 @@ class PressChoice:
     """By routes of delivery of this day; None is by addresses."""
     route_ids: tuple[int, ...] | None = None
     """Only these routes, 0 is houses without one; None is all."""
+    kind: str = "regular"
+    """Which document of the month: storage.tables.press.DOCUMENT_KINDS."""
 
 
 async def request_press(session: Session, choice: PressChoice, user_id: int | None, command_id: str) -> int:
@@ -72,6 +75,7 @@ async def request_press(session: Session, choice: PressChoice, user_id: int | No
         "separators": choice.has_separators,
         "percent": choice.size_percent,
         "sheets": choice.volume_sheets,
+        "kind": choice.kind,
         "user": user_id,
         "routes_on": choice.routes_on,
         "routes": list(choice.route_ids) if choice.route_ids is not None else None,
@@ -79,9 +83,9 @@ async def request_press(session: Session, choice: PressChoice, user_id: int | No
     made = await session.scalar(
         text("""
         INSERT INTO press_runs (command_id, period, company_id, house_ids, layout, is_duplex, has_separators,
-                                size_percent, volume_sheets, created_by, routes_on, route_ids)
+                                size_percent, volume_sheets, created_by, routes_on, route_ids, kind)
         VALUES (:command, :period, :company, CAST(:houses AS int[]), :layout, :duplex, :separators,
-                :percent, :sheets, :user, :routes_on, CAST(:routes AS int[]))
+                :percent, :sheets, :user, :routes_on, CAST(:routes AS int[]), :kind)
         ON CONFLICT (command_id) DO NOTHING RETURNING id"""),
         values,
     )
@@ -100,6 +104,8 @@ def _refuse_choice(choice: PressChoice) -> None:
         raise PressRefused(f"Листов в томе можно от {low} до {high}, а указано {choice.volume_sheets}.")
     if choice.layout not in LAYOUTS or choice.size_percent not in SIZES:
         raise PressRefused("Такой бумаги или размера шрифта нет. Выберите из списка.")
+    if choice.kind not in DOCUMENT_KINDS:
+        raise PressRefused("Такого документа нет. Выберите из списка.")
     if choice.house_ids is not None and not choice.house_ids:
         raise PressRefused("Не выбран ни один дом. Выберите дома или печатайте все.")
     if choice.route_ids is not None and (not choice.route_ids or choice.routes_on is None):

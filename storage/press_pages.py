@@ -42,6 +42,7 @@ class PressHead:
     created_at: dt.datetime
     finished_at: dt.datetime | None
     routes_on: dt.date | None
+    kind: str = "regular"
 
 
 HEAD = """
@@ -51,7 +52,7 @@ SELECT r.id, r.period, r.company_id,
          || CASE WHEN r.route_ids IS NULL THEN '' ELSE ', выбранные маршруты' END AS scope_name,
        r.layout, r.is_duplex, r.has_separators, r.size_percent, r.volume_sheets, r.state, r.houses_count,
        r.receipts_count, r.electronic_count, r.blocks_count, r.error, r.digest,
-       u.full_name AS created_by_name, r.created_at, r.finished_at, r.routes_on
+       u.full_name AS created_by_name, r.created_at, r.finished_at, r.routes_on, r.kind
   FROM press_runs r
   LEFT JOIN organisations o ON o.id = r.company_id
   LEFT JOIN users u ON u.id = r.created_by
@@ -322,7 +323,8 @@ async def chosen(
     house_ids: list[int] | None,
     routes_on: dt.date | None = None,
     route_ids: list[int] | None = None,
+    kind: str = "regular",
 ) -> Selection:
     """What a choice would print, before anything is asked."""
     connection = await raw_connection(session)
-    return await select(connection, Period.of(period), company_id, house_ids, routes_on, route_ids)
+    return await select(connection, Period.of(period), company_id, house_ids, routes_on, route_ids, kind)

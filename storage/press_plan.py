@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.even import evenly
+from billing.ledger import Book
 from billing.period import Period
+from billing.services import Service
 from storage.bulk import Connection
 from storage.delivery import IN_FORCE
 from storage.natural import natural_key
@@ -51,9 +53,7 @@ SELECT a.id, a.receipt_by, h.id AS house_id, r.route_no, r.version_id
  WHERE ($2::int IS NULL OR a.company_id = $2)
    AND ($3::int[] IS NULL OR a.house_id = ANY ($3))
    AND ($5::int[] IS NULL OR coalesce(r.version_id, 0) = ANY ($5))
-   AND EXISTS (SELECT 1 FROM run_accounts p
-                WHERE p.account_id = a.id AND p.run_id = ANY (ARRAY(
-                      SELECT id FROM runs WHERE state = 'published' AND posted_in = $1)))
+   AND {there_is}
  ORDER BY r.route_no NULLS LAST, d.position, c.name, s.search_name, s.id, h.sort_key, h.id,
           f.entrance NULLS LAST,
           CASE WHEN d.is_down THEN -1 ELSE 1 END
@@ -63,6 +63,32 @@ SELECT a.id, a.receipt_by, h.id AS house_id, r.route_no, r.version_id
 """Receipts there are for the month as a postman walks: by routes, then by streets what no route has; house by
 house, entrance by entrance, flat by flat, up or down as the route says.
 """
+
+OF_MONTH = "(ARRAY(SELECT id FROM runs WHERE state = 'published' AND posted_in = $1))"
+REGULAR = "EXISTS (SELECT 1 FROM run_accounts p WHERE p.account_id = a.id AND p.run_id = ANY {runs})"
+DEBT = """(
+       coalesce((SELECT o.amount_kopecks FROM opening_balances o
+                  WHERE o.account_id = a.id AND o.period = $1), 0)
+       + coalesce((SELECT sum(p.amount_kopecks) FROM postings p
+                    WHERE p.account_id = a.id AND p.period = $1 AND p.book = {residents}), 0) > 0
+       OR coalesce((SELECT sum(p.amount_kopecks) FROM postings p
+                     WHERE p.account_id = a.id AND p.period <= $1 AND p.book = {penalties}), 0) > 0)"""
+REPAIR = """(
+       EXISTS (SELECT 1 FROM lines l
+                WHERE l.account_id = a.id AND l.service = {repair} AND l.run_id = ANY {runs})
+       AND (SELECT t.placement FROM receipt_terms t
+             WHERE t.company_id = a.company_id AND t.subject = 'capital' AND t.state = 'approved'
+               AND t.valid_from <= $1 ORDER BY t.valid_from DESC, t.id DESC LIMIT 1) = 'document')"""
+THERE_IS = {
+    kind: words.format(
+        runs=OF_MONTH,
+        residents=int(Book.RESIDENTS),
+        penalties=int(Book.PENALTIES),
+        repair=int(Service.CAPITAL_REPAIR),
+    )
+    for kind, words in (("regular", REGULAR), ("debt", DEBT), ("capital_repair", REPAIR))
+}
+"""Whether an account has a document of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +122,9 @@ async def select(
     house_ids: list[int] | None,
     routes_on: dt.date | None = None,
     route_ids: list[int] | None = None,
+    kind: str = "regular",
 ) -> Selection:
-    """Accounts with a published month in the order of delivery, less those who chose electronic receipts.
+    """Accounts with a document of the kind in the order of delivery, less those who chose electronic ones.
 
     routes_on: by routes of that day; route_ids: only these of them, NO_ROUTE is what none has.
     """
@@ -107,7 +134,8 @@ async def select(
         wanted = [row["version_id"] for row in routes if row["route_id"] in route_ids]
         wanted += [NO_ROUTE] if NO_ROUTE in route_ids else []
     versions = [row["version_id"] for row in routes]
-    rows = await connection.fetch(SELECTION, period.first_day, company_id, house_ids, versions, wanted)
+    query = SELECTION.format(there_is=THERE_IS[kind])
+    rows = await connection.fetch(query, period.first_day, company_id, house_ids, versions, wanted)
     paper = [row for row in rows if row["receipt_by"] == "paper"]
     return Selection(
         tuple(row["id"] for row in paper),
@@ -160,7 +188,13 @@ async def plan_press(connection: Connection, run_id: int) -> bool:
         return True
     period = Period.of(run["period"])
     selection = await select(
-        connection, period, run["company_id"], run["house_ids"], run["routes_on"], run["route_ids"]
+        connection,
+        period,
+        run["company_id"],
+        run["house_ids"],
+        run["routes_on"],
+        run["route_ids"],
+        run["kind"],
     )
     if not selection.account_ids:
         words = (

@@ -47,6 +47,7 @@ class PressTask:
     attempts: int
     forms_until: int | None = None
     """Versions of forms made after the run was planned are not looked at."""
+    kind: str = "regular"
     route: RouteOfBlock | None = None
     """The route all its receipts lie on, when the run goes by routes."""
 
@@ -95,7 +96,7 @@ class Place:
 
 OBSERVE = """
 SELECT b.run_id, b.block_no, b.first_number, b.account_ids, r.period, r.layout, r.is_duplex, r.has_separators,
-       r.size_percent, r.volume_sheets, b.attempts, r.forms_until, w.name, w.carrier,
+       r.size_percent, r.volume_sheets, b.attempts, r.forms_until, r.kind, w.name, w.carrier,
        w.first_number AS route_first, w.last_number AS route_last, w.houses_count
   FROM press_blocks b JOIN press_runs r ON r.id = b.run_id
   LEFT JOIN press_routes w ON w.run_id = b.run_id AND w.route_no = b.route_no

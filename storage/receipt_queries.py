@@ -32,23 +32,23 @@ HEAD = text("""
 """)
 
 LINES = text("""
-    SELECT account_id, service, component, basis, first_day, days, volume_den, rate,
+    SELECT account_id, supplier_id, service, component, basis, first_day, days, volume_den, rate,
            sum(volume_num)::bigint AS volume_num,
            sum(amount_kopecks)::bigint AS amount, sum(surcharge_kopecks)::bigint AS surcharge,
            sum(raised_num)::bigint AS raised_num
     FROM lines WHERE account_id = ANY (:accounts) AND run_id = ANY (:runs)
      AND basis <> ALL (CAST(:apart AS int[]))
-    GROUP BY account_id, service, component, basis, first_day, days, volume_den, rate
+    GROUP BY account_id, supplier_id, service, component, basis, first_day, days, volume_den, rate
     HAVING sum(amount_kopecks) <> 0 OR sum(surcharge_kopecks) <> 0 OR sum(volume_num) <> 0
     ORDER BY service, component, first_day, basis, rate, volume_den
 """)
 
 # What льготы take off the charges of the month; a льгота paid to the person takes off nothing.
 BENEFITS = text("""
-    SELECT account_id, service, -sum(amount_kopecks)::bigint AS amount
+    SELECT account_id, supplier_id, service, -sum(amount_kopecks)::bigint AS amount
     FROM lines WHERE account_id = ANY (:accounts) AND run_id = ANY (:runs)
      AND basis = ANY (CAST(:benefits AS int[]))
-    GROUP BY account_id, service HAVING sum(amount_kopecks) <> 0 ORDER BY service
+    GROUP BY account_id, supplier_id, service HAVING sum(amount_kopecks) <> 0 ORDER BY service
 """)
 
 # What a document charges by payee, service and month it is about: VAT is extracted from these sums.
@@ -69,7 +69,8 @@ RUNS = text("""
 """)
 
 CORRECTIONS = text("""
-    SELECT l.account_id, l.service, l.component, min(m.month) AS first_month, max(m.month) AS last_month,
+    SELECT l.account_id, l.supplier_id, l.service, l.component,
+           min(m.month) AS first_month, max(m.month) AS last_month,
            sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount,
            array_agg(DISTINCT coalesce(late.ground, c.ground)) FILTER (WHERE c.ground IS NOT NULL) AS grounds,
            array_agg(DISTINCT l.basis) FILTER (WHERE l.basis = ANY (CAST(:reductions AS int[]))) AS bases
@@ -83,7 +84,8 @@ CORRECTIONS = text("""
     CROSS JOIN LATERAL (SELECT (r.period - l.months_back * interval '1 month')::date AS month) m
     WHERE l.account_id = ANY (:accounts) AND l.run_id = ANY (:runs)
       AND (r.kind = 'correction' OR r.period < :period OR l.basis = ANY (CAST(:reductions AS int[])))
-    GROUP BY l.account_id, l.service, l.component HAVING sum(l.amount_kopecks + l.surcharge_kopecks) <> 0
+    GROUP BY l.account_id, l.supplier_id, l.service, l.component
+    HAVING sum(l.amount_kopecks + l.surcharge_kopecks) <> 0
     ORDER BY l.service, l.component
 """)
 
@@ -128,4 +130,10 @@ CONTACTS = text("""
     WHERE s.house_id = ANY (:houses) AND s.superseded_at IS NULL
       AND s.valid_from <= :last_day AND (s.valid_to IS NULL OR s.valid_to > :period)
     GROUP BY s.house_id, o.id ORDER BY o.short_name, o.id
+""")
+
+REQUISITES = text("""
+    SELECT id, name, inn, kpp, ogrn, bank_account, bank_name, bank_bic, bank_corr_account, address, phone,
+           emergency_phone, site, email, office_hours
+      FROM organisations WHERE id = ANY (:ids)
 """)

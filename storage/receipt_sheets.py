@@ -15,6 +15,7 @@ from sqlalchemy import text
 from billing.basis import BENEFITS, COMPENSATIONS, REDUCTIONS
 from billing.period import Period
 from billing.receipt import HISTORY_MONTHS_MAX, PenaltyRow, ServiceYear
+from billing.receipt_split import Bucket, Placing
 from storage import vat
 from storage.changes import ChangeTold
 from storage.penalty_law import penalty_law
@@ -32,9 +33,12 @@ from storage.receipt_queries import (
     LINES,
     METERS,
     MONEY,
+    REQUISITES,
     RUNS,
     VAT_SUMS,
 )
+from storage.receipt_shares import Shares, read_shares
+from storage.receipt_terms import placings
 from storage.receipt_year import MonthRuns, read_changes, read_years
 from storage.session import Session, raw_connection
 
@@ -49,7 +53,8 @@ class Sheet:
     """Rows read for one document. corrections: of earlier months, posted in this one, and what is taken off
     this one; change: against all that the document before was made of; house_meters and contacts are those
     of the house; due_on: by the calendar and settings of the company; benefits: what льготы take off by
-    service.
+    service; payees: requisites of organisations beside the company; vat: inside the charges of a block;
+    shares: money by block, None where all is under the company's own requisites.
     """
 
     head: Any
@@ -60,15 +65,18 @@ class Sheet:
     meters: Rows
     house_meters: Rows
     contacts: Rows
-    penalties: Sequence[PenaltyRow]
+    penalties: Sequence[tuple[Bucket, PenaltyRow]]
     due_on: dt.date
+    placing: Placing
+    payees: Mapping[int, Any]
     benefits: Rows = ()
     house: HouseSums = NOTHING
     change: ChangeTold | None = None
     years: tuple[ServiceYear, ...] = ()
     instalments: Instalments = field(default_factory=Instalments)
     own_services: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # of organisations: name, unit
-    vat_kopecks: int = 0
+    vat: Mapping[Bucket, int] = field(default_factory=dict)
+    shares: Shares | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +115,16 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
     change = await read_changes(connection, ids, runs.before, now)
     years = await read_years(connection, ids, runs.year, APART)
     money = {row.account_id: row for row in await session.execute(MONEY, at)}
-    meters: dict[int, list[Any]] = defaultdict(list)
-    house_meters: dict[int, list[Any]] = defaultdict(list)
-    for meter in await session.execute(METERS, at):
-        if meter.account_id is None:
-            house_meters[meter.house_id].append(meter)
-        else:
-            meters[meter.account_id].append(meter)
+    meters, house_meters = await _meters(session, at)
     contacts: dict[int, list[Any]] = defaultdict(list)
     for row in await session.execute(CONTACTS, at):
         contacts[row.house_id].append(row)
     houses = await read_houses(session, at, both)
-    penalties = await read_penalties(session, ids, period.first_day)
+    by_company = await placings(session, {head.company_id for head in heads}, period.first_day)
+    placing = {head.id: by_company[head.company_id] for head in heads}
+    penalties = await read_penalties(session, placing, period.first_day)
+    shares = await read_shares(session, heads, period, by_company)
+    payees = await _payees(session, shares, (*lines.values(), *corrections.values(), *benefits.values()))
     law = await penalty_law(session)
     known = await vat.terms(session)
     inside = await _grouped(session, VAT_SUMS, at, both) if known.by_owner else {}
@@ -137,16 +143,52 @@ async def read_sheets(session: Session, account_ids: Iterable[int], period: Peri
             contacts.get(head.house_id, ()),
             penalties.get(head.id, ()),
             due_on[head.id],
+            placing[head.id],
+            payees,
             benefits.get(head.id, ()),
             houses[head.house_id],
             change.get(head.id),
             years.get(head.id, ()),
             agreed.get(head.id, Instalments()),
             own,
-            sum(known.inside(row) for row in inside.get(head.id, ())),
+            _vat(known, inside.get(head.id, ()), placing[head.id]),
+            shares.get(head.id),
         )
         for head in heads
     }
+
+
+async def _meters(session: Session, at: dict[str, Any]) -> tuple[dict[int, list[Any]], dict[int, list[Any]]]:
+    """Meters of accounts and of houses."""
+    of_account: dict[int, list[Any]] = defaultdict(list)
+    of_house: dict[int, list[Any]] = defaultdict(list)
+    for meter in await session.execute(METERS, at):
+        if meter.account_id is None:
+            of_house[meter.house_id].append(meter)
+        else:
+            of_account[meter.account_id].append(meter)
+    return of_account, of_house
+
+
+async def _payees(
+    session: Session, shares: Mapping[int, Shares], charged: Iterable[Sequence[Any]]
+) -> dict[int, Any]:
+    """Requisites of whoever may have a block of their own; no query where nobody has."""
+    if not shares:
+        return {}
+    ids = {row.supplier_id for rows in charged for row in rows}
+    for one in shares.values():
+        ids |= {bucket.payee_id for sums in (one.opening, one.owed, one.posted) for bucket in sums}
+    found = await session.execute(REQUISITES, {"ids": sorted(ids)})
+    return {row.id: row for row in found}
+
+
+def _vat(known: vat.Terms, rows: Iterable[Any], placing: Placing) -> dict[Bucket, int]:
+    """VAT inside the charges of each block."""
+    inside: dict[Bucket, int] = defaultdict(int)
+    for row in rows:
+        inside[placing.of(row.supplier_id, row.service)] += known.inside(row)
+    return inside
 
 
 async def _runs(session: Session, period: Period) -> _Runs:

@@ -225,6 +225,12 @@ POLICIES: dict[str, Policy] = {
         writes=(),
         rights=(*ADD, "UPDATE (state, decided_by, decided_at)"),
     ),
+    "receipt_terms": Policy(
+        reads=(f"state = 'approved' AND {SIGNED_IN}",),
+        writes=(),
+        rights=(*ADD, "UPDATE (state, decided_by, decided_at)"),
+    ),
+    "delivery_wishes": Policy((COMPANY, ACCOUNT), rights=ADD),
     "persons": Policy((COMPANY,), rights=WRITE),
     "registrations": Policy((COMPANY,), rights=DATED),
     "ownerships": Policy((COMPANY,), rights=DATED),

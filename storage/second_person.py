@@ -22,6 +22,7 @@ ProposalTable = Literal[
     "choice_proposals",
     "card_refunds",
     "vat_terms",
+    "receipt_terms",
     "netting_trials",
     "common_mode_proposals",
 ]

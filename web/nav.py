@@ -58,7 +58,7 @@ ITEMS: tuple[Item, ...] = (
     Item("Настройки расчёта", "values", "/centre/settings", CENTRE_STAFF, ("/centre/settings",)),
     Item("Формулы", "values", "/formulas", (*CENTRE_STAFF, Role.COMPANY), ("/formulas/",)),
     Item("Что если", "values", "/what-if", (*CENTRE_STAFF, Role.COMPANY), ("/what-if",)),
-    Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press",)),
+    Item("Печать", "receipt", "/centre/press", CENTRE_STAFF, ("/centre/press", "/centre/receipt-terms")),
     Item(
         "Рассылка квитанций",
         "request",

@@ -10,7 +10,18 @@ from uuid import uuid4
 from fastapi import Response
 
 from billing.paper import PaperMismatchError
-from receipts.papers import COURT, DEBT, FAMILY, NOTICE, PENALTIES, RECONCILIATION, STATEMENT, TITLES, render
+from receipts.papers import (
+    COURT,
+    DEBT,
+    FAMILY,
+    NOTICE,
+    PENALTIES,
+    RECONCILIATION,
+    RELIEF,
+    STATEMENT,
+    TITLES,
+    render,
+)
 from storage import papers
 from storage.papers import MONTHS_MAX, PDF, NewPaper
 from storage.session import Session
@@ -19,8 +30,8 @@ from web.errors import Conflict, NotFound
 from web.forms import Typed
 from web.roles import Me
 
-STAFF_KINDS = (DEBT, STATEMENT, RECONCILIATION, NOTICE, PENALTIES, FAMILY, COURT)
-RESIDENT_KINDS = (DEBT, STATEMENT, PENALTIES)
+STAFF_KINDS = (DEBT, STATEMENT, RECONCILIATION, NOTICE, PENALTIES, RELIEF, FAMILY, COURT)
+RESIDENT_KINDS = (DEBT, STATEMENT, PENALTIES, RELIEF)
 """What a person may take from the cabinet; the rest is signed by hand."""
 PURPOSE_MAX = 120
 MONTHS_PROPOSED = 11
@@ -76,7 +87,9 @@ async def hand_out(
     if repeated is not None:
         return repeated
     today = clock.today()
-    found = await papers.dossier(session, account_id, me.open_period, today, first.first_day, last.first_day)
+    found = await papers.dossier(
+        session, account_id, me.open_period, today, first.first_day, last.first_day, kind == RELIEF
+    )
     if found is None:
         raise NotFound("Счёт не найден.", "Откройте квартиру через поиск.")
     number = await papers.next_number(session, today)

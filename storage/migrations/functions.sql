@@ -378,6 +378,18 @@ CREATE OR REPLACE TRIGGER fact_published AFTER UPDATE OF state ON runs FOR EACH 
 WHEN (NEW.state = 'published' AND OLD.state <> 'published') EXECUTE FUNCTION paylogic_run_marks()
 -- end
 
+-- ---- a wish of a payer is put on the account: a resident may append a wish, and may not write accounts ----
+
+CREATE OR REPLACE FUNCTION paylogic_wished() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+  UPDATE public.accounts SET receipt_by = NEW.receipt_by, is_large_print = NEW.is_large_print
+   WHERE id = NEW.account_id AND company_id = NEW.company_id; RETURN NULL;
+END $$
+-- end
+CREATE OR REPLACE TRIGGER wished AFTER INSERT ON delivery_wishes FOR EACH ROW EXECUTE FUNCTION paylogic_wished()
+-- end
+
 -- ---- what the web may call ----
 
 REVOKE EXECUTE ON FUNCTION paylogic_published_runs(), paylogic_credentials(text),

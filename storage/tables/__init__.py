@@ -33,6 +33,7 @@ from storage.tables import (  # noqa: F401
     press,
     proposals,
     receipt_forms,
+    receipt_terms,
     registers,
     reliefs,
     runs,

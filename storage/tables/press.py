@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import Base, BigId, Id, Kopecks, Recorded, Small, Words
 
 PRESS_STATES = ("planned", "printing", "done", "failed", "stopped")
+DOCUMENT_KINDS = ("regular", "debt", "capital_repair")
 LAYOUTS = ("a4", "a5", "a5x2")
 
 
@@ -37,6 +38,7 @@ class PressRun(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {PRESS_STATES}", name="state"),
         CheckConstraint(f"layout IN {LAYOUTS}", name="layout"),
+        CheckConstraint(f"kind IN {DOCUMENT_KINDS}", name="kind"),
         CheckConstraint("volume_sheets BETWEEN 20 AND 5000", name="volume_sheets"),
         Index("ix_press_runs_live", "id", postgresql_where="state IN ('planned', 'printing')"),
     )
@@ -66,6 +68,7 @@ class PressRun(Base):
     created_at: Mapped[Recorded]
     started_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
+    kind: Mapped[str] = mapped_column(Text, server_default="regular")  # which document of the month
 
 
 class PressBlock(Base):

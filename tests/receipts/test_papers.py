@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from dataclasses import replace
 
 import pdfplumber
 import pytest
 
-from billing.paper import Dossier, MonthMove, PaperMismatchError
-from receipts.papers import COURT, DEBT, FAMILY, NOTICE, PENALTIES, RECONCILIATION, STATEMENT, TITLES, render
+from billing.paper import Dossier, MonthMove, PaperMismatchError, Relief
+from receipts.papers import (
+    COURT,
+    DEBT,
+    FAMILY,
+    NOTICE,
+    PENALTIES,
+    RECONCILIATION,
+    RELIEF,
+    STATEMENT,
+    TITLES,
+    render,
+)
 from receipts.words import money
 from tests.receipts.dossier import dossier
 
@@ -52,6 +64,26 @@ def test_penalties_are_derived_by_days() -> None:
     assert "5 123,45 ₽ × 18 % × 1/300 × 51 дн." in text
     assert "5 123,45 ₽ × 16,5 % × 1/130 × 31 дн." in text
     assert "358,37" in text
+
+
+def test_reliefs_are_told_month_by_month_with_both_sums() -> None:
+    reliefs = (
+        Relief(dt.date(2026, 9, 1), "Отопление", "Иванова М. П.", "ветеран", 312_040, 2_500, 78_010, 0),
+        Relief(dt.date(2026, 9, 1), "Холодная вода", "Иванова М. П.", "ветеран", 51_200, 5_000, 0, 25_600),
+        Relief(dt.date(2026, 10, 1), "Отопление", "Иванова М. П.", "ветеран", 400_000, 2_500, 100_000, 0),
+    )
+
+    text = said(RELIEF, replace(dossier(), reliefs=reliefs))
+
+    assert "Сентябрь 2026" in text
+    for kopecks in (312_040, 51_200, 78_010, 25_600, 400_000, 100_000):
+        assert plain(kopecks) in text
+    assert "25 %" in text
+    assert "Всего вычтено в квитанциях 1 780,10 ₽, выплачивает соцзащита 256,00 ₽." in text
+
+
+def test_a_paper_without_reliefs_says_so() -> None:
+    assert "Льготы в эти месяцы не предоставлялись." in said(RELIEF, dossier())
 
 
 def test_the_household_and_owners() -> None:

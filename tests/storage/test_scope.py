@@ -35,6 +35,7 @@ CENTRE_ONLY = {
     "netting_trial_accounts",
     "relief_values",
     "vat_terms",
+    "receipt_terms",
     "press_runs",
     "run_holds",
     "press_blocks",
@@ -109,7 +110,7 @@ SEES = {
             "divisions", "division_parts",
             "common_months",
             "card_orders", "card_parts", "card_notices", "card_checks", "mail_boxes", "mail_letters",
-            "agreements", "agreement_parts",
+            "agreements", "agreement_parts", "delivery_wishes",
         },
     ),
 }  # fmt: skip

@@ -299,6 +299,8 @@ def rows_of(html: str) -> list[str]:
         "/centre/values",
         "/centre/settings",
         "/centre/vat",
+        "/centre/receipt-terms",
+        "/accounts/1/receipts/2026-09",
         "/commons",
         "/commons/houses/1",
         "/me",

@@ -1,6 +1,17 @@
 """The page of an account for staff: money, charges with their grounds, meters, people, receipts."""
 
-from web.accounts import benefits, card, division, edit, papers, penalties, readings, receipts, services
+from web.accounts import (
+    benefits,
+    card,
+    delivery,
+    division,
+    edit,
+    papers,
+    penalties,
+    readings,
+    receipts,
+    services,
+)
 
 ROUTERS = (
     card.supplied,
@@ -10,6 +21,7 @@ ROUTERS = (
     benefits.router,
     services.router,
     division.router,
+    delivery.router,
     penalties.router,
     readings.router,
     receipts.router,

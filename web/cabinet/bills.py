@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
 from storage import account_pages
 from storage.account_pages import MonthMoney
+from storage.receipt_kinds import DocumentRow, document_list
 from web.cabinet.frame import Frame, frame
 from web.deps import CurrentUser, Reader
-from web.receipt_file import receipt_file
+from web.receipt_file import month_of, receipt_file
 from web.render import page
 from web.roles import Role, allow
 
@@ -40,7 +42,29 @@ async def show(request: Request, me: CurrentUser, session: Reader, account: int 
 
 
 @router.get("/{period}.pdf")
-async def receipt(period: str, me: CurrentUser, session: Reader, account: int | None = None) -> Response:
-    """The payment document of a month."""
+async def receipt(
+    period: str, me: CurrentUser, session: Reader, account: int | None = None, part: str | None = None
+) -> Response:
+    """Payment documents of a month, or one of them."""
     held = await frame(session, me, account)
-    return await receipt_file(session, held.account.id, period)
+    return await receipt_file(session, held.account.id, period, part)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDocumentsView:
+    """Documents of a month: one for each payee who has their own, old debts apart."""
+
+    frame: Frame
+    month: dt.date
+    documents: list[DocumentRow]
+
+
+@router.get("/{period}")
+async def documents(
+    request: Request, period: str, me: CurrentUser, session: Reader, account: int | None = None
+) -> Response:
+    """Which documents there are for a month."""
+    held = await frame(session, me, account)
+    month = month_of(period).first_day
+    found = await document_list(session, held.account.id, month)
+    return page(request, "cabinet/documents.html", MonthDocumentsView(held, month, found))

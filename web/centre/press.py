@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
+from billing.receipt import DocumentKind
 from receipts.fill import Filler
 from receipts.form import LARGE_PERCENT
 from receipts.volume import one_receipt
@@ -46,6 +47,11 @@ LAYOUT_WORDS = {
     "a4": "A4, квитанция на листе",
     "a5x2": "A4 пополам: две A5, разрезать и сложить",
     "a5": "A5, квитанция на листе",
+}
+KIND_WORDS = {
+    "regular": "квитанции за месяц, все документы счёта",
+    "debt": "долговые документы: долг прошлых месяцев",
+    "capital_repair": "только взнос на капитальный ремонт",
 }
 SIZE_WORDS = {"100": "обычный", "140": "крупный"}
 STATE_WORDS = {
@@ -92,6 +98,7 @@ class PressNewView:
     companies: list[Choice]
     found_houses: list[Choice]
     house: Choice | None
+    kinds: dict[str, str]
     layouts: dict[str, str]
     sizes: dict[str, str]
     selection: Selection | None
@@ -117,9 +124,11 @@ async def _new_view(session: Session, form: Typed) -> PressNewView:
         )
     if not form.value("period"):
         form.values["period"] = str(periods[0])
-    for name, usual in (("layout", "a4"), ("size", "100"), ("sheets", str(VOLUME_SHEETS_USUAL))):
-        form.values.setdefault(name, usual)
-    form.values.setdefault("order", "address")
+    sheets = str(VOLUME_SHEETS_USUAL)
+    usual = {"kind": "regular", "layout": "a4", "size": "100", "sheets": sheets, "order": "address"}
+    form.values = {**usual, **form.values}
+    if form.value("kind") not in KIND_WORDS:
+        form.refuse("kind", "Выберите документ.")
     form.values.setdefault("routes_on", f"{clock.today():%Y-%m-%d}")
     found, house = await _house(session, form)
     routes_on, route_ids = routes_chosen(form)
@@ -131,7 +140,7 @@ async def _new_view(session: Session, form: Typed) -> PressNewView:
         if period is not None and form.is_good:
             houses = [house.id] if house else None
             selection = await press_pages.chosen(
-                session, period.first_day, company, houses, routes_on, route_ids
+                session, period.first_day, company, houses, routes_on, route_ids, form.value("kind")
             )
     return PressNewView(
         form=form,
@@ -139,6 +148,7 @@ async def _new_view(session: Session, form: Typed) -> PressNewView:
         companies=await choices.companies(session),
         found_houses=found,
         house=house,
+        kinds=KIND_WORDS,
         layouts=LAYOUT_WORDS,
         sizes=SIZE_WORDS,
         selection=selection,
@@ -195,21 +205,23 @@ async def sample(request: Request, session: Reader) -> Response:
         raise NotFound("Такой квитанции в выборе нет.", "Проверьте выбор и номер.")
     account_id = view.selection.account_ids[number - 1]
     period = Period.parse(form.value("period"))
-    return await _sheet(session, account_id, period, form.value("layout"), form.value("size"), number)
+    kind = DocumentKind(form.choice("kind", KIND_WORDS, "Выберите документ."))
+    return await _sheet(session, account_id, period, kind, form.value("layout"), form.value("size"), number)
 
 
 async def _sheet(
-    session: Session, account_id: int, period: Period, layout: str, size: str, number: int
+    session: Session, account_id: int, period: Period, kind: DocumentKind, layout: str, size: str, number: int
 ) -> Response:
-    built, receipt = await checked(session, account_id, period)
+    built = await checked(session, account_id, period, kind)
     look = await look_for(session, built.company_id, period)
     paper = "a4" if layout == "a4" else "a5"
     usual = int(size) if size in SIZE_WORDS else 100
     percent_ = LARGE_PERCENT if built.is_large_print else usual
 
     def render() -> bytes:
-        filled = Filler(paper, percent_).fill(receipt, f"№\u00a0{number:06d}", look)
-        return one_receipt(filled, f"Квитанция {receipt.payer.account_number}")
+        filler = Filler(paper, percent_)
+        first, *more = (filler.fill(one, f"№\u00a0{number:06d}", look) for one in built.documents)
+        return one_receipt(first, f"Квитанция {built.documents[0].payer.account_number}", *more)
 
     content = await asyncio.to_thread(render)
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": "inline"})
@@ -220,6 +232,7 @@ async def start(request: Request, me: CurrentUser, session: Writer) -> Response:
     """Ask for the print run; the same `command` twice starts it once."""
     form = await read_form(request)
     period = form.period("period")
+    kind = form.choice("kind", KIND_WORDS, "Выберите документ.")
     layout = form.choice("layout", LAYOUTS, "Выберите бумагу.")
     size = form.choice("size", SIZE_WORDS, "Выберите размер шрифта.")
     sheets = form.integer("sheets", "Впишите, сколько листов в томе.")
@@ -242,6 +255,7 @@ async def start(request: Request, me: CurrentUser, session: Writer) -> Response:
         volume_sheets=sheets,
         routes_on=routes_on,
         route_ids=None if route_ids is None else tuple(route_ids),
+        kind=kind,
     )
     try:
         run_id = await press_orders.request_press(session, choice, me.user_id, command)
@@ -315,6 +329,7 @@ async def press_view(
 
 def _layout_words(run: PressHead) -> str:
     parts: Sequence[str] = (
+        "" if run.kind == "regular" else KIND_WORDS[run.kind],
         LAYOUT_WORDS[run.layout],
         "с двух сторон" if run.is_duplex else "с одной стороны",
         "крупный шрифт" if run.size_percent > 100 else "",
