@@ -7,7 +7,7 @@ import asyncio
 from fastapi import Response
 
 from billing.period import Period
-from billing.receipt import DocumentKind, Receipt
+from billing.receipt import DocumentKind
 from receipts.look import STANDARD, Look, look_of
 from receipts.single import drawn, file_name
 from storage.receipt_debts import PART as DEBT_PART
