@@ -50,6 +50,13 @@ ITEMS: tuple[Item, ...] = (
     Item("Что изменилось", "values", "/changes", (*CENTRE_STAFF, Role.COMPANY), ("/changes",)),
     Item("Показания", "meter", "/readings/held", (*CENTRE_STAFF, Role.COMPANY), ("/readings",)),
     Item("Перерасчёты", "money", "/corrections", (*CENTRE_STAFF, Role.COMPANY), ("/corrections",)),
+    Item(
+        "Распределители тепла",
+        "meter",
+        "/distributors",
+        (*CENTRE_STAFF, Role.COMPANY),
+        ("/distributors",),
+    ),
     Item("Перерывы услуг", "outage", "/corrections/events", (Role.DISPATCHER,), ("/corrections/events",)),
     Item("Должники", "people", "/debts", (*CENTRE_STAFF, Role.COMPANY), ("/debts",)),
     Item("Пени", "money", "/centre/penalties", CENTRE_STAFF, ("/centre/penalt",)),
@@ -115,7 +122,7 @@ ITEMS: tuple[Item, ...] = (
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Расчёт", ("/centre/month", "/centre/runs", "/centre/parked", "/readings/held", "/corrections",
-                "/changes", "/commons", "/what-if")),
+                "/distributors", "/changes", "/commons", "/what-if")),
     ("Правила", ("/centre/values", "/centre/settings", "/formulas", "/social/values")),
     ("Квитанции", ("/centre/press", "/centre/mailings", "/receipt-forms", "/delivery")),
     ("Дома и люди", ("/company", "/company/accounts", "/social/recipients", "/social/subsidy",

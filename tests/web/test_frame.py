@@ -303,6 +303,7 @@ def rows_of(html: str) -> list[str]:
         "/accounts/1/receipts/2026-09",
         "/commons",
         "/commons/houses/1",
+        "/distributors",
         "/me",
     ],
 )

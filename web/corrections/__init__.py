@@ -3,6 +3,7 @@
 from web.corrections import (
     check,
     desk,
+    distributor_houses,
     distributors,
     events,
     lines,
@@ -27,5 +28,6 @@ ROUTERS = (
     unauthorised.router,
     manual.router,
     distributors.router,
+    distributor_houses.router,
     package.router,
 )
