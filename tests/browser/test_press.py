@@ -31,7 +31,7 @@ def test_the_centre_prints_a_month_and_a_damaged_range_again(desk: Page, city: C
     desk.get_by_role("link", name="Печать", exact=True).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Печать квитанций")
     desk.get_by_role("link", name="Напечатать").first.click()
-    expect(desk.locator("#preview")).to_contain_text("Бумажных квитанций")
+    expect(desk.locator("#preview")).to_contain_text("Бумажных документов")
     desk.get_by_label("С двух сторон").check()
     desk.get_by_label("Листов в томе").fill("60")
     desk.get_by_label("Листов в томе").press("Tab")
