@@ -17,7 +17,7 @@ from billing.quantity import MICRO
 from billing.services import FUELS, Component, Method, Service
 
 ZONES = 3
-CHECKED = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
+CHECKED = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS, Service.HEATING)
 
 Rng = np.random.Generator
 

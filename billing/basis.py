@@ -57,6 +57,12 @@ BASIS: dict[Basis, BasisInfo] = {
         "по счётчику за вычетом начисленного без показаний", "ПП 354, п. 42, п. 59", *_METER
     ),
     Basis.CHECK: BasisInfo("по акту проверки счётчика: разность показаний", "ПП 354, п. 61", *_METER),
+    Basis.CHECK_ROOM: BasisInfo(
+        "по акту проверки счётчика коммунальной квартиры",
+        "ПП 354, п. 61, прил. 2, ф. 7, 9",
+        "разность квартиры без комнат, micro",
+        "разность счётчика комнаты, micro",
+    ),
     Basis.AVERAGE_NONRESIDENTIAL: BasisInfo("по среднему, нежилое помещение", "ПП 354, п. 43", *_AVERAGE),
     Basis.NORM_TEMPORARY: BasisInfo("временно проживающие, по нормативу", "ПП 354, п. 56, 57", *_NORM),
     Basis.CONTRACT: BasisInfo(

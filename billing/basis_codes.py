@@ -31,6 +31,7 @@ class Basis(IntEnum):
     CHECK = 22  # п. 61: what a check read less the last reading used and volumes billed since
     DIVIDED_BY_SHARE = 23  # co-owners: kopecks that make the parts add up, and the share of this account
     DIVIDED_BY_PEOPLE = 24  # the same where utilities are split by people × days
+    CHECK_ROOM = 25  # the same in a communal flat: of the room, and its part of what is left of the flat
     CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21

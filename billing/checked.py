@@ -17,6 +17,7 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 I16 = npt.NDArray[np.int16]
 I8 = npt.NDArray[np.int8]
+Bool = npt.NDArray[np.bool_]
 
 DIGITS_MAX = 12
 TURNS = np.array([10**digits * MICRO for digits in range(DIGITS_MAX + 1)], np.int64)
@@ -29,6 +30,7 @@ class Checked:
     - day: of the check, 1-based; its tariff is taken
     - used: the last reading that was billed by; value: what the check read
     - billed: volumes billed without readings since `used`
+    - common: meters that all rooms of a communal flat share, None = there are none
     """
 
     account: I32
@@ -39,6 +41,7 @@ class Checked:
     used: I64
     value: I64
     billed: I64
+    common: Bool | None = None
 
     def __len__(self) -> int:
         return len(self.account)

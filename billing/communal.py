@@ -58,7 +58,7 @@ def share_flats(work: Work, service: int, joined: Joined) -> list[tuple[int, Gro
     lost = rooms.all_weight == 0
     if lost.any():
         work.park(rooms.rows[lost], Reason.NO_PEOPLE, service)
-        rooms = _take(rooms, ~lost)
+        rooms = take_rooms(rooms, ~lost)
     out = []
     for zone in range(ZONES):
         for some, component in (
@@ -66,11 +66,12 @@ def share_flats(work: Work, service: int, joined: Joined) -> list[tuple[int, Gro
             ((rooms.zones > 1) & (rooms.zones > zone), zone + 1),
         ):
             if some.any():
-                out.append(_group(_take(rooms, some), zone, component))
+                out.append(_group(take_rooms(rooms, some), zone, component))
     return out
 
 
-def _take(rooms: Rooms, some: Rows | Bool) -> Rooms:
+def take_rooms(rooms: Rooms, some: Rows | Bool) -> Rooms:
+    """Some of the rooms."""
     return Rooms(*(getattr(rooms, name)[some] for name in Rooms.__slots__))
 
 
@@ -99,9 +100,9 @@ def _rooms(work: Work, service: int, joined: Joined, common: Rows) -> Rooms | No
     of_flat, own = np.zeros((len(flats), ZONES), np.int64), np.zeros((len(members), ZONES), np.int64)
     np.add.at(of_flat, at, _over60(work, common))
     np.add.at(own, place[meters.account[usable]], _over60(work, usable))
-    zones = _zones(work, flats, [(common, at), (usable, of[place[meters.account[usable]]])])
-    of_flat = np.where(zones[:, None] > 1, of_flat, _summed(of_flat))
-    own = np.where(zones[of][:, None] > 1, own, _summed(own))
+    zones = zones_of(work, flats, [(common, at), (usable, of[place[meters.account[usable]]])])
+    of_flat = np.where(zones[:, None] > 1, of_flat, summed(of_flat))
+    own = np.where(zones[of][:, None] > 1, own, summed(own))
     has = np.zeros(len(flats), np.bool_)
     has[of[place[meters.account[usable]]]] = True
     weight = (accounts.norm_person_days + accounts.temporary_days)[:, members].sum(0)
@@ -117,14 +118,14 @@ def _over60(work: Work, rows: Rows) -> I64:
     return np.where(read, found.measured[rows] * AVERAGE_DEN, found.average60[rows])
 
 
-def _summed(volumes: I64) -> I64:
+def summed(volumes: I64) -> I64:
     """All zones in the first column."""
     out = np.zeros_like(volumes)
     out[:, 0] = volumes.sum(1)
     return out
 
 
-def _zones(work: Work, flats: Any, parts: list[tuple[Rows, Rows]]) -> I64:
+def zones_of(work: Work, flats: Any, parts: list[tuple[Rows, Rows]]) -> I64:
     """(F,) zones of all meters of a flat, 1 where they differ."""
     least = np.full(len(flats), ZONES, np.int64)
     most = np.ones(len(flats), np.int64)

@@ -73,13 +73,17 @@ def nobody_metered(work: Work, volume: Objects, den: Objects, of: Areas) -> tupl
 
 @dataclass(slots=True)
 class MeteredHouse:
-    """Rows of one house in which some have meters of heat: who, V_i × 60 (0 without one), dm2 × days."""
+    """Rows of one house in which some have meters of heat: who, V_i × 60 (0 without one), dm2 × days.
+
+    found60: what checks of meters found, charged apart (п. 61): so much less is left of the house's volume.
+    """
 
     rows: Rows
     metered: Bool
     unheated: Bool
     over60: I64
     area: I64
+    found60: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Bases:
 class HouseHeat:
     """Heat of houses to divide: volume60 (H,) micro-units × 60; by account (N,) who is metered and V_i × 60.
 
-    told_house (H,) and told_account (N,): what a line says of the volumes, micro-units.
+    told_house (H,) and told_account (N,): what a line says of the volumes, micro-units. found60 (N,): by
+    checks of meters, None = none.
     """
 
     volume60: I64
@@ -105,6 +110,7 @@ class HouseHeat:
     told_house: I64
     told_account: I64
     bases: Bases
+    found60: I64 | None = None
 
 
 @clause("ПП 354, прил. 2, ф. 3(1), 3(3), 3(7)")
@@ -124,7 +130,7 @@ def some_metered(
     if all_metered:
         others = 0
     # everything × 60 × metered_area × total: V_i, then S_i / S_об of the rest; area of rows is in dm2 × days
-    rest = (volume60 - metered60) * metered_area - others * metered60
+    rest = (volume60 - metered60 - of.found60) * metered_area - others * metered60
     own = of.over60.astype(object) * metered_area * total
     mean = of.area.astype(object) * metered60 * total
     mine = np.where(of.metered, own, np.where(of.unheated, 0, mean))

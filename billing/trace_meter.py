@@ -36,3 +36,23 @@ def check(line: Line, period: Period, facts: Facts) -> Derived:
         words = f"{decimal(int(left), MICRO)} {unit}"
         numbers.append(Number("billed", "уже начислено без показаний", words, "строки месяцев до проверки"))
     return Derived(formula, numbers, [note])
+
+
+def check_room(line: Line, period: Period, facts: Facts) -> Derived:
+    """A room's own difference and its part of the flat's."""
+    unit = component_unit(line.service, Component.WHOLE)
+    rest, own = decimal(line.a, MICRO), decimal(line.b, MICRO)
+    act = "акт проверки счётчика"
+    numbers = [
+        Number("house", "разность квартиры без счётчиков комнат", f"{rest} {unit}", act),
+        Number("own", "разность счётчика комнаты", f"{own} {unit}", f"{act}; без него ноль"),
+    ]
+    note = (
+        "Разность считается потреблением месяца проверки. Разность комнаты — её; остальное квартиры делят по "
+        "числу проживающих, как объём общего счётчика."
+    )
+    in_heat = line.service == 2 and line.component == Component.HEAT_PART
+    if line.days < period.days or in_heat or not line.a:
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    part = f"{signed(line.a, MICRO)} × {ratio((line.volume - line.b) / line.a)}"
+    return Derived(f"{own} + {part}" if line.b else part, numbers, [note])

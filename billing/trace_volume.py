@@ -23,7 +23,7 @@ from billing.trace_benefit import benefit, rent
 from billing.trace_common import capped, carried, common_year_fix, year_average
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
-from billing.trace_meter import check
+from billing.trace_meter import check, check_room
 from billing.trace_relief import absence, cold_for_hot, manual, not_supplied, share
 from billing.trace_unauthorised import unauthorised
 from billing.work import AVERAGE_DEN
@@ -413,6 +413,7 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.METER: _meter,
     Basis.LATE_READING: _late,
     Basis.CHECK: check,
+    Basis.CHECK_ROOM: check_room,
     **dict.fromkeys(
         (
             Basis.AVERAGE_FAULT,

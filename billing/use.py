@@ -17,8 +17,10 @@ from billing.basis import OWNERS, Basis
 from billing.block import I64, MISSING, AccountKind, Bool
 from billing.choices import PEOPLE_LINES, RAISING_MONTH, answered
 from billing.communal import add_rooms, share_flats
+from billing.communal_checks import flat_checks
 from billing.cut import find_cuts, measured_parts
 from billing.metering import BASIS_OF_RANK, FIRST_AVERAGE, NO_METER, Group, Joined, join
+from billing.money import mul_div_half_up
 from billing.parked import Reason
 from billing.rule import clause, emit
 from billing.services import CATALOGUE
@@ -137,10 +139,16 @@ def add_checked(work: Work, used: Used, service: int) -> None:
     acts = work.block.checked
     if acts is None:
         return
-    mine = (acts.service == service) & work.has(service)[acts.account]
+    of_flats, flats = flat_checks(work, service, acts)
+    mine = (acts.service == service) & work.has(service)[acts.account] & ~of_flats
     found = acts.volume()[mine].sum(1)
     account = acts.account[mine].astype(np.intp)
     np.add.at(used.even, account, found * used.even_den[account])
+    for _, part, num, den in flats.shares() if flats is not None else ():
+        rows = part.rooms.rows
+        used.even[rows] *= np.where(used.even_den[rows] == 1, AVERAGE_DEN, 1)
+        used.even_den[rows] = AVERAGE_DEN
+        used.even[rows] += mul_div_half_up(num, AVERAGE_DEN, den)
 
 
 def without_meter(work: Work, joined: Joined, service: int) -> tuple[Rows, Rows]:

@@ -75,6 +75,7 @@ async def individual(
         read.meters["zones"],
         read.meters["digits"],
         late,
+        common,
         state.checks,
     )
     of_check = list(state.checks)

@@ -19,6 +19,7 @@ READ_BASES = (
     Basis.METER,
     Basis.LATE_READING,
     Basis.CHECK,
+    Basis.CHECK_ROOM,
     Basis.NORM_TEMPORARY,
     *REDUCTIONS,
     *UNAUTHORISED,

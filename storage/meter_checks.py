@@ -31,7 +31,13 @@ from storage.meters import Known, load
 from storage.people import Deed, PeopleRefused
 from storage.session import Session
 
-SERVICES = (Service.COLD_WATER, Service.HOT_WATER, Service.ELECTRICITY, Service.GAS)
+SERVICES = (
+    Service.COLD_WATER,
+    Service.HOT_WATER,
+    Service.ELECTRICITY,
+    Service.GAS,
+    Service.HEATING,
+)
 WORDS_MAX = 200
 
 
@@ -138,13 +144,49 @@ async def _meter(session: Session, account_id: int, new: NewCheck) -> Known:
     if found.account_id != account_id:
         raise PeopleRefused("meter", "У этого счёта нет такого счётчика. Обновите страницу.")
     kind = await session.scalar(text("SELECT kind FROM meters WHERE id = :id"), {"id": new.meter_id})
-    if kind != "individual" or found.card.service not in SERVICES:
+    is_heat = found.card.service == Service.HEATING
+    if found.card.service not in SERVICES or (is_heat and kind == "flat"):
         raise PeopleRefused(
             "meter",
-            "По акту проверки пересчитывают счётчики воды, электроэнергии и газа одной квартиры. "
+            "По акту проверки пересчитывают счётчики воды, электроэнергии, газа и тепла квартиры или комнаты "
+            "и общие счётчики коммунальной квартиры, кроме тепла: его делят по площади комнат. "
             "Для других внесите показание.",
         )
+    if is_heat:
+        await _judge_heat(session, found, new)
     return found
+
+
+HEAT = """
+SELECT h.heating_mode = 'uniform' AS is_even,
+       EXISTS (SELECT 1 FROM meters m WHERE m.house_id = h.id AND m.account_id IS NULL AND m.service = 4
+                  AND m.installed_on <= :last AND (m.removed_on IS NULL OR m.removed_on > :first)
+              ) AS has_meter,
+       EXISTS (SELECT 1 FROM house_services s WHERE s.house_id = h.id AND s.service = 4
+                  AND s.method = 'boiler' AND s.superseded_at IS NULL AND s.valid_from <= :day
+                  AND (s.valid_to IS NULL OR s.valid_to > :day)) AS has_boiler
+  FROM houses h WHERE h.id = :house"""
+
+
+async def _judge_heat(session: Session, meter: Known, new: NewCheck) -> None:
+    """Refuses a meter of heat by whose readings its house does not pay."""
+    month = Period.of(new.checked_on)
+    days = {"first": month.first_day, "last": month.last_day, "day": new.checked_on}
+    house = (await session.execute(text(HEAT), {"house": meter.house_id, **days})).one()
+    if house.has_boiler:
+        return
+    if house.is_even:
+        raise PeopleRefused(
+            "meter",
+            "Дом платит за отопление равными долями: показания счётчиков тепла учтёт корректировка года. "
+            "Внесите показание с проверки как показание месяца.",
+        )
+    if not house.has_meter:
+        raise PeopleRefused(
+            "meter",
+            "У дома нет счётчика тепла: отопление считают по нормативу, и показание квартиры плату не "
+            "меняет. Внесите показание с проверки как показание месяца.",
+        )
 
 
 def _judge(meter: Known, new: NewCheck) -> Values:
@@ -261,9 +303,13 @@ def checked_of(
     zones: npt.NDArray[np.int8],
     digits: npt.NDArray[np.int8],
     billed: npt.NDArray[np.int64],
+    common: npt.NDArray[np.bool_],
     found: dict[int, CheckState],
 ) -> Checked | None:
-    """Columns of the checks of the month; found: by row of the meter. Columns are of all meters (M,)."""
+    """Columns of the checks of the month; found: by row of the meter. Columns are of all meters (M,).
+
+    common: meters that all rooms of a flat share.
+    """
     if not found:
         return None
     rows = np.array(sorted(found), np.intp)
@@ -277,4 +323,5 @@ def checked_of(
         used=np.array([one.used for one in states], np.int64),
         value=np.array([one.value for one in states], np.int64),
         billed=billed[rows],
+        common=common[rows] if common.any() else None,
     )

@@ -125,4 +125,5 @@ def checked_of(rows: Sequence[tuple[int, MeterSpec, MeterState]]) -> Checked | N
         used=np.array([check.used for check in checks], np.int64),
         value=np.array([check.value for check in checks], np.int64),
         billed=np.array([meter.billed for _, meter, _ in found], np.int64),
+        common=np.array([meter.common for _, meter, _ in found], np.bool_),
     )

@@ -37,6 +37,7 @@ from billing.parked import Reason
 from billing.premises import Operands, house_share, with_area
 from billing.quantity import DM2_PER_M2, PERMILLE
 from billing.rule import clause, emit, service_rule
+from billing.rules.checked import charge_heat, found_heat
 from billing.services import Component, Method, Service
 from billing.use import filled, find_use
 from billing.work import AVERAGE_DEN, Rows, Volume, Work
@@ -77,9 +78,11 @@ def heating(work: Work) -> None:
     _correct(work, rows[even[house]], of_areas)
     _by_norm(work, rows[(~even & ~metered & season & ~cold_houses)[house]])
     _by_norm_unheated(work, rows[(~even & ~metered & season & cold_houses)[house]], of_areas)
-    by_house = rows[(~even & metered)[house]]
+    by_house = rows[(~even & meter.has)[house]]
     if by_house.size:
         individually = _metered(work)
+        charge_heat(work, _among(work, by_house) & individually)
+        by_house = by_house[metered[block.accounts.house[by_house]]]
         failing = failed[block.accounts.house[by_house]]
         _by_house(work, by_house[~failing], meter, of_areas, season, individually)
         _by_average(work, by_house[failing], meter.failure, of_areas, season, individually)
@@ -261,8 +264,17 @@ def _heat_now(work: Work, volume60: I64, told: I64, individually: Bool, bases: B
     """The month's heat of houses, flats by their own meters."""
     used = work.used[HEATING]
     over60 = np.where(used.even_den == 1, used.even * AVERAGE_DEN, used.even)
+    found60 = found_heat(work) * AVERAGE_DEN  # a line of its own (п. 61), not the month's V_i
+    over60 = over60 - found60
     own = mul_div_half_up(over60, 1, AVERAGE_DEN)
-    return HouseHeat(volume60, individually, over60, told, own, bases)
+    return HouseHeat(volume60, individually, over60, told, own, bases, found60)
+
+
+def _among(work: Work, rows: Rows) -> Bool:
+    """(N,) accounts of the rows."""
+    out = np.zeros(len(work.block), np.bool_)
+    out[rows] = True
+    return out
 
 
 def _evenly(work: Work, rows: Rows, of_areas: Areas) -> None:
@@ -348,7 +360,8 @@ def _by_meters(work: Work, rows: Rows, heat: HouseHeat, of_areas: Areas) -> None
     starts = np.concatenate([[0], np.flatnonzero(np.diff(house)) + 1])
     for first, after in zip(starts, [*starts[1:], len(rows)], strict=True):
         own, at = rows[first:after], int(house[first])
-        of = MeteredHouse(own, individually[own], off[own], heat.over60[own], area[own])
+        found60 = 0 if heat.found60 is None else int(heat.found60[own[individually[own]]].sum())
+        of = MeteredHouse(own, individually[own], off[own], heat.over60[own], area[own], found60)
         here = slice(first, after)
         total, cold = int(of_areas.total[at]), int(of_areas.unheated[at])
         num[here], den[here], basis[here] = some_metered(of, total, cold, int(heat.volume60[at]), heat.bases)

@@ -88,6 +88,8 @@ class Oracle(HouseBook):
 
     def check(self, service: int, i: int) -> None:
         """Lines of the acts of checks, at the tariff of the day."""
+        if service == HEATING and not self.is_heat_read(i):
+            return
         for component, volume in self.found_by_checks(service, i).items():
             if not volume:
                 continue

@@ -97,7 +97,7 @@ class HouseBook(Book):
         if self.b.houses.area_total_dm2[house] <= 0:
             raise CannotError(Reason.NO_HOUSE_AREA)
         total = Fraction(int(self.b.houses.area_total_dm2[house]))
-        meters = self.heat_meters(house)
+        meters = {j: volume + self.heat_found(j) for j, volume in self.heat_meters(house).items()}
         served = [j for j in self.members(house) if self.supplier(HEATING, j) and self.area_known(j)]
         by_meters = all(j in meters or self.unheated(j) for j in served) and sum(meters.values()) > 0
         for component, volume in fuels.items():
@@ -181,7 +181,8 @@ class HouseBook(Book):
             Basis.HEAT_FAILED_METERED,
         )
         volume = Fraction(int(failure.average60[house]), 60)
-        self.heat_divided(i, area, volume, self.heat_meters(house), names)
+        metered = self.heat_meters(house)
+        self.heat_divided(i, area, volume, metered, names, sum(map(self.heat_found, metered), Fraction(0)))
 
     def heat_meters(self, house: int) -> dict[int, Fraction]:
         return {j: v for j in self.members(house) if (v := self.heat_meter(j)) is not None}
@@ -258,7 +259,8 @@ class HouseBook(Book):
             Basis.HEAT_HOUSE_ALL_METERED,
         )
         volume = Fraction(int(meter.volume[house, 0]))
-        self.heat_divided(i, area, volume, self.heat_meters(house), names)
+        metered = self.heat_meters(house)
+        self.heat_divided(i, area, volume, metered, names, sum(map(self.heat_found, metered), Fraction(0)))
 
     def heat_divided(
         self,
@@ -267,8 +269,9 @@ class HouseBook(Book):
         volume: Fraction,
         metered: dict[int, Fraction],
         names: tuple[Basis, Basis, Basis, Basis],
+        found: Fraction = Fraction(0),
     ) -> None:
-        """V_i + S_i / S_об × (V_д − ΣV_i); names: nobody has meters, has, has none, all have."""
+        """V_i + S_i / S_об × (V_д − ΣV_i − found by checks); names: nobody has meters, has, has none, all."""
         house = self.house(i)
         plain, with_meter, without, all_have = names
         if volume == 0 and not metered:
@@ -288,7 +291,7 @@ class HouseBook(Book):
         mean = sum(metered.values(), Fraction(0)) / metered_area
         everyone = all(j in metered or self.unheated(j) for j in served)
         others = Fraction(0) if everyone else max(total - cold - metered_area, Fraction(0))
-        rest = volume - sum(metered.values(), Fraction(0)) - others * mean
+        rest = volume - sum(metered.values(), Fraction(0)) - others * mean - found
         mine = Fraction(sum(area), self.month)
         if i in metered:
             own, basis = metered[i], with_meter
@@ -303,6 +306,21 @@ class HouseBook(Book):
             return None
         _, parts = self.by_meters(HEATING, j)
         return parts.get(0)
+
+    def heat_found(self, j: int) -> Fraction:
+        """What a check of the premises' meter of heat found."""
+        return sum(self.found_by_checks(HEATING, j).values(), Fraction(0))
+
+    def is_heat_read(self, i: int) -> bool:
+        """Whether readings of the premises are charged for: a house with a meter that pays in the season."""
+        house, meter = self.house(i), self.b.house_meters.get(HEATING)
+        return (
+            meter is not None
+            and bool(meter.has[house])
+            and not self.b.houses.heating_uniform[house]
+            and self.method(HEATING, i) != BOILER
+            and self.heat_meter(i) is not None
+        )
 
     # ---- common needs ------------------------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ APART = {
         Basis.PERSONS, Basis.FORMULA,  # services of organisations: tests of formulas
         Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM,  # acts: cases of unauthorised use
         Basis.HOUSE_ACTUAL, Basis.HOUSE_NORM, Basis.RENT,  # direct management, tenants: cases
+        Basis.CHECK_ROOM,  # communal flats: cases of checks
         Basis.COMMON_CARRIED,  # what a month left below zero: cases of common needs
         Basis.DIVIDED_BY_SHARE, Basis.DIVIDED_BY_PEOPLE,  # co-owners: properties of divided flats
     )

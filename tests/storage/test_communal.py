@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from storage.engine import Database
-from tests.storage.test_corrections import AUGUST, city, drafted, owner, posted, sql
+from storage.meter_checks import NewCheck, add_check
+from storage.people import Deed
+from tests.storage.run_steps import ANNA, EVERYTHING
+from tests.storage.test_corrections import AUGUST, SEPTEMBER, city, drafted, owner, posted, sql
 
 __all__ = ["city", "owner", "sql"]  # fixtures
 
@@ -16,6 +20,11 @@ UPDATE meters SET removed_on = '2020-02-01' WHERE account_id = 2;
 UPDATE account_facts SET residents = account_id WHERE account_id IN (1, 2)
 """
 """Account 1 (one person) holds the meter, 4 m3 a month; account 2 has two people."""
+
+
+BEFORE_SEPTEMBER = """
+SELECT prev1_micro FROM readings
+ WHERE meter_id = 1 AND period = '2026-09-01' AND superseded_at IS NULL"""
 
 
 async def volumes(sql: Any, run_id: int, back: int) -> list[tuple[int, int, int]]:
@@ -53,3 +62,19 @@ async def test_a_late_reading_of_the_common_meter_takes_off_what_all_rooms_were_
 
     assert await volumes(sql, run_id, 2) == [(1, 102, 1333), (2, 102, 2666)]
     assert await volumes(sql, run_id, 1) == [(1, 102, 1333), (2, 102, 2666)]
+
+
+async def test_an_act_of_the_common_meter_is_shared_by_people_and_taken_back(
+    owner: Database, sql: Any
+) -> None:
+    """3 m3 above the reading of August on 20 September; the reading of September adds the last one."""
+    await sql.execute(COMMUNAL)
+    before = await sql.fetchval(BEFORE_SEPTEMBER)
+    shown = str(before // 1_000_000 + 3)
+    new = NewCheck(1, "7", dt.date(2026, 9, 20), "Контролёр Петров", (shown,))
+
+    async with owner.transaction(EVERYTHING) as session:
+        await add_check(session, 1, new, Deed(ANNA, "Акт № 7 от 20.09.2026"))
+    run_id = await drafted(owner, "house", 1, SEPTEMBER)
+
+    assert await volumes(sql, run_id, 1) == [(1, 25, 1000), (1, 102, 333), (2, 25, 2000), (2, 102, 666)]

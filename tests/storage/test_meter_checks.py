@@ -159,3 +159,52 @@ def test_a_check_without_a_reading_is_the_reading_of_its_month() -> None:
     assert (found.has_reading, found.silent_months, found.gap_months) == (True, 0, 0)
     assert found.check is not None
     assert (found.check.used, found.check.gap_months) == ((10_000_000, 0, 0), 2)
+
+
+HEATED = """
+INSERT INTO house_services (house_id, company_id, service, supplier_id, method, valid_from)
+SELECT id, company_id, 4, 4, 'law', '2026-10-01' FROM houses;
+INSERT INTO tariffs (service, component, rate, document, valid_from) VALUES (4, 0, 25000000, 'Приказ',
+'2020-01-01');
+INSERT INTO norms (service, kind, value_micro, document, valid_from) VALUES (4, 'area', 20000, 'Приказ',
+'2020-01-01');
+INSERT INTO meters (id, house_id, account_id, company_id, kind, service, serial, installed_on)
+SELECT 8031, house_id, id, company_id, 'individual', 4, 'ТЕПЛО-31', '2020-01-01' FROM accounts WHERE id = 31
+"""
+HOUSE_METER = """
+INSERT INTO meters (id, house_id, account_id, company_id, kind, service, serial, installed_on)
+SELECT 8000, house_id, NULL, company_id, 'house', 4, 'ТЕПЛО-ДОМ', '2020-01-01' FROM accounts WHERE id = 31
+"""
+HEAT_READING = """
+INSERT INTO readings (period, meter_id, house_id, account_id, company_id, taken_on, value1_micro, source,
+prev_period, prev1_micro)
+SELECT $2::date, id, house_id, account_id, company_id, $2::date + 9, $3, 'company', $4::date, $5
+  FROM meters WHERE id = $1
+"""
+HEAT_CHECK = NewCheck(8031, "12", dt.date(2026, 10, 14), "Контролёр Петров", ("11,5",))
+
+
+async def test_a_meter_of_heat_is_charged_by_its_act_where_the_house_pays_by_meters(
+    owner: Database, sql: Any
+) -> None:
+    """10 at the end of September, 11.5 on 14 October, nothing read since: 1.5 Gcal and none of the month."""
+    await sql.execute(HEATED)
+    with pytest.raises(PeopleRefused, match="нет счётчика тепла"):
+        await kept(owner, 31, HEAT_CHECK)
+    await sql.execute(HOUSE_METER)
+    await sql.execute(HEAT_READING, 8031, SEPTEMBER.first_day, 10_000_000, None, 0)
+    await sql.execute(HEAT_READING, 8000, OCTOBER.first_day, 100_000_000, SEPTEMBER.first_day, 80_000_000)
+    await sql.execute("UPDATE houses SET heating_mode = 'uniform'")
+    with pytest.raises(PeopleRefused, match="равными долями"):
+        await kept(owner, 31, HEAT_CHECK)
+    await sql.execute("UPDATE houses SET heating_mode = 'season'")
+
+    await kept(owner, 31, HEAT_CHECK)
+    found = await preview_account(owner, 31)
+
+    assert found is not None
+    heat = found.lines.take(found.lines.service == 4)
+    assert sorted(heat.basis.tolist()) == [22, 33]
+    act = heat.take(heat.basis == 22)
+    assert (act.volume_num // act.volume_den).tolist() == [1_500_000]
+    assert act.amount_kopecks.tolist() == [375_000]
