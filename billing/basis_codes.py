@@ -64,7 +64,9 @@ class Basis(IntEnum):
     HEAT_FAILED = 85  # п. 59(1): the meter of the house failed, its average; nobody has meters
     HEAT_FAILED_METERED = 86
     HEAT_FAILED_UNMETERED = 87
-    BOILER_HEAT = 88  # ф. 18: fuel of the house's boiler by area, or by meters of heat
+    BOILER_HEAT = 88  # ф. 18: fuel of the house's boiler by area
+    BOILER_METERED = 26  # … by the premises' own meter of heat
+    BOILER_UNMETERED = 27  # … by the mean of the metered
     BOILER_WATER = 89  # ф. 20, 20(1): fuel spent on hot water by its volume
     ABSENCE = 90  # section VIII: what a norm charged for people who were away, taken back
     NOT_SUPPLIED = 91  # п. 99: what a norm charged for the hours of a break

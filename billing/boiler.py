@@ -1,7 +1,7 @@
 """Heating and hot water made by equipment of the house itself: the fuel burnt, divided among the premises.
 
 Law: Rules 354, cl. 54, annex 2, formulas 18, 20, 20(1): Σ over fuels of volume × price × the premises' part:
-of the area, or of heat when all heated premises have meters of it; of the hot water used. Upkeep of the
+of the area, or of heat where premises have meters of it; of the hot water used. Upkeep of the
 equipment is in the payment for upkeep. A volume is a norm of the house and month
 of kind «fuel_*», a price its tariff.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool
-from billing.house_heat import unheated
+from billing.boiler_heat import HeatShares, heat_shares
 from billing.money import mul_div_half_up
 from billing.parked import Reason
 from billing.premises import Operands, PerArea, fitted, house_share
@@ -35,7 +35,7 @@ def burnt(work: Work, service: int) -> tuple[dict[int, I64], Bool]:
 
 @clause("ПП 354, п. 54, прил. 2, ф. 18")
 def heat_by_boiler(work: Work, rows: Rows, season: Bool, metered: Bool) -> None:
-    """Fuel of heating by area, or by meters when every heated premises of the house has one."""
+    """Fuel of heating by area, or by heat where premises have meters of it (billing.boiler_heat)."""
     accounts = work.block.accounts
     fuels, known = burnt(work, Service.HEATING)
     house = accounts.house[rows]
@@ -43,18 +43,23 @@ def heat_by_boiler(work: Work, rows: Rows, season: Bool, metered: Bool) -> None:
     no_area = work.block.houses.area_total_dm2[house] <= 0
     work.park(rows[known[house] & no_area], Reason.NO_HOUSE_AREA, Service.HEATING)
     rows = rows[known[house] & ~no_area]
-    without = np.zeros(len(work.block.houses), np.bool_)
-    without[accounts.house[rows[~metered[rows] & ~unheated(work)[rows]]]] = True
-    used = work.used[Service.HEATING].over(work.days)
-    total = work.block.by_house(np.where(metered, used, 0))
-    by_meters = (~without & (total > 0))[accounts.house[rows]]
+    shares = heat_shares(work, rows, metered)
     for component, volume in fuels.items():
         of = volume[accounts.house[rows]] > 0
-        _by_area(work, component, rows[of & ~by_meters], volume)
-        weights = np.where(metered, used, 0)
-        _by_weight(
-            work, (Service.HEATING, component, Basis.BOILER_HEAT), rows[of & by_meters], volume, weights
-        )
+        _by_area(work, component, rows[of & ~shares.has], volume)
+        _by_heat(work, component, rows, shares, of & shares.has, volume)
+
+
+def _by_heat(work: Work, component: int, rows: Rows, shares: HeatShares, some: Bool, volume: I64) -> None:
+    """The fuel by the premises' parts of the heat."""
+    if not some.any():
+        return
+    rows = rows[some]
+    house = work.block.accounts.house[rows]
+    num, den = fitted(volume[house].astype(object) * shares.num[some], shares.den[some], house)
+    spread = Volume(even=num, even_den=den)
+    told = {"basis": shares.basis[some], "a": volume[house], "b": shares.told[some]}
+    emit(work, Service.HEATING, component, rows, spread, **told)
 
 
 def _by_area(work: Work, component: int, rows: Rows, volume: I64) -> None:

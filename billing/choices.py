@@ -61,6 +61,7 @@ PEOPLE_LINES, FAULT_DAYS, AVERAGE_WINDOW, SEASON_DAYS, YEAR_FIX, WHOLE_UNITS, BE
     "choice_benefit_base",
 )
 COMMON_FIX = "choice_common_fix"
+BOILER_METERS = "choice_boiler_meters"
 
 QUESTIONS: dict[str, Question] = {
     one.key: one
@@ -170,6 +171,17 @@ QUESTIONS: dict[str, Question] = {
             (
                 Answer("money", "в рублях", "Сколько год должен был стоить по тарифам своих месяцев."),
                 Answer("volume", "по объёму", "Разница объёмов года по тарифу месяца корректировки."),
+            ),
+        ),
+        Question(
+            BOILER_METERS,
+            "Своя котельная, счётчики тепла у части помещений",
+            "ПП 354, п. 54, ф. 18; КС РФ 30-П от 10.07.2018: показания учитывают, хотя счётчики не у всех; "
+            "о помещениях без счётчика ф. 18 не говорит.",
+            "Отопление домов со своей котельной, где счётчики тепла есть не у всех.",
+            (
+                Answer("meters", "по счётчикам", "Кто экономит, платит меньше; без счётчика — среднее."),
+                Answer("area", "по площади", "Топливо делят по площади, пока счётчики не у всех."),
             ),
         ),
         Question(

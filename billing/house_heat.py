@@ -19,8 +19,10 @@ import numpy.typing as npt
 
 from billing.basis import Basis
 from billing.block import I64, Bool
+from billing.parked import Reason
 from billing.premises import PerArea, fitted
 from billing.rule import clause
+from billing.services import Service
 from billing.work import AVERAGE_DEN, Rows, Work
 
 Objects = npt.NDArray[Any]
@@ -52,6 +54,34 @@ def areas(work: Work) -> Areas:
 def unheated(work: Work) -> Bool:
     """(N,) open premises without heating devices."""
     return np.asarray((work.block.accounts.heated_area_dm2 == 0) & (work.open_total > 0), np.bool_)
+
+
+def house_of_unknown(work: Work, needed: Bool) -> I64:
+    """(H,) the first account of the house whose area is needed and unknown, −1 where there is none."""
+    accounts = work.block.accounts
+    out = np.full(len(work.block.houses), -1, np.int64)
+    lost = np.flatnonzero(needed & (accounts.area_dm2 <= 0))[::-1]
+    out[accounts.house[lost]] = lost
+    return out
+
+
+def park_neighbours(work: Work, rows: Rows, culprit: I64) -> None:
+    """Parks rows until the area of the account `culprit` (n,) of their house is known, and that account."""
+    for of in np.unique(culprit):
+        account = str(int(work.block.accounts.id[of]))
+        mine = rows[(culprit == of) & (rows != of)]
+        work.park(mine, Reason.NEIGHBOUR, Service.HEATING, account)
+        work.park(rows[rows == of], Reason.NO_AREA, Service.HEATING)
+
+
+def found_heat(work: Work) -> I64:
+    """(N,) what checks of meters of heat found, micro-Gcal."""
+    found = np.zeros(len(work.block), np.int64)
+    acts = work.block.checked
+    if acts is not None:
+        mine = (acts.service == Service.HEATING) & work.has(Service.HEATING)[acts.account]
+        np.add.at(found, acts.account[mine].astype(np.intp), acts.volume()[mine].sum(1))
+    return found
 
 
 @clause("ПП 354, прил. 2, ф. 3, 3(6)")

@@ -161,6 +161,24 @@ def boiler(line: Line, period: Period, facts: Facts) -> Derived:
     return Derived(f"{house} × {ratio(Fraction(used.numerator, used.denominator * line.a))}", numbers, [note])
 
 
+def boiler_by_heat(line: Line, period: Period, facts: Facts) -> Derived:
+    """Fuel of the house × the premises' part of the heat, by its meter or by the mean of the metered."""
+    unit = component_unit(line.service, line.component)
+    house = decimal(line.a, MICRO)
+    source = facts.sources.get("norm", "топливо котельной за месяц, внёс расчётный центр")
+    numbers = [Number("house", "топлива за месяц на дом", f"{house} {unit}", source)]
+    if line.basis == Basis.BOILER_METERED:
+        text = f"{decimal(line.b, MICRO)} Гкал"
+        numbers.append(Number("own", "тепла по счётчику квартиры", text, "счётчик квартиры или его среднее"))
+        note = "Топливо делят по теплу; у помещений без счётчика взято среднее квартир со счётчиками на м²."
+    else:
+        numbers.append(_area(line, facts))
+        note = "Счётчика тепла нет: взято среднее квартир со счётчиками на м²; топливо делят по теплу."
+    if line.a == 0 or line.volume == 0 or line.days < period.days:
+        return Derived(ratio(line.volume, MICRO), numbers, [note])
+    return Derived(f"{house} × {ratio(line.volume / line.a)}", numbers, [note])
+
+
 YEARS = {
     Basis.HEAT_YEAR: year_share,
     Basis.HEAT_YEAR_METERED: year_metered,
@@ -169,5 +187,7 @@ YEARS = {
     Basis.HEAT_YEAR_VOLUME: year_volume,
     Basis.DISTRIBUTORS: distributors,
     Basis.BOILER_HEAT: boiler,
+    Basis.BOILER_METERED: boiler_by_heat,
+    Basis.BOILER_UNMETERED: boiler_by_heat,
     Basis.BOILER_WATER: boiler,
 }

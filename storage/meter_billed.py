@@ -27,6 +27,8 @@ READ_BASES = (
     *COMPENSATIONS,
     Basis.MANUAL,
     Basis.BOILER_HEAT,
+    Basis.BOILER_METERED,
+    Basis.BOILER_UNMETERED,
     Basis.BOILER_WATER,
     *FIXES,
     *DIVISIONS,

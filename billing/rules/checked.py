@@ -45,16 +45,6 @@ def difference(acts: Checked) -> I64:
     return acts.volume()
 
 
-def found_heat(work: Work) -> I64:
-    """(N,) what checks of meters of heat found, micro-Gcal."""
-    found = np.zeros(len(work.block), np.int64)
-    acts = work.block.checked
-    if acts is not None:
-        mine = (acts.service == Service.HEATING) & work.has(Service.HEATING)[acts.account]
-        np.add.at(found, acts.account[mine].astype(np.intp), difference(acts)[mine].sum(1))
-    return found
-
-
 def charge_heat(work: Work, metered: Bool) -> None:
     """Lines of checks of meters of heat of the accounts metered (N,)."""
     acts = work.block.checked

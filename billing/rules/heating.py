@@ -27,7 +27,10 @@ from billing.house_heat import (
     HouseHeat,
     MeteredHouse,
     areas,
+    found_heat,
+    house_of_unknown,
     nobody_metered,
+    park_neighbours,
     some_metered,
     unheated,
 )
@@ -37,7 +40,7 @@ from billing.parked import Reason
 from billing.premises import Operands, house_share, with_area
 from billing.quantity import DM2_PER_M2, PERMILLE
 from billing.rule import clause, emit, service_rule
-from billing.rules.checked import charge_heat, found_heat
+from billing.rules.checked import charge_heat
 from billing.services import Component, Method, Service
 from billing.use import filled, find_use
 from billing.work import AVERAGE_DEN, Rows, Volume, Work
@@ -188,27 +191,10 @@ def _with_house(work: Work, rows: Rows, of_areas: Areas) -> tuple[Rows, Rows]:
     house = work.block.accounts.house[rows]
     no_area = ~of_areas.known[house]
     work.park(rows[no_area], Reason.NO_HOUSE_AREA, HEATING)
-    blind = _house_of_unknown(work, unheated(work))[house]
-    _park_neighbours(work, rows[(blind >= 0) & ~no_area], blind[(blind >= 0) & ~no_area])
+    blind = house_of_unknown(work, unheated(work))[house]
+    park_neighbours(work, rows[(blind >= 0) & ~no_area], blind[(blind >= 0) & ~no_area])
     kept = np.flatnonzero(~no_area & (blind < 0))
     return rows[kept], kept
-
-
-def _house_of_unknown(work: Work, needed: Bool) -> I64:
-    """(H,) the first account of the house whose area is needed and unknown, −1 where there is none."""
-    accounts = work.block.accounts
-    out = np.full(len(work.block.houses), -1, np.int64)
-    lost = np.flatnonzero(needed & (accounts.area_dm2 <= 0))[::-1]
-    out[accounts.house[lost]] = lost
-    return out
-
-
-def _park_neighbours(work: Work, rows: Rows, culprit: I64) -> None:
-    for of in np.unique(culprit):
-        account = str(int(work.block.accounts.id[of]))
-        mine = rows[(culprit == of) & (rows != of)]
-        work.park(mine, Reason.NEIGHBOUR, HEATING, account)
-        work.park(rows[rows == of], Reason.NO_AREA, HEATING)
 
 
 def _share(work: Work, rows: Rows, volume: tuple[Any, Any], of_areas: Areas, told: Operands) -> None:
@@ -349,8 +335,8 @@ def _divide(work: Work, rows: Rows, of_areas: Areas, heat: HouseHeat) -> None:
 def _by_meters(work: Work, rows: Rows, heat: HouseHeat, of_areas: Areas) -> None:
     """Houses in which some premises have meters of heat: few, so house by house in exact integers."""
     accounts, individually = work.block.accounts, heat.metered
-    blind = _house_of_unknown(work, individually)[accounts.house[rows]]
-    _park_neighbours(work, rows[blind >= 0], blind[blind >= 0])
+    blind = house_of_unknown(work, individually)[accounts.house[rows]]
+    park_neighbours(work, rows[blind >= 0], blind[blind >= 0])
     rows = rows[blind < 0]
     if rows.size == 0:
         return

@@ -97,18 +97,41 @@ class HouseBook(Book):
         if self.b.houses.area_total_dm2[house] <= 0:
             raise CannotError(Reason.NO_HOUSE_AREA)
         total = Fraction(int(self.b.houses.area_total_dm2[house]))
-        meters = {j: volume + self.heat_found(j) for j, volume in self.heat_meters(house).items()}
         served = [j for j in self.members(house) if self.supplier(HEATING, j) and self.area_known(j)]
-        by_meters = all(j in meters or self.unheated(j) for j in served) and sum(meters.values()) > 0
+        heat, basis = self.boiler_heat(i, house, served)
         for component, volume in fuels.items():
             if not volume:
                 continue
-            if by_meters:
-                part = meters.get(i, Fraction(0)) / sum(meters.values(), Fraction(0))
-                days = self.spread(volume * part, i)
-            else:
+            if heat is None:
                 days = [volume * a / (total * self.month) for a in area]
-            self.line(HEATING, component, i, Basis.BOILER_HEAT, days)
+            else:
+                days = self.spread(volume * heat, i)
+            self.line(HEATING, component, i, basis, days)
+
+    def boiler_heat(self, i: int, house: int, served: list[int]) -> tuple[Fraction | None, Basis]:
+        """The premises' part of the heat, None where the house goes by area; how its line is called."""
+        months = self.heat_meters(house)
+        meters = {j: volume + self.heat_found(j) for j, volume in months.items()}
+        used, month = sum(meters.values(), Fraction(0)), sum(months.values(), Fraction(0))
+        if not meters:
+            return None, Basis.BOILER_HEAT
+        basis = Basis.BOILER_METERED if i in meters else Basis.BOILER_UNMETERED
+        if all(j in meters or self.unheated(j) for j in served):
+            if used <= 0:
+                return None, Basis.BOILER_HEAT
+            return meters.get(i, Fraction(0)) / used, basis
+        metered = sum((Fraction(self.area_days(j), self.month) for j in meters), Fraction(0))
+        cold = [j for j in self.members(house) if self.unheated(j)]
+        unheated = sum((Fraction(self.area_days(j), self.month) for j in cold), Fraction(0))
+        others = max(int(self.b.houses.area_total_dm2[house]) - unheated - metered, Fraction(0))
+        if month <= 0 or used * metered + others * month <= 0:
+            return None, Basis.BOILER_HEAT
+        if any(not self.area_known(j) for j in (*meters, *cold)):
+            raise CannotError(Reason.NEIGHBOUR)
+        mean = month / metered
+        mine = Fraction(self.area_days(i), self.month)
+        own = meters[i] if i in meters else Fraction(0) if self.unheated(i) else mean * mine
+        return own / (used + others * mean), basis
 
     def by_distributors(self, i: int) -> None:
         """The flat's part of what all with distributors paid last year."""
