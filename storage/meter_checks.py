@@ -213,10 +213,24 @@ def _judge(meter: Known, new: NewCheck) -> Values:
     return values
 
 
+SHARED = """
+SELECT m.service = 4 OR EXISTS (
+         SELECT 1 FROM accounts a JOIN accounts r ON r.flat_id = a.flat_id
+                  JOIN meters c ON c.account_id = r.id AND c.service = m.service AND c.kind = 'flat'
+          WHERE a.id = m.account_id AND a.kind = 'room')
+  FROM meters m WHERE m.id = :meter"""
+"""Meters whose difference changes what neighbours pay: of heat, and of flats with a common meter."""
+
+
 async def _note(
     session: Session, account_id: int, meter: Known, act_id: int, day: dt.date, ground: str, what: str
 ) -> None:
-    """For the queue of late facts: the month of the check, and the next ones that start from it."""
+    """For the queue of late facts: the month of the check, and the next ones that start from it.
+
+    A fact of the house where neighbours pay more or less by it, so that a correction of this account alone
+    leaves it waiting.
+    """
+    is_shared = await session.scalar(text(SHARED), {"meter": meter.id})
     fact = LateFact(
         key=f"meter-check-{act_id}-{what}",
         kind="meter",
@@ -224,7 +238,7 @@ async def _note(
         after=Period.of(day).shift(1).first_day,
         words=f"Счётчик № {meter.card.serial} {what}: акт от {day:%d.%m.%Y}",
         ground=ground,
-        account_id=account_id,
+        account_id=None if is_shared else account_id,
         house_id=meter.house_id,
         service=meter.card.service,
     )

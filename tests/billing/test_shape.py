@@ -122,13 +122,24 @@ def test_neighbours_wait_only_where_they_need_the_volume() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_heating_of_a_house_adds_up_to_its_meter(seed: int) -> None:
-    """Σ volumes = V_д exactly, whoever has meters, when every premises of the house is billed."""
-    mix = replace(USUAL, heat_metered_houses=700, unheated=30 if seed % 2 else 0, uniform=0, ragged=seed > 2)
+    """Σ volumes = V_д exactly, whoever has meters, when every premises of the house is billed; what checks of
+    meters found is a part of it.
+    """
+    mix = replace(
+        USUAL,
+        heat_metered_houses=700,
+        checked=200,
+        unheated=30 if seed % 2 else 0,
+        uniform=0,
+        ragged=seed > 2,
+    )
     block = make_block(600, seed, mix=replace(mix, service_off=0, partly_open=0, no_meter=300, silent=150))
     areas = block.by_house(block.accounts.area_dm2)
     block.houses.area_total_dm2 = areas
     lines, parked = accrue(block)
-    heat = lines.take((lines.service == Service.HEATING) & np.isin(lines.basis, HEAT_BY_HOUSE))
+    heat = lines.take(
+        (lines.service == Service.HEATING) & np.isin(lines.basis, [*HEAT_BY_HOUSE, Basis.CHECK])
+    )
     house = dict(zip(block.accounts.id.tolist(), block.accounts.house.tolist(), strict=True))
     waiting = {int(block.accounts.house[i]) for i in parked.reason}
     sums: dict[int, Fraction] = {}
@@ -137,8 +148,10 @@ def test_heating_of_a_house_adds_up_to_its_meter(seed: int) -> None:
     ):
         sums[house[account]] = sums.get(house[account], Fraction(0)) + Fraction(num, den)
 
-    checked = {h: total for h, total in sums.items() if h not in waiting}
+    divided = {house[account] for account in heat.account_id[heat.basis != Basis.CHECK].tolist()}
+    checked = {h: total for h, total in sums.items() if h not in waiting and h in divided}
     assert len(checked) > 2
+    assert (heat.basis == Basis.CHECK).any()
     for h, total in checked.items():
         assert total == int(block.house_meters[Service.HEATING].volume[h, 0]), h
 

@@ -8,7 +8,8 @@ from typing import Any
 from storage.engine import Database
 from storage.meter_checks import NewCheck, add_check
 from storage.people import Deed
-from tests.storage.run_steps import ANNA, EVERYTHING
+from storage.runs import UNDO
+from tests.storage.run_steps import ANNA, EVERYTHING, order
 from tests.storage.test_corrections import AUGUST, SEPTEMBER, city, drafted, owner, posted, sql
 
 __all__ = ["city", "owner", "sql"]  # fixtures
@@ -64,7 +65,7 @@ async def test_a_late_reading_of_the_common_meter_takes_off_what_all_rooms_were_
     assert await volumes(sql, run_id, 1) == [(1, 102, 1333), (2, 102, 2666)]
 
 
-async def test_an_act_of_the_common_meter_is_shared_by_people_and_taken_back(
+async def test_an_act_of_the_common_meter_is_shared_by_people_and_waits_for_the_house(
     owner: Database, sql: Any
 ) -> None:
     """3 m3 above the reading of August on 20 September; the reading of September adds the last one."""
@@ -75,6 +76,11 @@ async def test_an_act_of_the_common_meter_is_shared_by_people_and_taken_back(
 
     async with owner.transaction(EVERYTHING) as session:
         await add_check(session, 1, new, Deed(ANNA, "Акт № 7 от 20.09.2026"))
+    alone = await drafted(owner, "account", 1, SEPTEMBER)
+    waiting = await sql.fetchrow("SELECT account_id, house_id, run_id FROM late_facts")
+    await order(owner, UNDO, alone)
     run_id = await drafted(owner, "house", 1, SEPTEMBER)
 
+    assert tuple(waiting) == (None, 1, None)
+    assert await sql.fetchval("SELECT run_id FROM late_facts") == run_id
     assert await volumes(sql, run_id, 1) == [(1, 25, 1000), (1, 102, 333), (2, 25, 2000), (2, 102, 666)]
