@@ -17,6 +17,7 @@ import numpy as np
 from billing.basis import Basis
 from billing.block import I64, MISSING, Bool, HouseMeter
 from billing.boiler import heat_by_boiler
+from billing.check_lines import charge_heat
 from billing.choices import SEASON_DAYS, answered
 from billing.distributors import share_by_distributors
 from billing.heat_fix import correct_year
@@ -40,7 +41,6 @@ from billing.parked import Reason
 from billing.premises import Operands, house_share, with_area
 from billing.quantity import DM2_PER_M2, PERMILLE
 from billing.rule import clause, emit, service_rule
-from billing.rules.checked import charge_heat
 from billing.services import Component, Method, Service
 from billing.use import filled, find_use
 from billing.work import AVERAGE_DEN, Rows, Volume, Work
