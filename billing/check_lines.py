@@ -19,6 +19,7 @@ def difference(acts: Checked) -> I64:
     return acts.volume()
 
 
+@clause("ПП 354, п. 61, прил. 2, ф. 3(1), 3(3)")
 def charge_heat(work: Work, metered: Bool) -> None:
     """Lines of checks of meters of heat of the accounts metered (N,)."""
     acts = work.block.checked
