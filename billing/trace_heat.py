@@ -176,7 +176,8 @@ def boiler_by_heat(line: Line, period: Period, facts: Facts) -> Derived:
         note = "Счётчика тепла нет: взято среднее квартир со счётчиками на м²; топливо делят по теплу."
     if line.a == 0 or line.volume == 0 or line.days < period.days:
         return Derived(ratio(line.volume, MICRO), numbers, [note])
-    return Derived(f"{house} × {ratio(line.volume / line.a)}", numbers, [note])
+    share = Fraction(line.volume.numerator, line.volume.denominator * line.a)
+    return Derived(f"{house} × {ratio(share)}", numbers, [note])
 
 
 YEARS = {

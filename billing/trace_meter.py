@@ -54,5 +54,6 @@ def check_room(line: Line, period: Period, facts: Facts) -> Derived:
     in_heat = line.service == 2 and line.component == Component.HEAT_PART
     if line.days < period.days or in_heat or not line.a:
         return Derived(ratio(line.volume, MICRO), numbers, [note])
-    part = f"{signed(line.a, MICRO)} × {ratio((line.volume - line.b) / line.a)}"
+    left = line.volume - line.b
+    part = f"{signed(line.a, MICRO)} × {ratio(Fraction(left.numerator, left.denominator * line.a))}"
     return Derived(f"{own} + {part}" if line.b else part, numbers, [note])
