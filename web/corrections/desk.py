@@ -174,7 +174,8 @@ async def desk_view(
 
 def _meter_words(one: MeterRow) -> str:
     place = f", {one.place}" if one.place else ""
-    return f"{CATALOGUE[one.service].label} № {one.serial}{place}"
+    of_flat = ", общий на квартиру" if one.kind == "flat" else ""
+    return f"{CATALOGUE[one.service].label} № {one.serial}{of_flat}{place}"
 
 
 # ---- judging -----------------------------------------------------------------------------------------------
