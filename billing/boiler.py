@@ -58,8 +58,8 @@ def _by_heat(work: Work, component: int, rows: Rows, shares: HeatShares, some: B
     house = work.block.accounts.house[rows]
     num, den = fitted(volume[house].astype(object) * shares.num[some], shares.den[some], house)
     spread = Volume(even=num, even_den=den)
-    told = {"basis": shares.basis[some], "a": volume[house], "b": shares.told[some]}
-    emit(work, Service.HEATING, component, rows, spread, **told)
+    basis, told = shares.basis[some], shares.told[some]
+    emit(work, Service.HEATING, component, rows, spread, basis=basis, a=volume[house], b=told)
 
 
 def _by_area(work: Work, component: int, rows: Rows, volume: I64) -> None:
