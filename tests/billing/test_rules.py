@@ -129,7 +129,6 @@ APART = {
         Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM,  # acts: cases of unauthorised use
         Basis.HOUSE_ACTUAL, Basis.HOUSE_NORM, Basis.RENT,  # direct management, tenants: cases
         Basis.CHECK_ROOM,  # communal flats: cases of checks
-        Basis.DIVIDED_BY_SHARE, Basis.DIVIDED_BY_PEOPLE,  # co-owners: cases and tests of their own
         Basis.COMMON_CARRIED,  # what a month left below zero: cases of common needs
         Basis.DIVIDED_BY_SHARE, Basis.DIVIDED_BY_PEOPLE,  # co-owners: properties of divided flats
     )
