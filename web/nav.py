@@ -181,4 +181,4 @@ def _shown(item: Item, path: str) -> RailItem:
 
 
 def _is_here(item: Item, path: str) -> bool:
-    return path == item.href or path.startswith(item.prefixes)
+    return path == item.href or any(f"{path}/".startswith(f"{one.rstrip('/')}/") for one in item.prefixes)
