@@ -45,7 +45,7 @@ DISPATCH_STAFF = (Role.DISPATCHER, Role.COMPANY)
 
 ITEMS: tuple[Item, ...] = (
     Item("Месяц", "month", "/centre/month", CENTRE_STAFF, ("/centre/month",)),
-    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs", "/centre/gate")),
+    Item("Прогоны", "run", "/centre/runs", CENTRE_STAFF, ("/centre/runs", "/centre/gate/")),
     Item("Отложенные", "parked", "/centre/parked", CENTRE_STAFF, ("/centre/parked",)),
     Item("Что изменилось", "values", "/changes", (*CENTRE_STAFF, Role.COMPANY), ("/changes",)),
     Item("Показания", "meter", "/readings/held", (*CENTRE_STAFF, Role.COMPANY), ("/readings",)),
@@ -181,4 +181,4 @@ def _shown(item: Item, path: str) -> RailItem:
 
 
 def _is_here(item: Item, path: str) -> bool:
-    return path == item.href or any(f"{path}/".startswith(f"{one.rstrip('/')}/") for one in item.prefixes)
+    return path == item.href or f"{path}/".startswith(item.prefixes)
