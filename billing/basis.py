@@ -406,9 +406,14 @@ YEAR_FIXES = frozenset((Basis.HEAT_YEAR_FIX, Basis.DISTRIBUTORS, Basis.COMMON_YE
 SUMS = YEAR_FIXES | {Basis.MANUAL}
 
 
+def row_of(basis: int) -> Basis:
+    """The row of the table without the owners' mark."""
+    return Basis(basis if basis in BASIS else basis - OWNERS)
+
+
 def info(basis: int) -> BasisInfo:
     """Words and clause of a stored basis; the owners' variants take those of their row with a note."""
     if basis in BASIS:
         return BASIS[Basis(basis)]
-    plain = BASIS[Basis(basis - OWNERS)]
+    plain = BASIS[row_of(basis)]
     return BasisInfo(f"{plain.words}; по числу собственников", f"{plain.clause}; п. 56(2)", plain.a, plain.b)

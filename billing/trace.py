@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio
 from billing.arithmetic import evaluate as evaluate_formula
-from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, OWNERS, SHARES, SUMS, YEAR_FIXES, Basis, info
+from billing.basis import BENEFITS, COMPENSATIONS, DIVISIONS, SHARES, SUMS, YEAR_FIXES, Basis, info, row_of
 from billing.lines import REVERSAL
 from billing.period import Period
 from billing.quantity import KOPECKS_PER_RUBLE, MICRO, PERMILLE, RATE_PER_RUBLE, format_scaled
@@ -229,7 +229,7 @@ def _sentence(line: Line, charge: Line, facts: Facts, unit: str) -> str:
 
 def _notes(line: Line, charge: Line) -> list[str]:
     notes = []
-    if OWNERS < line.basis < int(Basis.AREA):
+    if row_of(line.basis) != line.basis:
         notes.append("В квартире никто не проживает, поэтому считают по числу собственников (п. 56(2)).")
     if charge.raised_num:
         excess = Fraction(charge.raised_num, charge.volume_num)

@@ -15,6 +15,7 @@ from billing.services import CATALOGUE, Component, component_unit
 from billing.trace_line import Derived, Facts, Line, Number
 
 MONTHS = 12
+HEAT_UNIT = " Гкал"
 Leaf = Callable[[Line, Period, Facts], Derived]
 
 
@@ -57,19 +58,30 @@ def year_average(line: Line, period: Period, facts: Facts) -> Derived:
     )
     if line.a == 0 or line.b <= 0 or line.volume == 0 or line.days < period.days:
         return Derived(ratio(line.volume, MICRO), numbers, [note])
-    used = line.volume
+    used, words, in_heat = line.volume, "", line.component == Component.HEAT_PART
+    if in_heat and facts.heat_per_m3_micro:
+        used /= Fraction(facts.heat_per_m3_micro, MICRO)
+        numbers.append(heat := _heat(facts.heat_per_m3_micro, facts))
+        words, in_heat = f" × {heat.text.removesuffix(HEAT_UNIT)}", False
     below = Fraction(line.a * line.b * used.denominator, used.numerator)  # months × S_об
     known = facts.house_area_dm2
     months = Fraction(below.numerator, below.denominator * known) if known else Fraction(MONTHS)
     total = Fraction(below.numerator * months.denominator, below.denominator * months.numerator)
-    if months.denominator == total.denominator == 1 and 0 < months <= MONTHS:
+    is_plain = months.denominator == total.denominator == 1 and 0 < months <= MONTHS
+    if is_plain and not in_heat:
         text = decimal(int(total), DM2_PER_M2)
         numbers.append(Number("months", "месяцев", str(int(months)), source))
         numbers.append(Number("house_area", "площадь всех помещений дома", f"{text} м²", "карточка дома"))
-        return Derived(f"{house} / {int(months)} × {area} / {text}", numbers, [note])
-    more = "Доля квартиры в месяце дома показана дробью."
+        return Derived(f"{house} / {int(months)} × {area} / {text}{words}", numbers, [note])
+    what = "вместе с теплом на подогрев " if in_heat else ""
+    more = f"Доля квартиры в месяце дома {what}показана дробью."
     share = Fraction(used.numerator, used.denominator * line.a)
-    return Derived(f"{house} × {ratio(share)}", numbers, [note, more])
+    return Derived(f"{house} × {ratio(share)}{words}", numbers, [note, more])
+
+
+def _heat(heat_micro: int, facts: Facts) -> Number:
+    source = facts.sources.get("heat", "норматив тепла на подогрев 1 м³, утверждён регионом")
+    return Number("heat", "тепло на подогрев 1 м³", f"{decimal(heat_micro, MICRO)}{HEAT_UNIT}", source)
 
 
 def common_year_fix(line: Line, period: Period, facts: Facts) -> Derived:

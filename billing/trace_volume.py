@@ -13,7 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from billing.arithmetic import bracketed, decimal, ratio, signed
-from billing.basis import BENEFITS, COMPENSATIONS, OWNERS, SHARES, UNAUTHORISED, Basis
+from billing.basis import BENEFITS, COMPENSATIONS, SHARES, UNAUTHORISED, Basis, row_of
 from billing.formula.told import told
 from billing.history import AVERAGE_MONTHS_MAX
 from billing.period import Period
@@ -34,12 +34,7 @@ Leaf = Callable[[Line, Period, Facts], Derived]
 
 def derive(line: Line, period: Period, facts: Facts) -> Derived:
     """How the volume of the line came about; the value of the formula is exactly the volume in units."""
-    return _LEAVES.get(Basis(_row(line.basis)), _exact)(line, period, facts)
-
-
-def _row(basis: int) -> int:
-    """The row of the table without the owners' mark."""
-    return basis - OWNERS if OWNERS < basis < int(Basis.AREA) else basis
+    return _LEAVES.get(row_of(line.basis), _exact)(line, period, facts)
 
 
 def _unit(line: Line) -> str:

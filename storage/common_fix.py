@@ -20,7 +20,8 @@ from billing.common_past import CommonFix
 from billing.period import Period
 from billing.services import Component, Method, Service
 from storage.bulk import Columns, Connection, Row, copy_out, int_array
-from storage.meter_reads import ordinals, rows_of
+from storage.common_heat import Silent, heat_costs
+from storage.meter_reads import Month, ordinals, rows_of
 
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -112,7 +113,7 @@ def years_of(rows: Columns, houses: Houses) -> dict[int, Year]:
 
 async def read_fix(
     connection: Connection,
-    period: Period,
+    month: Month,
     houses: Houses,
     accounts: Columns,
     service: int,
@@ -145,9 +146,22 @@ async def read_fix(
         fix.house[at] = True
         fix.used[at] = carried[at] if plain[at] else 0
         volumes[at], fix.left[at] = one.priced(int(fix.used[at]))
-    lines = await _billed(connection, period, houses.id[fix.house], service)
-    _add_lines(fix, lines, accounts, houses, volumes, chosen)
+    lines = await _billed(connection, month.period, houses.id[fix.house], service)
+    heat = np.zeros(count, object)
+    if service == Service.COMMON_HOT_WATER:
+        heat = await heat_costs(connection, month, houses, accounts, _silent(houses, volumes, chosen))
+    _add_lines(fix, lines, accounts, houses, volumes, chosen, heat)
     return fix
+
+
+def _silent(houses: Houses, volumes: dict[int, dict[int, int]], years: dict[int, HouseYear]) -> Silent:
+    """Months of the year that an average charged nothing for."""
+    return {
+        (int(houses.id[place]), one): used
+        for place, volume in volumes.items()
+        for one, used in volume.items()
+        if used and years[place].charged[one] == 0
+    }
 
 
 def _add_lines(
@@ -157,8 +171,11 @@ def _add_lines(
     houses: Houses,
     volumes: dict[int, dict[int, int]],
     years: dict[int, HouseYear],
+    heat: npt.NDArray[np.object_],
 ) -> None:
-    """Each line by what its month should have been: its volume × the house's volume / the volume charged."""
+    """Each line by what its month should have been: its volume × the house's volume / the volume charged; by
+    area where nothing was charged, with the heat (N,) of those months.
+    """
     should, charged, told = (np.zeros((len(houses), MONTHS), object) for _ in range(3))
     for place, volume in volumes.items():
         for one, used in volume.items():
@@ -173,7 +190,7 @@ def _add_lines(
     by_volume = lines["cost"][mine].astype(object) * wanted // np.maximum(paid, 1)
     below = np.maximum(houses.area_total_dm2[of], 1).astype(object) * days
     by_area = lines["area"][mine].astype(object) * wanted // np.maximum(below, 1)
-    cost = np.zeros(len(fix.cost), object)
+    cost = heat.copy()
     np.add.at(cost, at, np.where(paid > 0, by_volume, by_area))
     np.add.at(fix.billed, at, lines["kopecks"][mine])
     fix.due[at] = True

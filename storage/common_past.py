@@ -127,7 +127,7 @@ async def read_common(
             )
             past.fix = await read_fix(
                 connection,
-                month.period,
+                month,
                 houses,
                 accounts,
                 service,

@@ -47,7 +47,7 @@ NORM_KINDS: dict[int, dict[str, tuple[str, str]]] = {
     Service.GAS: {"person": ("м³", "чел"), "area": ("м³", "м²"), "contract": ("м³", "")},
     Service.WASTE: {"waste_year": ("м³", "чел")},
     Service.COMMON_COLD_WATER: {"common": ("м³", "м²")},
-    Service.COMMON_HOT_WATER: {"common": ("м³", "м²")},
+    Service.COMMON_HOT_WATER: {"common": ("м³", "м²"), "heat_per_m3": ("Гкал", "м³")},
     Service.COMMON_SEWERAGE: {"common": ("м³", "м²")},
     Service.COMMON_ELECTRICITY: {"common": ("кВт·ч", "м²")},
 }

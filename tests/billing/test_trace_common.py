@@ -12,7 +12,7 @@ from billing.lawcase.block import build
 from billing.lawcase.load import load_text
 from billing.lawcase.model import Case
 from billing.quantity import MICRO
-from billing.services import Method
+from billing.services import Component, Method
 from billing.trace import evaluate, explain
 from billing.trace_line import Facts, Line
 
@@ -42,6 +42,34 @@ def test_an_average_is_told_by_its_months_and_areas() -> None:
     told = explain(Line.at(lines, 0), case.period, Facts(house_area_dm2=487_640))
 
     assert told.volume_formula == "9\u2009000 / 10 × 54,3 / 4\u2009876,4"
+
+
+@pytest.mark.parametrize("words", ["и вода, и тепло", "если для общего имущества своего нет"])
+def test_heat_by_an_average_is_told_by_the_heat_of_a_cubic_metre(words: str) -> None:
+    case = named(words)
+    lines, _ = accrue(build([case.house], case.period).block)
+    heat = Line.at(lines, int((lines.component == Component.HEAT_PART).nonzero()[0][0]))
+    q = 61_100 if "и вода" in words else 50_000
+
+    told = explain(heat, case.period, Facts(house_area_dm2=50_000, heat_per_m3_micro=q))
+    blind = explain(heat, case.period, Facts(house_area_dm2=50_000))
+
+    formulas = ("120 / 12 × 50 / 500 × 0,0611", "90 / 10 × 50 / 500 × 0,05")
+    assert told.volume_formula in formulas
+    assert evaluate(told)[0] == evaluate(blind)[0] == int(heat.amount_kopecks)
+    assert any("вместе с теплом" in note for note in blind.notes)
+
+
+def test_a_month_lessened_by_what_came_before_says_so() -> None:
+    case = named("Остаток прошлых месяцев уменьшает")
+    lines, _ = accrue(build([case.house], case.period).block)
+    row = int((lines.service == 25).nonzero()[0][0])
+
+    told = explain(Line.at(lines, row), case.period, Facts(house_area_dm2=487_640))
+
+    assert told.volume_formula == "732 × 54,3 / 4\u2009876,4"
+    assert any("уменьшил объём месяца" in note for note in told.notes)
+    assert not any("никто не проживает" in note for note in told.notes)
 
 
 @pytest.mark.parametrize(

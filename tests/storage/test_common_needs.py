@@ -259,6 +259,113 @@ def test_a_balance_of_before_lessens_the_months_of_the_year() -> None:
     assert made.priced(-150) == (dict.fromkeys(range(12), 0), -30)
 
 
+# ---- heat of hot water -----------------------------------------------------------------------------------
+
+HOT = """
+INSERT INTO house_services (house_id, company_id, service, supplier_id, method, valid_from)
+VALUES (2, 2, 22, 2, 'common_average', '2020-01-01');
+INSERT INTO norms (service, kind, value_micro, document, valid_from, valid_to) VALUES
+(22, 'heat_per_m3', 50000, 'Приказ', '2020-01-01', '2025-07-01'),
+(22, 'heat_per_m3', 60000, 'Приказ', '2025-07-01', NULL);
+"""
+HOT_MONTH = """
+INSERT INTO common_months (run_id, house_id, service, period, company_id, method, is_known, flats_known,
+house_micro, flats_micro, norm_micro, carried_micro, charged_micro, balance_micro)
+VALUES ($1, 2, 22, $2, 2, 10, true, true, 120000000, 0, 0, 0, $3, 0)"""
+HOT_LINE = """
+INSERT INTO lines (run_id, account_id, company_id, supplier_id, service, component, basis, kind, first_day,
+days, volume_num, volume_den, rate, amount_kopecks, surcharge_kopecks, raised_num, a, b)
+VALUES ($1, 11, 2, 2, 22, $2, 111, 0, $3, $4, $5, 1, $6, 0, 0, 0, 0, 4010)"""
+
+
+async def hot_year(connection: Any, cut: int = 0, billed: tuple[int, ...] = ()) -> None:
+    """House 2 in 2025: 120 m3 of hot water a month for the common property, an average that charged nothing,
+    or 60 m3 in the months `billed`. Account 11 pays 40,00 a m3 and 2000,00 a Gcal, from day `cut` of July
+    3000,00.
+    """
+    await connection.execute(HOT)
+    for number in range(12):
+        at, run = Period(2025 * 12 + number), 100 + number
+        await connection.execute(f"CREATE TABLE lines_{run} PARTITION OF lines FOR VALUES IN ({run})")
+        await connection.execute(
+            "INSERT INTO runs (id, period, scope_kind, state, command_id, amount_kopecks, published_at) "
+            "VALUES ($1, $2, 'city', 'published', $3, 0, now())",
+            run,
+            at.first_day,
+            f"c{run}",
+        )
+        charged = 60 * MICRO if number in billed else 0
+        await connection.execute(HOT_MONTH, run, at.first_day, charged)
+        cold, heat = charged * 4010 // 50_000, charged * 4010 // 50_000 // 20
+        await connection.execute(HOT_LINE, run, 1, 1, at.days, cold, 400_000)
+        if cut and number == 6:
+            await connection.execute(HOT_LINE, run, 2, 1, cut - 1, 0, 20_000_000)
+            await connection.execute(HOT_LINE, run, 2, cut, at.days - cut + 1, 0, 30_000_000)
+        else:
+            await connection.execute(HOT_LINE, run, 2, 1, at.days, heat, 20_000_000)
+
+
+async def hot_cost(connection: Any) -> Fraction:
+    """What the year of account 11 should have cost, roubles."""
+    block = await read_block(connection, await read_values(connection, MARCH), (1, 2, 3))
+    assert block.common is not None
+    fix = block.common[22].fix
+    assert fix is not None
+    assert fix.due.sum() == 1
+    return Fraction(int(fix.cost.max()), MICRO * 10_000)
+
+
+async def test_heat_of_months_an_average_charged_nothing_for_is_counted_too(
+    place: tuple[Database, Any],
+) -> None:
+    """120 × 40,1 / 500 m3 a month: × 40,00, and × 0,05 (from July 0,06) × 2000,00."""
+    _, connection = place
+    await hot_year(connection)
+
+    cost = await hot_cost(connection)
+
+    share = Fraction(120 * 4010, 50_000)
+    assert cost == share * (12 * 40 + 6 * 100 + 6 * 120)
+
+
+async def test_heat_goes_by_the_days_of_each_tariff(place: tuple[Database, Any]) -> None:
+    _, connection = place
+    await hot_year(connection, cut=11)
+
+    cost = await hot_cost(connection)
+
+    share = Fraction(120 * 4010, 50_000)
+    july = Fraction(6, 100) * (2000 * 10 + 3000 * 21) / 31
+    assert abs(cost - share * (12 * 40 + 6 * 100 + 5 * 120 + july)) < Fraction(1, 10**6)
+
+
+async def test_months_with_a_volume_keep_the_heat_of_their_lines(place: tuple[Database, Any]) -> None:
+    """In three months 60 of 120 m3 were charged with 0,05 Gcal each."""
+    _, connection = place
+    await hot_year(connection, billed=(0, 1, 2))
+
+    cost = await hot_cost(connection)
+
+    share = Fraction(120 * 4010, 50_000)
+    assert cost == share * (12 * 40 + 6 * 100 + 6 * 120)
+
+
+async def test_without_a_norm_of_common_needs_heat_goes_by_that_of_the_service(
+    place: tuple[Database, Any],
+) -> None:
+    _, connection = place
+    await hot_year(connection)
+    await connection.execute("DELETE FROM norms WHERE service = 22 AND kind = 'heat_per_m3'")
+    await connection.execute(
+        "INSERT INTO norms (service, kind, value_micro, document, valid_from, house_id) "
+        "VALUES (2, 'heat_per_m3', 40000, 'Приказ', '2020-01-01', 2)"
+    )
+
+    cost = await hot_cost(connection)
+
+    assert cost == Fraction(120 * 4010, 50_000) * 12 * (40 + 80)
+
+
 # ---- ways of paying --------------------------------------------------------------------------------------
 
 
