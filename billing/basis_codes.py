@@ -32,6 +32,9 @@ class Basis(IntEnum):
     DIVIDED_BY_SHARE = 23  # co-owners: kopecks that make the parts add up, and the share of this account
     DIVIDED_BY_PEOPLE = 24  # the same where utilities are split by people × days
     CHECK_ROOM = 25  # the same in a communal flat: of the room, and its part of what is left of the flat
+    ROOM_NORM = 37  # ОДН of a room of a communal flat, by people: ф. 16, 17; the house by the norm
+    ROOM_ACTUAL = 38  # … by its meter
+    ROOM_CAP = 39  # … by its meter, not above the norm
     CONTRACT = 16  # non-residential premises without a usable meter: volume of the contract
     SUM_OF_WATERS = 20
     SEWERAGE_NORM = 21

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from billing.arithmetic import decimal, ratio
+from billing.arithmetic import bracketed, decimal, ratio
 from billing.period import Period
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, MICRO
 from billing.services import CATALOGUE, Component, component_unit
@@ -82,6 +82,27 @@ def year_average(line: Line, period: Period, facts: Facts) -> Derived:
 def _heat(heat_micro: int, facts: Facts) -> Number:
     source = facts.sources.get("heat", "норматив тепла на подогрев 1 м³, утверждён регионом")
     return Number("heat", "тепло на подогрев 1 м³", f"{decimal(heat_micro, MICRO)}{HEAT_UNIT}", source)
+
+
+def room(line: Line, period: Period, facts: Facts) -> Derived:
+    """The share of a communal flat × people of the room / people of the flat."""
+    note = (
+        "Объём на общие нужды дома делят между квартирами по площади, а долю коммунальной квартиры — между "
+        "комнатами по числу проживающих; неполный месяц — по дням."
+    )
+    if line.a == 0 or line.volume == 0:
+        return Derived(ratio(line.volume, MICRO), [], [note])
+    days = period.days if line.a % period.days == 0 and line.b % period.days == 0 else 1
+    mine, everybody = decimal(line.a // days), decimal(line.b // days)
+    name = "человек" if days > 1 else "человеко-дней"
+    flat = ratio(line.volume * line.b / line.a, MICRO)
+    unit = component_unit(line.service, line.component)
+    source = facts.sources.get("people", "сведения о проживающих по дням месяца")
+    numbers = [
+        Number("flat", "доля квартиры в объёме дома", f"{flat} {unit}", "объём дома и площади квартир"),
+        Number("people", f"{name} в комнате и в квартире", f"{mine} из {everybody}", source),
+    ]
+    return Derived(f"{bracketed(flat)} × {mine} / {everybody}", numbers, [note])
 
 
 def common_year_fix(line: Line, period: Period, facts: Facts) -> Derived:

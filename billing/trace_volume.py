@@ -20,7 +20,7 @@ from billing.period import Period
 from billing.quantity import DM2_PER_M2, MICRO, PERMILLE
 from billing.services import CATALOGUE, RANGE_STEP, Component, component_unit
 from billing.trace_benefit import benefit, rent
-from billing.trace_common import capped, carried, common_year_fix, year_average
+from billing.trace_common import capped, carried, common_year_fix, room, year_average
 from billing.trace_heat import YEARS, failed
 from billing.trace_line import Derived, Facts, Line, Number
 from billing.trace_meter import check, check_room
@@ -460,6 +460,9 @@ _LEAVES: dict[Basis, Leaf] = {
     Basis.HOUSE_NORM: _common_norm,
     Basis.HOUSE_ACTUAL: _share_of_house,
     Basis.HOUSE_CAP: capped(_common_norm),
+    Basis.ROOM_NORM: room,
+    Basis.ROOM_ACTUAL: room,
+    Basis.ROOM_CAP: capped(room),
     **dict.fromkeys(SHARES, share),
     **YEARS,
     Basis.COMMON_YEAR_FIX: common_year_fix,

@@ -83,6 +83,9 @@ HOUSE_BASES = (
     Basis.HOUSE_NORM,
     Basis.HOUSE_ACTUAL,
     Basis.HOUSE_CAP,
+    Basis.ROOM_NORM,
+    Basis.ROOM_ACTUAL,
+    Basis.ROOM_CAP,
 )
 CODES = 1 << 8
 

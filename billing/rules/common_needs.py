@@ -35,6 +35,7 @@ from billing.common_house import (
     rounded,
 )
 from billing.common_past import CommonPast, HouseMonth
+from billing.common_rooms import Rooms, rooms_of, share_among_rooms
 from billing.heated_water import Heat, heat_norm, heat_of, park_without_heat, split
 from billing.money import share_out
 from billing.parked import Reason
@@ -76,6 +77,8 @@ class Found:
     rows: Rows
     volume: HouseVolume
     told: Operands
+    rooms: Rooms | None = None
+    """Rooms that share their flat's part by people."""
 
 
 @dataclass(slots=True)
@@ -122,8 +125,8 @@ def common_needs(work: Work) -> None:
         work.common[service] = _month(work, service, excess, ways)
         if rows.size == 0:
             continue
-        found = _joined(work, _parts(work, service, rows, ways))
-        _charge(work, service, _named(work, service, found))
+        found = _named(work, service, _joined(work, _parts(work, service, rows, ways)))
+        _charge(work, service, replace(found, rooms=rooms_of(work, service)))
         if ways.past.fix is not None:
             correct_common(work, service, ways.past.fix, rows)
 
@@ -303,7 +306,7 @@ def _charge(work: Work, service: int, found: Found) -> None:
 
 
 def _some(found: Found, kept: Bool) -> Found:
-    return Found(found.rows[kept], found.volume, found.told.take(kept))
+    return replace(found, rows=found.rows[kept], told=found.told.take(kept))
 
 
 @clause("ПП 491, п. 29: по зонам счётчика дома")
@@ -344,7 +347,24 @@ def _lines(work: Work, service: int, component: int, found: Found) -> None:
     if gone.any():
         work.park(found.rows[gone], Reason.NO_TARIFF, service)
         found, rate = _some(found, ~gone), rate[:, ~gone]
-    house_share(work, service, component, found.rows, _per_area(work, found.volume), found.told, rate=rate)
+    _shared(work, service, component, found, _per_area(work, found.volume), rate=rate)
+
+
+def _shared(
+    work: Work, service: int, component: int, found: Found, per_area: PerArea, **options: Any
+) -> None:
+    """Premises by area; rooms of communal flats under direct management share that of their flat by people.
+
+    rate (S, n) and skip_missing go on to `emit`.
+    """
+    if found.rooms is None:
+        house_share(work, service, component, found.rows, per_area, found.told, **options)
+        return
+    of_room = found.rooms.shares[found.rows]
+    some, given = _some(found, ~of_room), {**options, "rate": options["rate"][:, ~of_room]}
+    house_share(work, service, component, some.rows, per_area, some.told, **given)
+    some, given = _some(found, of_room), {**options, "rate": options["rate"][:, of_room]}
+    share_among_rooms(work, service, component, some.rows, per_area, some.told, found.rooms, **given)
 
 
 def _rate(work: Work, service: int, component: int, rows: Rows) -> I64:
@@ -368,7 +388,7 @@ def _charge_hot(work: Work, found: Found) -> None:
     rates = rates.take(~gone)
     norm = heat_norm(work, service, Service.HOT_WATER)
     complete = park_without_heat(work, service, rates, norm)
-    told = found.told.take(np.isin(found.rows, complete.rows))
+    found = _some(found, np.isin(found.rows, complete.rows))
     of_heat = _per_area(work, found.volume, heat_of(norm))
     in_m3 = _per_area(work, found.volume)
     for part, rate, per_area in (
@@ -378,5 +398,4 @@ def _charge_hot(work: Work, found: Found) -> None:
     ):
         some = (rate != MISSING).any(0)
         if some.any():
-            chosen, given = complete.rows[some], rate[:, some]
-            house_share(work, service, part, chosen, per_area, told.take(some), rate=given, skip_missing=True)
+            _shared(work, service, part, _some(found, some), per_area, rate=rate[:, some], skip_missing=True)

@@ -129,6 +129,7 @@ APART = {
         Basis.TAMPERING, Basis.CONNECTION, Basis.CONNECTION_NORM,  # acts: cases of unauthorised use
         Basis.HOUSE_ACTUAL, Basis.HOUSE_NORM, Basis.RENT,  # direct management, tenants: cases
         Basis.CHECK_ROOM,  # communal flats: cases of checks
+        Basis.ROOM_NORM, Basis.ROOM_ACTUAL, Basis.ROOM_CAP,  # rooms under direct management: cases
         Basis.COMMON_CARRIED,  # what a month left below zero: cases of common needs
         Basis.DIVIDED_BY_SHARE, Basis.DIVIDED_BY_PEOPLE,  # co-owners: properties of divided flats
     )
