@@ -60,7 +60,7 @@ def year_average(line: Line, period: Period, facts: Facts) -> Derived:
         return Derived(ratio(line.volume, MICRO), numbers, [note])
     used, words, in_heat = line.volume, "", line.component == Component.HEAT_PART
     if in_heat and facts.heat_per_m3_micro:
-        used /= Fraction(facts.heat_per_m3_micro, MICRO)
+        used *= Fraction(MICRO, facts.heat_per_m3_micro)
         numbers.append(heat := _heat(facts.heat_per_m3_micro, facts))
         words, in_heat = f" × {heat.text.removesuffix(HEAT_UNIT)}", False
     below = Fraction(line.a * line.b * used.denominator, used.numerator)  # months × S_об
@@ -95,7 +95,7 @@ def room(line: Line, period: Period, facts: Facts) -> Derived:
     days = period.days if line.a % period.days == 0 and line.b % period.days == 0 else 1
     mine, everybody = decimal(line.a // days), decimal(line.b // days)
     name = "человек" if days > 1 else "человеко-дней"
-    flat = ratio(line.volume * line.b / line.a, MICRO)
+    flat = ratio(line.volume * Fraction(line.b, line.a), MICRO)
     unit = component_unit(line.service, line.component)
     source = facts.sources.get("people", "сведения о проживающих по дням месяца")
     numbers = [
