@@ -201,7 +201,8 @@ async def _billed(
     connection: Connection, period: Period, house_ids: npt.NDArray[np.int32], service: int
 ) -> Columns:
     """Published charges of the year by the norm or an average, with what corrections took back: kopecks,
-    volume × tariff, and of months an average charged nothing for dm2 × tariff × days.
+    volume × tariff, and of months an average charged nothing for dm2 × tariff × days (heat:
+    storage.common_heat).
     """
     first = Period((period.year - 1) * MONTHS)
     about = "(r.period - l.months_back * interval '1 month')::date"

@@ -64,7 +64,7 @@ async def heat_costs(
     for one in np.unique(ordinal).tolist():
         mine = {name: column[ordinal == one] for name, column in lines.items()}
         house = accounts["house"][mine["account"]]
-        used = np.array([silent.get((at, one % MONTHS), 0) for at in houses.id[house].tolist()], object)
+        used = np.array([silent.get((of, one % MONTHS), 0) for of in houses.id[house].tolist()], object)
         heat = _heat(Values(Period(one), norms=norms), houses, house, mine)
         whole = mine["weight"].astype(object) * heat * used
         below = np.maximum(houses.area_total_dm2[house], 1).astype(object) * (Period(one).days * MICRO)
