@@ -7,6 +7,8 @@ sum over the house is zero to the kopeck: parts by largest remainder, ties by or
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from billing.basis import Basis
@@ -14,6 +16,7 @@ from billing.block import I64
 from billing.heat_fix import charge_difference
 from billing.money import charge
 from billing.parked import Reason
+from billing.quantity import MICRO
 from billing.rule import clause
 from billing.services import Service
 from billing.work import Rows, Work
@@ -63,3 +66,13 @@ def by_readings(billed: I64, units: I64) -> I64:
     for at in order[:left]:
         parts[at] += 1
     return np.array(parts, np.int64)
+
+
+@clause("ПП 354, прил. 2, ф. 6")
+def units_of(parts: Iterable[tuple[int, int]]) -> int:
+    """What premises showed over a year: Σ reading × factor of the radiator, all in millionths; one rounding.
+
+    The addends m of the formula (p·K) of the distributors of one premises.
+    """
+    total = sum(value_micro * factor_micro for value_micro, factor_micro in parts)
+    return (2 * total + MICRO) // (2 * MICRO)

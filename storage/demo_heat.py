@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import text
 
+from billing.distributors import units_of
 from billing.period import Period
-from storage import distributors, months
+from billing.quantity import MICRO
+from storage import distributor_devices, distributors, months
 from storage.demo import ensure_users
+from storage.distributor_devices import Device, Placed
 from storage.engine import Database
 from storage.meter_checks import NewCheck, add_check
 from storage.people import Deed
@@ -14,6 +19,8 @@ from storage.seed import reference
 from storage.session import Session
 
 CHECKS = 3
+PLACES = ("комната", "кухня")
+FACTORS = (1_250_000, 870_000)  # of a radiator of ten sections and of one of seven
 SUPPLIER = reference.HEAT
 
 # Managed houses whose flats have no meters of heat: the smallest gets a boiler, the next distributors.
@@ -91,14 +98,35 @@ async def _boiler(session: Session, house: int, month: Period) -> None:
 
 
 async def _distributors(session: Session, house_id: int, month: Period) -> None:
-    """Readings of last year, by area and a little apart from it."""
+    """Two distributors in a flat and their readings of last year, by area and a little apart from it."""
     year = month.year - 1
     house = await distributors.of_house(session, house_id, year)
     if house is None:
         return
-    units = {one.account_id: one.area_dm2 * (800 + one.account_id % 7 * 90) for one in house.flats}
+    parts = {one.account_id: _readings(one) for one in house.flats}
+    placed = [
+        Placed(
+            Device(one.account_id, serial, place, factor, dt.date(year - 1, 9, 15), None),
+            house_id,
+            house.company_id,
+            "Акт ввода распределителей № 7",
+        )
+        for one in house.flats
+        for (serial, (_, factor)), place in zip(parts[one.account_id].items(), PLACES, strict=True)
+    ]
+    await distributor_devices.keep(session, placed, None)
+    units = {at: units_of(mine.values()) for at, mine in parts.items()}
     ground = f"Акт снятия показаний распределителей № 3 за {year} год"
-    await distributors.save(session, house, year, units, Deed(None, ground))
+    await distributors.save(session, house, year, units, Deed(None, ground), parts)
+
+
+def _readings(flat: distributors.FlatUnits) -> distributors.Parts:
+    """What each distributor of a flat showed and the factor of its radiator."""
+    whole = flat.area_dm2 * (4 + flat.account_id % 7) // 20
+    return {
+        f"РТ-{flat.account_id}-{number}": ((whole + number * 17) * MICRO, factor)
+        for number, factor in enumerate(FACTORS, 1)
+    }
 
 
 async def _checks(session: Session, month: Period) -> None:

@@ -87,8 +87,13 @@ class HousesFilter:
 
 LIST = """
 WITH known AS (
-  SELECT d.house_id, d.account_id, bool_or(d.year = :year) AS is_in FROM heat_distributors d
-   WHERE d.superseded_at IS NULL AND d.year IN (:year, :year - 1) GROUP BY 1, 2),
+  SELECT u.house_id, u.account_id, bool_or(u.is_in) AS is_in
+    FROM (SELECT d.house_id, d.account_id, d.year = :year AS is_in FROM heat_distributors d
+           WHERE d.superseded_at IS NULL AND d.year IN (:year, :year - 1)
+          UNION ALL
+          SELECT v.house_id, v.account_id, false FROM distributor_devices v
+           WHERE v.superseded_at IS NULL AND v.installed_on <= :last_day
+             AND (v.removed_on IS NULL OR v.removed_on >= :first_day)) u GROUP BY 1, 2),
 m AS (
   SELECT k.house_id, count(*)::int AS known_count, (count(*) FILTER (WHERE k.is_in))::int AS came_count,
          coalesce(sum(x.area_dm2) FILTER (WHERE k.is_in), 0)::bigint AS area_dm2
@@ -117,9 +122,13 @@ SELECT a.house_id, max(r.period) AS period, bool_and(r.state <> 'published') AS 
 async def listed(
     session: Session, wanted: HousesFilter, sort: str, is_descending: bool, limit: int, offset: int
 ) -> HousesFound:
-    """Houses with distributors this year or the year before; two queries. RLS leaves a company its own."""
+    """Houses with distributors in the register of the year, read in it or a year before; two queries.
+
+    RLS leaves a company its own.
+    """
     conditions = ["true"]
     values: dict[str, object] = {"year": wanted.year, "limit": limit, "offset": offset}
+    values |= {"first_day": dt.date(wanted.year, 1, 1), "last_day": dt.date(wanted.year, 12, 31)}
     choices: dict[str, tuple[str, object]] = {
         "company": ("h.company_id = :company", wanted.company_id),
         "street": ("s.search_name LIKE CAST(:street AS text) || '%'", escaped(wanted.street)),

@@ -8,6 +8,8 @@ without it), for the last calendar year.
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -97,15 +99,24 @@ async def _billed(connection: Connection, account_ids: npt.NDArray[np.int32], pe
 # ---- the page --------------------------------------------------------------------------------------------
 
 
+Parts = Mapping[str, tuple[int, int]]
+"""Reading of the year and factor of the radiator of each distributor by serial, both in millionths."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlatUnits:
-    """An account of the house: its area and what its distributors showed in the year (None = has none)."""
+    """An account of the house: its area and what its distributors showed in the year (None = has none).
+
+    devices_count: distributors of its register that stood in the year; parts: of which the units are made.
+    """
 
     account_id: int
     number: str
     flat: str
     area_dm2: int
     units_micro: int | None
+    parts: Parts | None
+    devices_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,9 @@ SELECT h.id, h.company_id, h.area_total_dm2, s.kind || ' ' || s.name || ', ' || 
    AND EXISTS (SELECT 1 FROM accounts a WHERE a.house_id = h.id)"""
 FLATS = """
 SELECT a.id AS account_id, a.number, f.number || coalesce(', комн. ' || r.number, '') AS flat,
-       coalesce(x.area_dm2, 0) AS area_dm2, d.units_micro
+       coalesce(x.area_dm2, 0) AS area_dm2, d.units_micro, d.parts,
+       (SELECT count(*)::int FROM distributor_devices v WHERE v.account_id = a.id AND v.superseded_at IS NULL
+           AND v.installed_on <= :last AND (v.removed_on IS NULL OR v.removed_on >= :first)) AS devices_count
   FROM accounts a JOIN flats f ON f.id = a.flat_id LEFT JOIN rooms r ON r.id = a.room_id
   LEFT JOIN LATERAL (SELECT x.area_dm2 FROM account_facts x WHERE x.account_id = a.id
                         AND x.superseded_at IS NULL ORDER BY x.valid_from DESC LIMIT 1) x ON true
@@ -158,16 +171,23 @@ async def of_house(session: Session, house_id: int, year: int) -> HouseUnits | N
     house = (await session.execute(text(HOUSE), {"id": house_id})).one_or_none()
     if house is None:
         return None
-    rows = await session.execute(text(FLATS), {"id": house_id, "year": year})
+    days = {"first": dt.date(year, 1, 1), "last": dt.date(year, 12, 31)}
+    rows = await session.execute(text(FLATS), {"id": house_id, "year": year} | days)
     flats = [FlatUnits(**row._mapping) for row in rows]
     return HouseUnits(house.id, house.address, house.company_id, house.area_total_dm2 or 0, flats)
 
 
 async def save(
-    session: Session, house: HouseUnits, year: int, units: Mapping[int, int | None], deed: Deed
+    session: Session,
+    house: HouseUnits,
+    year: int,
+    units: Mapping[int, int | None],
+    deed: Deed,
+    parts: Mapping[int, Parts] | None = None,
 ) -> int:
     """Keep readings of the accounts of a house (None = it has no distributors); how many changed.
 
+    parts: by account, where the units were added up of readings of distributors.
     Raises PeopleRefused when those with distributors are not more than half of the area.
     """
     deed.check()
@@ -194,14 +214,17 @@ async def save(
     added = [at for at in changed if after[at] is not None]
     await session.execute(
         text(
-            "INSERT INTO heat_distributors (account_id, house_id, company_id, year, units_micro, ground, "
-            "created_by) SELECT a.id, a.house_id, a.company_id, :year, u.units, :ground, :user_id "
-            "FROM unnest(CAST(:ids AS int[]), CAST(:units AS bigint[])) u (id, units) "
+            "INSERT INTO heat_distributors (account_id, house_id, company_id, year, units_micro, parts, "
+            "ground, created_by) SELECT a.id, a.house_id, a.company_id, :year, u.units, "
+            "CAST(u.parts AS jsonb), :ground, :user_id "
+            "FROM unnest(CAST(:ids AS int[]), CAST(:units AS bigint[]), CAST(:parts AS text[])) "
+            "u (id, units, parts) "
             "JOIN accounts a ON a.id = u.id"
         ),
         {
             "ids": added,
             "units": [after[at] for at in added],
+            "parts": [json.dumps(parts[at]) if parts and at in parts else None for at in added],
             "year": year,
             "ground": deed.ground,
             "user_id": deed.user_id,

@@ -309,6 +309,9 @@ POLICIES: dict[str, Policy] = {
     "unauthorised_uses": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),
+    "distributor_devices": Policy(
+        (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
+    ),
     "heat_distributors": Policy(
         (COMPANY, ACCOUNT), (COMPANY,), rights=("SELECT", "INSERT", "UPDATE (superseded_at)")
     ),

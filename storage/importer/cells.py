@@ -18,6 +18,7 @@ from storage.natural import search_form
 DAY_FIRST = dt.date(1900, 1, 1)
 DAY_LAST = dt.date(2100, 12, 31)
 AREA_MAX_DM2 = 100_000_000  # a million square metres
+FACTOR_MAX_MICRO = 100 * MICRO  # of a radiator: usual ones are about one
 MONEY_MAX = 10_000_000_000_00
 YES_WORDS = frozenset(("да", "1", "true", "истина", "+"))
 NO_WORDS = frozenset(("нет", "0", "false", "ложь", "-"))
@@ -111,6 +112,13 @@ def _value(column: Column, raw: Any) -> int:
         raise CellError("Показание не бывает меньше нуля. Впишите цифры со счётчика.")
     if value >= 10**9 * MICRO:
         raise CellError("Показание длиннее любого счётчика. Проверьте, нет ли лишних цифр.")
+    return value
+
+
+def _factor(column: Column, raw: Any) -> int:
+    value = _scaled(raw, MICRO, "коэффициент", column.example or "1,25")
+    if not 0 < value <= FACTOR_MAX_MICRO:
+        raise CellError("Коэффициент прибора больше нуля и не больше 100. Впишите, например, 1,25.")
     return value
 
 
@@ -211,4 +219,5 @@ _PARSERS: dict[str, Callable[[Column, Any], Any]] = {
     sheets.VALUE: _value,
     sheets.SHARE: _share,
     sheets.YES: _yes,
+    sheets.FACTOR: _factor,
 }

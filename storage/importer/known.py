@@ -42,6 +42,7 @@ class Load:
     accounts: dict[str, SqlRow[Any]] = field(default_factory=dict)
     meters: dict[tuple[str, int], SqlRow[Any]] = field(default_factory=dict)
     broken: set[tuple[Any, ...]] = field(default_factory=set)  # keys whose own row is bad: say it once
+    ip: str | None = None  # of the page it is loaded from
 
     async def fetch(self, sql: str, **values: Any) -> list[SqlRow[Any]]:
         return list((await self.session.execute(text(sql), values)).all())

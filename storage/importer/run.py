@@ -23,6 +23,7 @@ from storage.importer.files import open_file, read_path
 from storage.importer.known import Load
 from storage.importer.load_accounts import load_accounts
 from storage.importer.load_balances import load_balances
+from storage.importer.load_distributors import load_distributor_readings, load_distributors
 from storage.importer.load_meters import load_meters
 from storage.importer.load_people import load_people
 from storage.importer.load_places import load_flats, load_houses, load_services
@@ -46,6 +47,8 @@ STEPS = (
     derive_facts,
     load_meters,
     load_readings,
+    load_distributors,
+    load_distributor_readings,
     load_balances,
 )
 

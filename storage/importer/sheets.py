@@ -11,9 +11,9 @@ from billing.gis import ADDRESS_ID_LENGTH, ELS_LENGTH, SERVICE_ID_LENGTH
 from billing.services import CATALOGUE
 
 # Kinds of cells; storage.importer.cells says how each is read.
-TEXT, WHOLE, AREA, MONEY, DAY, MONTH, CHOICE, SERVICE, SERVICES, VALUE, SHARE, YES = (
+TEXT, WHOLE, AREA, MONEY, DAY, MONTH, CHOICE, SERVICE, SERVICES, VALUE, SHARE, YES, FACTOR = (
     "text", "whole", "area", "money", "day", "month", "choice", "service", "services", "value", "share",
-    "yes",
+    "yes", "factor",
 )  # fmt: skip
 
 
@@ -221,6 +221,28 @@ READINGS = Sheet("readings", "Показания", "Показания счёт�
     Column("confirmed", "Проверено", YES, example="", note="«да», если необычный расход верен."),
     NOTE,
 ))  # fmt: skip
+DISTRIBUTORS = Sheet("distributors", "Распределители",
+                     "Распределители тепла на приборах отопления: строка на каждый.", (
+    ACCOUNT,
+    Column("serial", "Номер распределителя", required=True, example="РТ-204518", length=40),
+    Column("place", "Прибор отопления", example="комната 1", length=80),
+    Column("factor", "Коэффициент прибора", FACTOR, required=True, example="1,25",
+           note="На него умножают показание: из проекта или паспорта распределителя."),
+    Column("installed", "Установлен", DAY, required=True, example="15.09.2024"),
+    Column("removed", "Снят", DAY, example="", note="Последний день работы; пусто — стоит."),
+    Column("ground", "Основание", example="Акт ввода № 7 от 15.09.2024"),
+    NOTE,
+))  # fmt: skip
+DISTRIBUTOR_READINGS = Sheet("distributor_readings", "Показания распределителей",
+                             "Сколько единиц распределители насчитали за год.", (
+    ACCOUNT,
+    Column("year", "Год", WHOLE, required=True, example="2025", least=2019, most=2100),
+    Column("serial", "Номер распределителя", example="РТ-204518", length=40,
+           note="Пусто — сумма по помещению, уже умноженная на коэффициенты приборов."),
+    Column("value", "Показание за год", VALUE, required=True, example="1240"),
+    Column("ground", "Основание", example="Акт снятия показаний № 3 от 15.01.2026"),
+    NOTE,
+))  # fmt: skip
 BALANCES = Sheet("balances", "Сальдо", "Долги и авансы на начало открытого месяца.", (
     ACCOUNT,
     Column("amount", "Долг, ₽", MONEY, required=True, example="1520,40", note="Аванс — со знаком минус."),
@@ -228,5 +250,8 @@ BALANCES = Sheet("balances", "Сальдо", "Долги и авансы на н
     NOTE,
 ))  # fmt: skip
 
-SHEETS: tuple[Sheet, ...] = (HOUSES, SERVICES_SHEET, FLATS, ACCOUNTS, PEOPLE, METERS, READINGS, BALANCES)
+SHEETS: tuple[Sheet, ...] = (
+    HOUSES, SERVICES_SHEET, FLATS, ACCOUNTS, PEOPLE, METERS, READINGS, DISTRIBUTORS, DISTRIBUTOR_READINGS,
+    BALANCES,
+)  # fmt: skip
 BY_TITLE = {sheet.title.lower(): sheet for sheet in SHEETS}

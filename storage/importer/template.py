@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ MADE_AT = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)  # fixed, so that the same row
 LISTS = "Списки"
 HELP = "Как заполнять"
 HELP_WORDS = (
-    "Заполните листы по порядку: дома, услуги, квартиры, счета, люди, счётчики, показания, сальдо.",
     "Ненужные листы и необязательные столбцы можно оставить пустыми или удалить.",
     "Столбцы со звёздочкой обязательны. Наведите мышь на заголовок: там подсказка.",
     "Строки с примечанием «Пример» не загружаются.",
@@ -36,7 +36,9 @@ def write_template(path: Path) -> None:
     path.write_bytes(template())
 
 
-def write_rows(rows: dict[str, list[dict[str, Any]]], with_examples: bool = True) -> bytes:
+def write_rows(
+    rows: dict[str, list[dict[str, Any]]], with_examples: bool = True, of: Sequence[Sheet] = SHEETS
+) -> bytes:
     """A workbook with rows by key of the sheet, each by key of the column, as texts a person would type."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd.mm.yyyy"})
@@ -45,25 +47,26 @@ def write_rows(rows: dict[str, list[dict[str, Any]]], with_examples: bool = True
         {"bold": True, "bg_color": "#E8EEF7", "bottom": 1, "text_wrap": True, "valign": "top"}
     )
     grey = book.add_format({"italic": True, "font_color": "#8A8F98"})
-    _help(book)
+    _help(book, of)
     lists = _Lists(book)
-    for sheet in SHEETS:
+    for sheet in of:
         _sheet(book, sheet, rows.get(sheet.key, []), lists, head, grey if with_examples else None)
     lists.hide()
     book.close()
     return out.getvalue()
 
 
-def _help(book: Any) -> None:
+def _help(book: Any, of: Sequence[Sheet]) -> None:
     page = book.add_worksheet(HELP)
     page.set_column(0, 0, 22)
     page.set_column(1, 3, 46)
     bold = book.add_format({"bold": True})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
-    for at, words in enumerate(HELP_WORDS):
+    order = f"Заполните листы по порядку: {', '.join(sheet.title.lower() for sheet in of)}."
+    for at, words in enumerate((order, *HELP_WORDS)):
         page.write(at, 0, words)
-    at = len(HELP_WORDS) + 1
-    for sheet in SHEETS:
+    at = len(HELP_WORDS) + 2
+    for sheet in of:
         page.write(at, 0, sheet.title, bold)
         page.write(at, 1, sheet.note)
         for column in sheet.columns:

@@ -3,6 +3,7 @@
 from web.corrections import (
     check,
     desk,
+    distributor_file,
     distributor_houses,
     distributors,
     events,
@@ -29,5 +30,6 @@ ROUTERS = (
     manual.router,
     distributors.router,
     distributor_houses.router,
+    distributor_file.router,
     package.router,
 )

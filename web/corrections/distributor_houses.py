@@ -11,12 +11,14 @@ from billing.quantity import DM2_PER_M2, format_scaled
 from storage import choices, distributor_pages
 from storage.choices import Choice
 from storage.distributor_pages import SORTS, DistributorHouse, HousesFilter, HousesFound
+from storage.importer.verdicts import Counts, Verdict
 from storage.session import Session
 from web import clock
-from web.corrections.words import READERS
+from web.corrections.words import CORRECTORS, READERS
 from web.deps import CurrentUser, Reader
 from web.export import Cell, Column, export_file
 from web.filters import money, month
+from web.forms import Typed, blank
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.render import page
 from web.roles import CENTRE_STAFF, Me, allow
@@ -27,6 +29,7 @@ YEARS = 4
 FIRST_YEAR, LAST_YEAR = 2019, 2100
 FIX_LAST_MONTH = 3
 """The year is put right in the first quarter of the next one (Rules 354, cl. 42(1))."""
+DONE = "loaded"
 FILTERS = ("year", "company", "street", "house", "only")
 ONLY = {
     "missing": "Пришли не все показания",
@@ -48,6 +51,20 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """What a checked file would do, or why it was not taken."""
+
+    verdicts: list[Verdict]
+    verdicts_count: int
+    sheets: list[tuple[str, Counts]]
+
+    @property
+    def is_good(self) -> bool:
+        """No row of it is bad."""
+        return not self.verdicts_count
+
+
+@dataclass(frozen=True, slots=True)
 class HousesView:
     """The page: the list with its filters."""
 
@@ -60,6 +77,10 @@ class HousesView:
     only: dict[str, str]
     open_period: dt.date | None
     is_centre: bool
+    may_load: bool
+    form: Typed
+    loaded: FileView | None
+    done: str
 
     def fix(self, row: DistributorHouse) -> tuple[str, str, str]:
         """State of the yearly correction: words, tone, what stands below them."""
@@ -108,7 +129,10 @@ async def _found(request: Request, session: Session, limit: int) -> tuple[ListSt
     return state, year, found
 
 
-async def _view(request: Request, session: Session, me: Me) -> HousesView:
+async def houses_view(
+    request: Request, session: Session, me: Me, form: Typed, loaded: FileView | None = None, done: str = ""
+) -> HousesView:
+    """The page for this person; form and loaded: what became of a table that was sent."""
     state, year, found = await _found(request, session, PAGE_ROWS)
     is_centre = me.may(*CENTRE_STAFF)
     companies = await choices.companies(session) if is_centre else []
@@ -123,6 +147,12 @@ async def _view(request: Request, session: Session, me: Me) -> HousesView:
         only=ONLY,
         open_period=me.open_period,
         is_centre=is_centre,
+        may_load=me.may(*CORRECTORS),
+        form=form,
+        loaded=loaded,
+        done="Таблица загружена. Разница войдёт в месяц годовой корректировки отопления."
+        if done == DONE
+        else "",
     )
 
 
@@ -137,9 +167,9 @@ def _chips(state: ListState, companies: list[Choice]) -> list[tuple[str, str]]:
 
 
 @router.get("")
-async def show(request: Request, me: CurrentUser, session: Reader) -> Response:
+async def show(request: Request, me: CurrentUser, session: Reader, done: str = "") -> Response:
     """The list; its state is in the address."""
-    view = await _view(request, session, me)
+    view = await houses_view(request, session, me, blank(), done=done)
     headers = {"HX-Replace-Url": view.state.url()}
     return page(request, "corrections/distributor_houses.html", view, block="list", headers=headers)
 

@@ -51,6 +51,11 @@ class DistributorsView:
         name = f"units{account_id}"
         return self.form.value(name) if name in self.form.values else words(units_micro)
 
+    @staticmethod
+    def scaled(micro: int) -> str:
+        """A reading or a factor of a distributor."""
+        return words(micro)
+
 
 def words(units_micro: int | None) -> str:
     """A reading without needless zeros; empty where there are no distributors."""
