@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from billing.checked import Checked
+from billing.distributors import units_of
 from billing.history import Check, MeterState, counted_people
 from billing.lawcase.cells import Cell
 from billing.lawcase.model import AccountSpec, ActSpec, MeterSpec, Stay, YearSpec
@@ -62,11 +63,19 @@ def year_of(cell: Cell | None) -> YearSpec | None:
 
 
 def distributors_of(cell: Cell | None) -> tuple[int, int] | None:
-    """Distributors of heat of an account: {units: readings × factors, billed: kopecks of last year}."""
+    """Distributors of heat of an account: {units: readings × factors, billed: kopecks of last year}, or the
+    radiators apart instead of units: {parts: [{reading, factor}, …], billed}.
+    """
     if cell is None or cell.is_none:
         return None
-    row = cell.fields(("units", "billed"), ("units", "billed"))
-    return row["units"].quantity(UNITS), row["billed"].integer()
+    row = cell.fields(("units", "parts", "billed"), ("billed",))
+    if ("units" in row) == ("parts" in row):
+        cell.fail("нужен один из ключей «units» и «parts»: сумма показаний или радиаторы по одному.")
+    if "units" in row:
+        return row["units"].quantity(UNITS), row["billed"].integer()
+    parts = [item.fields(("reading", "factor"), ("reading", "factor")) for item in row["parts"].items()]
+    units = units_of((part["reading"].quantity(UNITS), part["factor"].quantity(UNITS)) for part in parts)
+    return units, row["billed"].integer()
 
 
 def unauthorised_of(specs: Sequence[AccountSpec], period: Period) -> Unauthorised | None:
