@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,8 +18,3 @@ def freeze(monkeypatch: pytest.MonkeyPatch, moment: dt.datetime = NOW) -> None:
         return moment.date()
 
     monkeypatch.setattr("actors.intake.today_at_meter", today)
-
-
-def moscow_today() -> dt.date:
-    """The real day in Moscow at the moment of asking: a run of tests may live through its midnight."""
-    return dt.datetime.now(ZoneInfo("Europe/Moscow")).date()

@@ -11,12 +11,12 @@ from httpx import AsyncClient, Response
 
 from tests.support.services import TestDatabase
 from tests.web import town
-from tests.web.clock import moscow_today
 from tests.web.conftest import HTMX, SignIn, csrf_of
 from tests.web.desk import plain
 from tests.web.test_centre import one
 from tests.web.test_penalties import act
 from tests.web.test_reliefs import run_sql
+from web import clock
 
 CITY: Any = town
 NEW = "/accounts/1/agreement"
@@ -24,7 +24,7 @@ NEW = "/accounts/1/agreement"
 
 def first_due() -> str:
     """The day of the first part: well after whatever day it is now."""
-    return (moscow_today() + dt.timedelta(days=20)).isoformat()
+    return (clock.today() + dt.timedelta(days=20)).isoformat()
 
 
 def fields(page: Response, **changed: str) -> dict[str, str]:

@@ -26,10 +26,10 @@ from storage.engine import Database
 from tests.support.asks import AskApp
 from tests.support.services import TestDatabase
 from tests.web import town
-from tests.web.clock import moscow_today
 from tests.web.conftest import SignIn, counted, csrf_of
 from tests.web.desk import count, plain, send
 from tests.web.town_places import CENTRAL, CENTRE
+from web import clock
 
 CITY = town
 OWN = "40702810900000000100"
@@ -132,7 +132,7 @@ async def test_a_shift_from_storno_and_z_report_to_the_bank(
 
     shift = "/cash/shifts/1"
     early = await send(
-        client, "/cash/shifts", "/cash/shifts/deposit", command="a", pick="1", day=moscow_today().isoformat(),
+        client, "/cash/shifts", "/cash/shifts/deposit", command="a", pick="1", day=clock.today().isoformat(),
         document="Взнос 1",
     )  # fmt: skip
     assert early.status_code == 422
@@ -151,7 +151,7 @@ async def test_a_shift_from_storno_and_z_report_to_the_bank(
     for _ in range(2):
         done = await send(
             client, "/cash/shifts", "/cash/shifts/deposit", command="b", pick="1", document="Взнос 1",
-            day=moscow_today().isoformat(),
+            day=clock.today().isoformat(),
         )  # fmt: skip
         assert done.status_code == 303
     assert await count(fresh_town, "cash_deposits", "amount_kopecks = 20050") == 1
@@ -176,7 +176,7 @@ async def arrive(place: TestDatabase, sign_in: SignIn, amount: int) -> None:
     await centre.post(
         "/centre/statements",
         data={"csrf": csrf_of(await centre.get("/centre/statements"))},
-        files={"file": ("bank.txt", statement(OWN, moscow_today(), None, [came]), "text/plain")},
+        files={"file": ("bank.txt", statement(OWN, clock.today(), None, [came]), "text/plain")},
     )
     await work(place)
 

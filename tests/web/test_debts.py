@@ -15,10 +15,10 @@ from storage.engine import Database
 from storage.payments import Incoming
 from tests.support.services import TestDatabase
 from tests.web import town
-from tests.web.clock import moscow_today
 from tests.web.conftest import SignIn, counted, csrf_of
 from tests.web.desk import count, plain, send
 from tests.web.town_places import BANK
+from web import clock
 from web.app import create_app
 from web.debts.houses import heat_of
 
@@ -28,7 +28,7 @@ CITY = town
 async def look(place: TestDatabase) -> None:
     """What the worker does every few seconds."""
     owner = Database(place.url, "worker")
-    await DebtKeeper(owner).look(moscow_today())
+    await DebtKeeper(owner).look(clock.today())
     await owner.close()
 
 
@@ -164,14 +164,14 @@ async def test_steps_are_previewed_approved_printed_handed_over_and_undone(
     others = "SELECT min(id) FROM debt_steps WHERE state = 'approved' AND account_id <> 1"
     step = str(await one_number(fresh_town, others))
     assert f'value="{step}"' in (await client.get(page)).text
-    future = (moscow_today() + dt.timedelta(days=2)).isoformat()
+    future = (clock.today() + dt.timedelta(days=2)).isoformat()
     deed = "/debts/steps/deliver?state=approved"
     early = await send(client, page, deed, pick=step, how="phone", day=future)
     assert early.status_code == 422
     assert "ещё не наступил" in plain(early)
     given = await send(
         client, page, "/debts/steps/deliver?state=approved", pick=step, how="letter",
-        day=moscow_today().isoformat(), note="РПО 39400000000000",
+        day=clock.today().isoformat(), note="РПО 39400000000000",
     )  # fmt: skip
     assert given.headers["Location"] == "/debts/steps?state=delivered&done=delivered"
     assert "РПО 39400000000000" in plain(await client.get("/debts/steps?state=delivered"))
@@ -180,7 +180,7 @@ async def test_steps_are_previewed_approved_printed_handed_over_and_undone(
     )
     resident = await sign_in("1000001")
     assert "Напоминание о задолженности" not in plain(await resident.get("/my/papers"))
-    await send(client, page, deed, pick=str(mine), how="cabinet", day=moscow_today().isoformat())
+    await send(client, page, deed, pick=str(mine), how="cabinet", day=clock.today().isoformat())
     papers = await resident.get("/my/papers")
     assert "Напоминание о задолженности" in plain(papers)
     link = re.search(r"/my/papers/\d+\.pdf[^\"]*", papers.text)
@@ -198,7 +198,7 @@ async def test_a_case_is_held_back_and_closes_when_paid(fresh_town: TestDatabase
     page = f"/debts/cases/{case}"
     wrong = await send(client, page, page, until="2020-01-01", reason="")
     assert wrong.status_code == 422
-    until = (moscow_today() + dt.timedelta(days=20)).isoformat()
+    until = (clock.today() + dt.timedelta(days=20)).isoformat()
     assert (await send(client, page, page, until=until, reason="Обещал")).status_code == 303
     assert "придержано до" in plain(await client.get(page))
     assert await count(fresh_town, "debt_steps", f"case_id = {case} AND state = 'draft'") == 0
@@ -216,9 +216,7 @@ async def test_a_case_is_held_back_and_closes_when_paid(fresh_town: TestDatabase
             )
         ).one()
     async with owner.transaction() as session:
-        await payments.post_payments(
-            session, [Incoming(BANK, "debt-1", row.number, row.owed, moscow_today())]
-        )
+        await payments.post_payments(session, [Incoming(BANK, "debt-1", row.number, row.owed, clock.today())])
     await owner.close()
     await look(fresh_town)
     assert "долг оплачен" in plain(await client.get(page))
@@ -233,7 +231,7 @@ async def test_terms_below_the_law_are_refused_and_good_ones_are_dated(
         for stage, wait in (("reminder", 0), ("notice", 15), ("restriction", 20), ("stop", 10), ("court", 60))
         for name, value in (("on", "1"), ("wait", str(wait)), ("months", "2"), ("kopecks", "500"))
     }
-    good = {**form, "valid_from": moscow_today().isoformat(), "ground": "Приказ 7"}
+    good = {**form, "valid_from": clock.today().isoformat(), "ground": "Приказ 7"}
 
     low = await send(client, "/debts/terms", "/debts/terms", **{**good, "restriction_wait": "19"})
     assert low.status_code == 422
