@@ -180,10 +180,7 @@ class Setter:
         known, width, words = self._spell(style, text)
         if not known or width * style.size > slot.width * EM:
             return self._composed(slot, (Para(text),))
-        x = slot.x
-        if slot.align != "left":
-            spare = slot.width - width * style.size / EM
-            x += spare if slot.align == "right" else spare / 2
+        x = _edge(slot.x, slot.width, slot.align, width * style.size / EM)
         drop = slot.y + CAP * style.size
         return f"{style.opening}{x:.2f} {-drop:.2f} {words}".encode("latin-1"), drop - slot.y
 
@@ -246,10 +243,7 @@ class Setter:
         return y + (len(lines) - 1) * PITCH * style.size
 
     def _line(self, out: list[str], column: Column, width: int, style: Style, words: str, y: float) -> None:
-        x, room, align = column
-        if align != "left":
-            spare = room - width * style.size / EM
-            x += spare if align == "right" else spare / 2
+        x = _edge(*column, width * style.size / EM)
         out.append(f"{style.opening}{x:.2f} {-y:.2f} {words}")
 
     def _window(self, out: list[str], slot: Slot, part: Window, y: float) -> float:
@@ -378,6 +372,13 @@ class Setter:
             f"BI /W {count} /H {count} /IM true /D [1 0] /F /AHx ID {cells}> EI Q\n"
         )
         return y + side
+
+
+def _edge(x: float, room: float, align: str, width: float) -> float:
+    """Where words of a width begin in a column."""
+    if align == "left":
+        return x
+    return x + (room - width if align == "right" else (room - width) / 2)
 
 
 def _column(slot: Slot) -> Column:
