@@ -159,13 +159,15 @@ class Binder:
 
     def add(self, numbered: Sequence[tuple[int, Built]]) -> None:
         """Fill the next receipts; a cover goes before a route, a separator before each house."""
+        self._draw_ahead([built for _, built in numbered])
         for number, built in numbered:
             where = (number, built.account_id, built.house_id, built.company_id)
             try:
                 built.check()
                 filler = self.large if built.is_large_print else self.filler
                 form = self.forms[built.company_id]
-                filled = [filler.fill(one, number_words(number), form.look) for one in built.documents]
+                mark, is_proved = number_words(number), built.whole is not None
+                filled = [filler.fill(one, mark, form.look, is_proved) for one in built.documents]
             except (ReceiptMismatchError, QrRefusedError, BarcodeRefusedError, ReceiptRenderError) as error:
                 if isinstance(error, ReceiptRenderError) and not self.forms[built.company_id].look.source:
                     raise  # fonts or a form of ours: nothing of this run can be printed
@@ -174,6 +176,12 @@ class Binder:
             sheets = (*self._covers(number, built), *filled)
             leaves = sum(len(leaves_of(len(one.pages), self.task.is_duplex)) for one in sheets)
             self._bundles.append(Bundle(sheets, len(filled), where, built.due_kopecks, form.id, leaves))
+
+    def _draw_ahead(self, several: Sequence[Built]) -> None:
+        """Symbols of documents about to be filled, all of a kind at once."""
+        for is_large, filler in ((False, self.filler), (True, self.large)):
+            own = [built.documents for built in several if built.is_large_print is is_large]
+            filler.draw_ahead(one for documents in own for one in documents)
 
     def _covers(self, number: int, built: Built) -> list[Filled]:
         """What lies before this receipt."""

@@ -6,14 +6,17 @@ The result is operators of a page that name backgrounds and fonts; `receipts.vol
 """
 
 import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from billing.receipt import Receipt, Reference
-from receipts.form import PLAIN, Dress, Form, Rule, Slot, Variant, dress_of, press_form
+from billing.receipt import PaymentBlock, Receipt, Reference
+from receipts.form import PLAIN, Dress, Form, Rule, Variant, dress_of, press_form
 from receipts.look import STANDARD, Look
 from receipts.page import Page, page_of
-from receipts.qr_symbol import qr_modules
+from receipts.qr import QrRefusedError, payment_payload
+from receipts.qr_symbol import Symbol, qr_symbols
 from receipts.story import OF_HOUSE, Item, story
 from receipts.typeset import Setter, Value
 
@@ -44,7 +47,7 @@ class _Placed:
     """A band as drawn from its top left corner, with its height as grown by its values."""
 
     keep: bool
-    operators: bytes
+    operators: str
     height: float
     head: str
 
@@ -59,15 +62,41 @@ class Filler:
         self._house: tuple[Reference | None, Look, dict[tuple[str, tuple[str, ...]], list[_Placed]]] = (
             None, STANDARD, {},
         )  # fmt: skip
+        self._symbols: dict[int, tuple[PaymentBlock, Symbol]] = {}
 
-    def fill(self, receipt: Receipt, mark: str = "", look: Look = STANDARD) -> Filled:
+    def draw_ahead(self, receipts: Iterable[Receipt]) -> None:
+        """Make the QR symbols of receipts about to be filled together, which is three times quicker.
+
+        Requisites a bank would not take are told when their receipt is filled.
+        """
+        due = [
+            (receipt, block) for receipt in receipts for block in receipt.payments if block.totals.due_kopecks
+        ]
+        payloads: list[tuple[PaymentBlock, bytes]] = []
+        for receipt, block in due:
+            with suppress(QrRefusedError):
+                payloads.append((block, payment_payload(receipt, block)))
+        symbols = qr_symbols([payload for _, payload in payloads])
+        self._symbols = {
+            id(block): (block, symbol) for (block, _), symbol in zip(payloads, symbols, strict=True)
+        }
+
+    def _drawn(self, receipt: Receipt, block: PaymentBlock) -> Symbol:
+        """The symbol of a payment: a block kept here is alive, so no other has its identity."""
+        found = self._symbols.get(id(block))
+        return found[1] if found else qr_symbols([payment_payload(receipt, block)])[0]
+
+    def fill(
+        self, receipt: Receipt, mark: str = "", look: Look = STANDARD, is_checked: bool = False
+    ) -> Filled:
         """The pages of a receipt. `mark` is the running number at the foot of each sheet, `look` the form of
-        the organisation.
+        the organisation; is_checked: its sums were proved a moment ago.
 
         Raises ReceiptMismatchError, QrRefusedError, ReceiptRenderError as `render_receipt` does.
         """
-        receipt.check()
-        page = page_of(receipt, qr_modules, look)
+        if not is_checked:
+            receipt.check()
+        page = page_of(receipt, self._drawn, look)
         columns = tuple(name for name in COLUMNS if page["columns"][name])
         setter = self._setter(columns, PLAIN if look is STANDARD else dress_of(look))
         sheets = _sheets(setter, self._placed(setter, page, receipt.reference, look))
@@ -123,40 +152,29 @@ def _placed(setter: Setter, item: Item) -> _Placed:
 def _set(setter: Setter, item: Item) -> _Placed:
     band = setter.form.bands[item.band]
     given = item.values.get
-    parts = [setter.form.backgrounds.get(band.name, b"")]
+    parts = [setter.form.backgrounds.get(band.name, "")]
     grown = 0.0
-    pushing: list[tuple[Slot, float]] = []
-    for name, slot, kept in setter.plans[item.band]:
+    pushing: list[tuple[frozenset[str], float]] = []
+    for name, slot, kept, under in setter.plans[item.band]:
         value = given(name)
         if not value:
             continue
-        found = kept.get(value) if value.__class__ is str else None
-        operators, height = found or setter.set(slot, value, kept)
-        shift = _pushed(pushing, slot) if pushing else 0.0
-        over = height + shift - slot.height
+        operators, over = kept.get(value) or setter.set(slot, value, kept)
+        if pushing:
+            shift = max((most for names, most in pushing if name in names), default=0.0)
+            if shift:
+                operators = f"q 1 0 0 1 0 {-shift:.2f} cm\n{operators}Q\n"
+                over += shift
         if over > 0:
-            pushing.append((slot, over))
+            if under:
+                pushing.append((under, over))
             if over > grown:
                 grown = over
-        parts.append(b"q 1 0 0 1 0 %.2f cm\n%bQ\n" % (-shift, operators) if shift else operators)
+        parts.append(operators)
     height = band.height + grown
     if band.rule:
         parts.append(_rule(setter.form.accent, band.rule, band.width, height))
-    return _Placed(band.keep, b"".join(parts), height, item.head)
-
-
-def _pushed(pushing: list[tuple[Slot, float]], slot: Slot) -> float:
-    """How far a slot goes down because one above it in the same column grew."""
-    return max(
-        (
-            over
-            for above, over in pushing
-            if above.y + above.height <= slot.y
-            and above.x < slot.x + slot.width
-            and slot.x < above.x + above.width
-        ),
-        default=0.0,
-    )
+    return _Placed(band.keep, "".join(parts), height, item.head)
 
 
 def _sheets(setter: Setter, placed: list[_Placed]) -> list[list[_Placed]]:
@@ -188,34 +206,30 @@ def _sheets(setter: Setter, placed: list[_Placed]) -> list[list[_Placed]]:
 def _page(setter: Setter, placed: list[_Placed], foot: dict[str, Value], is_first: bool) -> bytes:
     form = setter.form
     sheet = form.sheet
-    x, y = sheet.left, sheet.height - sheet.top
+    y = sheet.height - sheet.top
     parts = [_ticks(form)] if is_first and sheet.fold else []
+    at = f"q 1 0 0 1 {sheet.left:.2f}"
     for one in placed:
-        parts.append(_drawn(one, x, y))
+        parts.append(f"{at} {y:.2f} cm\n{one.operators}Q\n")
         y -= one.height
     if foot:
         band = _placed(setter, Item("foot", foot))
-        parts.append(_drawn(band, x, sheet.bottom - FOOT_BELOW))
-    return b"".join(parts)
-
-
-def _drawn(one: _Placed, x: float, y: float) -> bytes:
-    """A band with its top left corner at x, y."""
-    return b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (x, y, one.operators)
+        parts.append(f"{at} {sheet.bottom - FOOT_BELOW:.2f} cm\n{band.operators}Q\n")
+    return "".join(parts).encode("latin-1")
 
 
 @lru_cache(maxsize=4096)
-def _rule(accent: str, rule: Rule, width: float, height: float) -> bytes:
+def _rule(accent: str, rule: Rule, width: float, height: float) -> str:
     """The line under a band."""
     tone = f"{accent} RG" if rule.accent else f".{rule.tone:02d} G" if rule.tone else "0 G"
-    return f"{rule.width:g} w {tone} 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n".encode()
+    return f"{rule.width:g} w {tone} 0 {-height:.2f} m {width:.2f} {-height:.2f} l S\n"
 
 
-def _ticks(form: Form) -> bytes:
+def _ticks(form: Form) -> str:
     """Where the sheet folds."""
     sheet = form.sheet
     lines = "".join(
         f"0 {sheet.height - sheet.fold * times:.2f} m {TICK} {sheet.height - sheet.fold * times:.2f} l S "
         for times in (1, 2)
     )
-    return f".4 w .47 G {lines}\n".encode()
+    return f".4 w .47 G {lines}\n"

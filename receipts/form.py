@@ -156,7 +156,7 @@ class Form:
     background: bytes
     digest: str
     """Of the source, so that the archive knows which form a run was printed by."""
-    backgrounds: dict[str, bytes]
+    backgrounds: dict[str, str]
     """Of each painted band: what draws its background, its top left corner at the origin."""
 
     @property
@@ -228,8 +228,8 @@ def _paint(style: dict[str, Any], dress: Dress) -> str:
     return f".{style['tone']:02d} g" if style["tone"] else "0 g"
 
 
-def _background(variant: Variant, band: Band) -> bytes:
-    return f"q 1 0 0 1 0 {-band.height:.2f} cm {background_name(variant, band)} Do Q\n".encode()
+def _background(variant: Variant, band: Band) -> str:
+    return f"q 1 0 0 1 0 {-band.height:.2f} cm {background_name(variant, band)} Do Q\n"
 
 
 OPTIONAL_SLOTS = frozenset({"basis", "common", "surcharge", "recalculation", "benefit"})

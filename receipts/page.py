@@ -26,6 +26,8 @@ from receipts.page_tables import NOTHING, joined, with_unit
 from receipts.qr import payment_payload, qr_svg
 
 Page = dict[str, Any]
+Draw = Callable[[Receipt, PaymentBlock], Any]
+"""What makes the QR symbol of a payment to a payee."""
 
 TITLES = {
     DocumentKind.REGULAR: "Платёжный документ",
@@ -40,8 +42,13 @@ SECTIONS = {
 }
 
 
-def page_of(receipt: Receipt, draw: Callable[[bytes], Any] = qr_svg, look: Look = STANDARD) -> Page:
-    """All strings of the document; `draw` makes the drawing of a QR payload. The receipt passed `check()`."""
+def drawn(receipt: Receipt, block: PaymentBlock) -> str:
+    """The symbol as a picture."""
+    return qr_svg(payment_payload(receipt, block))
+
+
+def page_of(receipt: Receipt, draw: Draw = drawn, look: Look = STANDARD) -> Page:
+    """All strings of the document. The receipt passed `check()`."""
     sender = receipt.payments[0].payee
     reference = receipt.reference
     return {
@@ -134,7 +141,7 @@ def _payer(receipt: Receipt) -> Page:
     }
 
 
-def _headline(receipt: Receipt, draw: Callable[[bytes], Any]) -> Page:
+def _headline(receipt: Receipt, draw: Draw) -> Page:
     """The sum, the day and the symbol of the first payee that is owed something."""
     due = receipt.due_kopecks
     blocks = [block for block in receipt.payments if block.totals.due_kopecks]
@@ -157,10 +164,10 @@ def _headline(receipt: Receipt, draw: Callable[[bytes], Any]) -> Page:
     }
 
 
-def _symbol(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any]) -> Page:
+def _symbol(receipt: Receipt, block: PaymentBlock, draw: Draw) -> Page:
     amount = words.money(block.totals.due_kopecks)
     return {
-        "drawing": draw(payment_payload(receipt, block)),
+        "drawing": draw(receipt, block),
         "alt": f"QR-код для оплаты: получатель {block.payee.name}, сумма {amount} ₽",
     }
 
@@ -259,7 +266,7 @@ def _total_note(receipt: Receipt) -> str:
     return f"из них {said}" if said else ""
 
 
-def _payment(receipt: Receipt, block: PaymentBlock, draw: Callable[[bytes], Any], look: Look) -> Page:
+def _payment(receipt: Receipt, block: PaymentBlock, draw: Draw, look: Look) -> Page:
     payee = block.payee
     correspondent = payee.correspondent_account
     requisites = (

@@ -13,6 +13,7 @@ the library's symbol of the same text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,6 +51,8 @@ LONG_COUNT_VERSION = 10
 VERSIONED = 7
 """From here on a symbol carries its version."""
 MASKS = 8
+TOGETHER = 16
+"""Symbols made at once: more would not stay in the cache of a core."""
 PRIMITIVE = 0x11D
 FORMAT_GENERATOR, FORMAT_XOR = 0x537, 0x5412
 
@@ -79,20 +82,54 @@ class _Blocks:
     parity: Words
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol as a mask of a page takes it: modules a side, rows from the top, each filled up to whole
+    bytes, the highest bit is the leftmost module.
+    """
+
+    side: int
+    cells: bytes
+
+
 def qr_modules(payload: bytes) -> Modules:
     """The symbol of a payload of at most BYTES_MAX bytes."""
-    assert 0 < len(payload) <= BYTES_MAX, "receipts.qr refuses longer payloads"
-    version = _version(_version_of(len(payload)))
-    bits = np.unpackbits(_codewords(version, _data(version, payload)))
-    symbol = np.zeros(version.side * ROW_BITS, np.uint8)
-    symbol[version.places[: len(bits)]] = bits
-    masked = _rows(symbol.reshape(version.side, ROW_BITS)) ^ version.masks
+    rows, side = _chosen(_version(_version_of(len(payload))), [payload])
+    chosen: Modules = np.unpackbits(_bytes(rows)[0], axis=-1)[:, :side].astype(np.bool_)
+    return chosen
+
+
+def qr_symbols(payloads: Sequence[bytes]) -> list[Symbol]:
+    """Symbols of many payloads: an array operation costs as much for a handful as for one."""
+    made: list[Symbol | None] = [None] * len(payloads)
+    by_version: dict[int, list[int]] = {}
+    for at, payload in enumerate(payloads):
+        by_version.setdefault(_version_of(len(payload)), []).append(at)
+    for number, places in by_version.items():
+        for first in range(0, len(places), TOGETHER):
+            some = places[first : first + TOGETHER]
+            rows, side = _chosen(_version(number), [payloads[at] for at in some])
+            cells = _bytes(rows)[:, :, : -(-side // 8)]
+            for at, one in zip(some, cells, strict=True):
+                made[at] = Symbol(side, one.tobytes())
+    return [one for one in made if one is not None]
+
+
+def _chosen(version: _Version, payloads: Sequence[bytes]) -> tuple[Words, int]:
+    """Rows of the symbols of one version under the best of their masks, (n, side, words), and the side."""
+    assert all(0 < len(one) <= BYTES_MAX for one in payloads), "receipts.qr refuses longer payloads"
+    count = len(payloads)
+    data = np.frombuffer(b"".join(_data(version, one) for one in payloads), np.uint8)
+    bits = np.unpackbits(_codewords(version, data.reshape(count, -1)), axis=1)
+    symbol = np.zeros((count, version.side * ROW_BITS), np.uint8)
+    symbol[:, version.places[: bits.shape[1]]] = bits
+    masked = _rows(symbol.reshape(count, 1, version.side, ROW_BITS)) ^ version.masks
     right = masked << 1
-    right[:, :, 0] |= masked[:, :, 1] >> 63
+    right[..., 0] |= masked[..., 1] >> 63
     pairs = ~(masked ^ right) & version.paired
-    squares = pairs[:, 1:] & pairs[:, :-1] & ~(masked[:, 1:] ^ masked[:, :-1])
-    best = int(np.bitwise_count(squares).sum(axis=(1, 2), dtype=np.int64).argmin())
-    return _modules(masked[best], version.side)
+    squares = pairs[:, :, 1:] & pairs[:, :, :-1] & ~(masked[:, :, 1:] ^ masked[:, :, :-1])
+    best = np.bitwise_count(squares).sum(axis=(2, 3), dtype=np.int64).argmin(axis=1)
+    return masked[np.arange(count), best], version.side
 
 
 def _rows(cells: Bytes) -> Words:
@@ -100,10 +137,9 @@ def _rows(cells: Bytes) -> Words:
     return np.packbits(cells, axis=-1).view(">u8").astype(np.uint64)
 
 
-def _modules(rows: Words, side: int) -> Modules:
-    cells = np.unpackbits(rows.astype(">u8").view(np.uint8), axis=-1)
-    chosen: Modules = cells[:, :side].astype(np.bool_)
-    return chosen
+def _bytes(rows: Words) -> Bytes:
+    """The same rows a byte after a byte."""
+    return np.ascontiguousarray(rows.astype(">u8")).view(np.uint8)
 
 
 def _capacity(version: int) -> int:
@@ -116,7 +152,7 @@ def _version_of(length: int) -> int:
     return next(number for number in range(1, len(BLOCKS) + 1) if _capacity(number) >= length)
 
 
-def _data(version: _Version, payload: bytes) -> Bytes:
+def _data(version: _Version, payload: bytes) -> bytes:
     """Mode, count, bytes, end and filling, as data codewords."""
     is_long = version.side >= 17 + 4 * LONG_COUNT_VERSION
     said = len(payload).to_bytes(2 if is_long else 1, "big") + payload
@@ -125,18 +161,18 @@ def _data(version: _Version, payload: bytes) -> Bytes:
     ) << 4  # four bits of mode before, of end after
     packed = shifted.to_bytes(len(said) + 1, "big")
     filling = b"\xec\x11" * (version.data_count - len(packed))
-    return np.frombuffer((packed + filling)[: version.data_count], np.uint8)
+    return (packed + filling)[: version.data_count]
 
 
 def _codewords(version: _Version, data: Bytes) -> Bytes:
-    """Data and correction of all blocks, taken in turn from each."""
-    at, parities = 0, []
+    """Data and correction of all blocks of each symbol, (n, codewords), taken in turn from each."""
+    at, parities, symbols = 0, [], len(data)
     for kind in version.blocks:
-        block = data[at : at + kind.count * kind.size].reshape(kind.count, kind.size)
+        block = data[:, at : at + kind.count * kind.size].reshape(-1, kind.size)
         sums = np.bitwise_xor.reduce(kind.parity[np.arange(kind.size), block], axis=1)
-        parities.append(sums.view(np.uint8)[:, : kind.correction].ravel())
+        parities.append(sums.view(np.uint8)[:, : kind.correction].reshape(symbols, -1))
         at += kind.count * kind.size
-    return np.concatenate([data, *parities])[version.interleaved]
+    return np.concatenate([data, *parities], axis=1)[:, version.interleaved]
 
 
 # ---- tables -----------------------------------------------------------------------------------------------

@@ -10,11 +10,9 @@ broken, a number too wide for its column is set smaller, and the band grows.
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from receipts.faces import EM, Face, faces
 from receipts.form import Form, Slot, Style
-from receipts.qr_symbol import Modules
+from receipts.qr_symbol import Symbol
 from receipts.words import ZERO_WIDTH_SPACE
 
 CAP = 0.7
@@ -76,11 +74,11 @@ class Bar(NamedTuple):
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """A symbol of modules drawn to the side of its slot; never kept, there is one a receipt."""
 
-    modules: Modules
+    symbol: Symbol
 
 
 class Spark(NamedTuple):
@@ -97,7 +95,7 @@ class Spark(NamedTuple):
     last: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stripes:
     """A linear code: widths of bars and spaces in turn, the digits under it; never kept."""
 
@@ -111,14 +109,18 @@ UNKEPT = (Code, Stripes)
 Value = str | tuple[Part, ...]
 Column = tuple[float, float, str]
 """Where words go: the left edge, the width, how they are aligned."""
-Set = tuple[bytes, float]
-"""Operators relative to the top left corner of the band (y up), and the height used from the slot's top."""
+Set = tuple[str, float]
+"""Operators relative to the top left corner of the band (y up), a letter a byte, and how much higher than
+the slot they became; less than nothing for most.
+"""
 
 
 Spelled = tuple[str, int, str]
 """Words in letters of a face, their width in thousandths of an em, what shows them and ends the text."""
-Planned = tuple[str, Slot, dict[Value, Set]]
-"""A slot with its name and the values set in it so far."""
+Planned = tuple[str, Slot, dict[Value, Set], frozenset[str]]
+"""A slot with its name, the values set in it so far and the names of slots under it, which go down as it
+grows.
+"""
 
 
 class Setter:
@@ -131,7 +133,7 @@ class Setter:
         self.placed: dict[tuple[str, Value | None], Any] = {}
         """Those bands as `receipts.fill` has placed them."""
         self.plans: dict[str, tuple[Planned, ...]] = {
-            name: tuple((at, slot, {}) for at, slot in band.slots.items())
+            name: tuple((at, slot, {}, _under(slot, band.slots)) for at, slot in band.slots.items())
             for name, band in form.bands.items()
         }
         """Slots of each band in their order, with what is kept of them."""
@@ -140,15 +142,12 @@ class Setter:
         self._kept = 0
 
     def set(self, slot: Slot, value: Value, kept: dict[Value, Set]) -> Set:
-        """The operators of a value in its slot, and how high it became; kept for the next equal one."""
+        """A value in its slot, one that is not among the kept; it is kept for the next equal one."""
         if isinstance(value, str):
             made = self._plain(slot, value)
         elif value[-1].__class__ in UNKEPT:
             return self._composed(slot, value)
         else:
-            found = kept.get(value)
-            if found is not None:
-                return found
             made = self._composed(slot, value)
         if self._kept >= KEPT_MAX:
             self._forget()
@@ -170,35 +169,37 @@ class Setter:
 
     def _forget(self) -> None:
         for plan in self.plans.values():
-            for _, _, kept in plan:
+            for _, _, kept, _ in plan:
                 kept.clear()
         self._kept = 0
 
     def _plain(self, slot: Slot, text: str) -> Set:
         """Words in the style of the slot: most of them are a number on one line."""
         style = self.form.styles[slot.style]
-        known, width, words = self._spell(style, text)
-        if not known or width * style.size > slot.width * EM:
+        known, width, words = self._spelled[style.bold].get(text) or self._spell(style, text)
+        room, size = slot.width, style.size
+        if not known or width * size > room * EM:
             return self._composed(slot, (Para(text),))
-        x = _edge(slot.x, slot.width, slot.align, width * style.size / EM)
-        drop = slot.y + CAP * style.size
-        return f"{style.opening}{x:.2f} {-drop:.2f} {words}".encode("latin-1"), drop - slot.y
+        x = slot.x if slot.align == "left" else _edge(slot.x, room, slot.align, width * size / EM)
+        drop = slot.y + CAP * size
+        return f"{style.opening}{x:.2f} {-drop:.2f} {words}", drop - slot.y - slot.height
 
     def _composed(self, slot: Slot, value: tuple[Part, ...]) -> Set:
         out: list[str] = []
-        y = slot.y
-        is_first = True
+        y, styles, column, is_first = slot.y, self.form.styles, _column(slot), True
         for part in value:
-            y = self._part(out, slot, part, y, is_first)
+            if part.__class__ is Para:
+                text, named, fit, above = part
+                style = styles[named or slot.style]
+                start = y if is_first else y + (above or LEADING * style.size)
+                y = self._para(out, column, text, style, start, fit)
+            else:
+                y = self._part(out, slot, part, y, is_first)
             is_first = False
-        return "".join(out).encode("latin-1"), y - slot.y
+        return "".join(out), y - slot.y - slot.height
 
     def _part(self, out: list[str], slot: Slot, part: Part, y: float, is_first: bool) -> float:
-        """Set one part below y; the new y."""
-        if isinstance(part, Para):
-            style = self._style(part.style or slot.style)
-            start = y if is_first else y + (part.above or LEADING * style.size)
-            return self._para(out, _column(slot), part.text, style, start, part.fit)
+        """Set one part, no words alone, below y; the new y."""
         if isinstance(part, Pairs):
             return self._pairs(out, slot, part, y if is_first else y + (part.above or 4.0))
         if isinstance(part, Facts):
@@ -211,6 +212,7 @@ class Setter:
             return self._spark(out, slot, part, y)
         if isinstance(part, Stripes):
             return self._stripes(out, slot, part, y if is_first else y + 4.0)
+        assert isinstance(part, Code), "words are set before"
         return self._code(out, slot, part, y)
 
     def _style(self, name: str) -> Style:
@@ -222,16 +224,18 @@ class Setter:
         self, out: list[str], column: Column, said: str, style: Style, y: float, fit: bool = False
     ) -> float:
         """Words from y down, wrapped to the column; `fit` sets them smaller instead."""
-        text, width, words = self._spell(style, said)
+        text, width, words = self._spelled[style.bold].get(said) or self._spell(style, said)
         if not text:
             return y
-        room = column[1]
-        if width * style.size <= room * EM:
-            y += CAP * style.size
-            self._line(out, column, width, style, words, y)
+        left, room, align = column
+        size = style.size
+        if width * size <= room * EM:
+            y += CAP * size
+            x = left if align == "left" else _edge(left, room, align, width * size / EM)
+            out.append(f"{style.opening}{x:.2f} {-y:.2f} {words}")
             return y
         face = self._faces[style.bold]
-        if fit or column[2] != "left":
+        if fit or align != "left":
             widest = _widest(face, text, fit) * style.size / EM
             if widest > room:
                 style = replace(style, size=style.size * room / widest)
@@ -239,12 +243,9 @@ class Setter:
         y += CAP * style.size
         for number, line in enumerate(lines):
             _, width, words = self._spell(style, line)
-            self._line(out, column, width, style, words, y + number * PITCH * style.size)
+            x = _edge(left, room, align, width * style.size / EM)
+            out.append(f"{style.opening}{x:.2f} {-(y + number * PITCH * style.size):.2f} {words}")
         return y + (len(lines) - 1) * PITCH * style.size
-
-    def _line(self, out: list[str], column: Column, width: int, style: Style, words: str, y: float) -> None:
-        x = _edge(*column, width * style.size / EM)
-        out.append(f"{style.opening}{x:.2f} {-y:.2f} {words}")
 
     def _window(self, out: list[str], slot: Slot, part: Window, y: float) -> float:
         column = _column(slot)
@@ -364,9 +365,9 @@ class Setter:
 
     def _code(self, out: list[str], slot: Slot, part: Code, y: float) -> float:
         """Modules as cells of a mask: exact squares at any resolution, nothing is interpolated."""
-        count = part.modules.shape[0]
+        count = part.symbol.side
         side = min(slot.width, slot.height)
-        cells = np.packbits(part.modules, axis=1).tobytes().hex()
+        cells = part.symbol.cells.hex()
         out.append(
             f"q 0 g {side:.2f} 0 0 {side:.2f} {slot.x:.2f} {-(y + side):.2f} cm "
             f"BI /W {count} /H {count} /IM true /D [1 0] /F /AHx ID {cells}> EI Q\n"
@@ -383,6 +384,17 @@ def _edge(x: float, room: float, align: str, width: float) -> float:
 
 def _column(slot: Slot) -> Column:
     return slot.x, slot.width, slot.align
+
+
+def _under(slot: Slot, slots: dict[str, Slot]) -> frozenset[str]:
+    """Names of slots of the band that stand under this one in the same column."""
+    return frozenset(
+        name
+        for name, other in slots.items()
+        if slot.y + slot.height <= other.y
+        and slot.x < other.x + other.width
+        and other.x < slot.x + slot.width
+    )
 
 
 def _widest(face: Face, text: str, whole: bool) -> int:

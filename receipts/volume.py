@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pikepdf
-from zlib_ng import zlib_ng
+from isal import isal_zlib
 
 from receipts.faces import embedded, faces
 from receipts.fill import Filled
@@ -21,8 +21,8 @@ from receipts.impose import Layout, Leaf, Side, imposed, leaves_of, sheets_count
 A4 = (595.276, 841.89)
 A5_WIDTH = A4[1] / 2
 PAPERS = {Layout.A4: A4, Layout.A5: (A5_WIDTH, A4[0]), Layout.A5_TWO_UP: (A4[1], A4[0])}
-COMPRESSION = 4
-"""Of zlib-ng: the size of zlib's step 5 in two fifths of its time, which was a tenth of a receipt's."""
+COMPRESSION = 1
+"""Of ISA-L: a tenth larger than by zlib's usual step in a tenth of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Volume:
         box: pikepdf.Array,
     ) -> pikepdf.Object:
         content = out.make_stream(b"")
-        content.write(zlib_ng.compress(self._side(side), COMPRESSION), filter=pikepdf.Name.FlateDecode)
+        content.write(isal_zlib.compress(self._side(side), COMPRESSION), filter=pikepdf.Name.FlateDecode)
         return out.make_indirect(
             pikepdf.Dictionary(
                 Type=pikepdf.Name.Page, Parent=tree, MediaBox=box, Resources=resources, Contents=content

@@ -114,6 +114,7 @@ def day(moment: date) -> str:
     return f"{moment.day}{NBSP}{MONTHS_OF[moment.month - 1]} {moment.year}"
 
 
+@lru_cache(maxsize=4096)
 def day_short(moment: date) -> str:
     """«15.11.2026»."""
     return f"{moment:%d.%m.%Y}"

@@ -6,8 +6,10 @@ is written by block in `billing.receipt_split`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from billing.period import Period
@@ -286,8 +288,9 @@ def _readings(meter: Any, period: Period) -> list[ReadingRow]:
     """A row a zone: before, after, used."""
     rows = []
     info_ = CATALOGUE[meter.service]
+    given = meter.taken_on is not None
+    until = None if meter.prev_period is None else _last_day(meter.prev_period)
     for zone in range(1, meter.zones + 1):
-        given = meter.taken_on is not None
         now = getattr(meter, f"value{zone}_micro") if given else None
         was = getattr(meter, f"prev{zone}_micro") if given else None
         rows.append(
@@ -298,7 +301,7 @@ def _readings(meter: Any, period: Period) -> list[ReadingRow]:
                 place=meter.place or "",
                 zone=ELECTRICITY_ZONES.get(zone, "") if meter.zones > 1 else "",
                 previous=None if was is None else Quantity(was),
-                previous_on=None if meter.prev_period is None else Period.of(meter.prev_period).last_day,
+                previous_on=until,
                 current=None if now is None else Quantity(now),
                 current_on=meter.taken_on,
                 consumption=_used(was, now, meter.digits),
@@ -307,6 +310,11 @@ def _readings(meter: Any, period: Period) -> list[ReadingRow]:
             )
         )
     return rows
+
+
+@lru_cache(maxsize=256)
+def _last_day(month: dt.date) -> dt.date:
+    return Period.of(month).last_day
 
 
 def _used(was: int | None, now: int | None, digits: int) -> Quantity | None:

@@ -74,9 +74,10 @@ def rows_of(sheet: Sheet, period: Period) -> BlockRows:
     made = BlockRows(defaultdict(list), defaultdict(list))
     rest = _remainders(sheet, place)
     keyed = [
-        (place(line.supplier_id, line.service), line.service, line.component, line.first_day, line)
+        (place(supplier_id, service), service, component, first_day, line)
         for line in sheet.lines
-        if line.basis not in DIVISIONS
+        for _, supplier_id, service, component, basis, first_day, *_ in (line,)
+        if basis not in DIVISIONS
     ]
     charged = {key[:3] for key in keyed}
     keyed += [(*key, 1, None) for key in late if key not in charged]
@@ -192,28 +193,35 @@ def _ground_words(correction: Any) -> str:
     return "; ".join(words) or "Уточнены данные закрытого месяца. Подробно — в начислениях за него."
 
 
-def _row(line: Any, days: int, service: str, unit: str) -> ReceiptRow:
-    """A line of the document. `days` of the month are named when the line covers a part of them."""
-    words = _info(line.basis)
-    part = "" if line.days >= days else f" ({line.first_day}–{line.first_day + line.days - 1} число)"
-    amount, surcharge = line.amount, line.surcharge
-    raised = PERMILLE + line.raised_num // line.volume_num if surcharge and line.volume_num else PERMILLE
-    is_sum = line.basis == Basis.FORMULA and line.rate == RATE_PER_RUBLE  # the formula gives roubles at once
-    is_sum |= line.basis in YEAR_FIXES  # a difference of two sums has neither volume nor price
+def _row(line: Any, days: int, label: str, unit: str) -> ReceiptRow:
+    """A line of the document. `days` of the month are named when the line covers a part of them.
+
+    line: columns of `storage.receipt_queries.LINES`, taken by place: there are a dozen on every receipt.
+    """
+    _, _, service, _, basis, first_day, covered, den, rate, num, amount, surcharge, raised_num = line
+    part = "" if covered >= days else f" ({first_day}–{first_day + covered - 1} число)"
+    raised = PERMILLE + raised_num // num if surcharge and num else PERMILLE
+    is_sum = basis == Basis.FORMULA and rate == RATE_PER_RUBLE  # the formula gives roubles at once
+    is_sum |= basis in YEAR_FIXES  # a difference of two sums has neither volume nor price
+    decimals, is_common = _of_service(service)
     return ReceiptRow(
-        service=f"{service}{part}",
+        service=f"{label}{part}",
         unit=unit,
-        basis=words.words,
-        rate=None if is_sum else line.rate,
+        basis=_info(basis).words,
+        rate=None if is_sum else rate,
         charged_kopecks=amount,
         total_kopecks=amount + surcharge,
-        volume=None if is_sum else Quantity.of_micro(line.volume_num, line.volume_den),
+        volume=None if is_sum else Quantity.of_micro(num, den),
         coefficient_permille=raised,
         surcharge_kopecks=surcharge,
-        decimals=None if unit == "Гкал" else _decimals(line.service),
-        is_common=line.service in CATALOGUE and CATALOGUE[line.service].group == "common",
+        decimals=None if unit == "Гкал" else decimals,
+        is_common=is_common,
     )
 
 
-def _decimals(service: int) -> int:
-    return CATALOGUE[service].decimals if service in CATALOGUE else OWN_DECIMALS
+@cache
+def _of_service(service: int) -> tuple[int, bool]:
+    """Decimals worth printing, and whether it is of the common property."""
+    if service not in CATALOGUE:
+        return OWN_DECIMALS, False
+    return CATALOGUE[service].decimals, CATALOGUE[service].group == "common"

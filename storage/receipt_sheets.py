@@ -213,9 +213,9 @@ def _month_runs(found: Rows, period: Period) -> MonthRuns:
 
 
 async def _grouped(session: Session, query: Any, at: dict[str, Any], runs: list[int]) -> dict[int, list[Any]]:
-    """Rows of runs by account; no runs, no query."""
+    """Rows of runs by account, their first column; no runs, no query."""
     grouped: dict[int, list[Any]] = defaultdict(list)
     if runs:
         for row in await session.execute(query, at | {"runs": runs}):
-            grouped[row.account_id].append(row)
+            grouped[row[0]].append(row)
     return grouped

@@ -78,6 +78,12 @@ async def decide(
     return len(changed)
 
 
+async def held(session: Session, run_id: int) -> list[tuple[str, int]]:
+    """Everything nobody has decided on yet."""
+    query = text("SELECT dimension, key FROM run_holds WHERE run_id = :id AND state = 'held' ORDER BY 1, 2")
+    return [(row.dimension, row.key) for row in await session.execute(query, {"id": run_id})]
+
+
 async def _remember(
     session: Session,
     run_id: int,

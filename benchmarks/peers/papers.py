@@ -12,6 +12,7 @@ from typing import Any
 
 from billing.receipt import Receipt
 from receipts.page import page_of
+from receipts.qr import payment_payload
 from receipts.qr_symbol import qr_modules
 from receipts.render import FONTS
 
@@ -72,7 +73,7 @@ def by_reportlab(receipt: Receipt) -> bytes:
     from reportlab.platypus import Table as Grid
 
     styles = _styles()
-    page = page_of(receipt, qr_modules)
+    page = page_of(receipt, lambda one, block: qr_modules(payment_payload(one, block)))
     parts: list[Any] = [Paragraph(escape(page["payer"]["name"]), styles["body"])]
     parts.append(Paragraph(escape(page["payer"]["address"]), styles["body"]))
     if page["headline"]["qr"]:
