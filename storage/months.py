@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.ledger import Book
 from billing.period import Period
 
-MONTH_LOCK = 7_120_357  # the same number in migrations/functions.sql
+MONTH_LOCK = 7_120_357  # the same number in functions/ledger.sql
 LIVE_STATES = ("planned", "accruing", "checked")
 
 

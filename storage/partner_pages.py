@@ -1,7 +1,7 @@
 """Read models of partners: a supplier, the social protection body, a payment agent. Sums, never names.
 
 Sums by house and by benefit come from functions of the database that look at accounts on the partner's behalf
-and let out only totals of published runs (migrations/functions.sql).
+and let out only totals of published runs (functions/partners.sql).
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Turns storage.scope.POLICIES and the guards of history into SQL; applied after the migrations, as often
-as asked.
+"""Turns storage.scope.POLICIES and storage/functions into SQL; applied after migrations, as often as asked.
 
 Tables change by migrations, one after another. Rights, policies, functions and triggers are code:
 `apply_rights` writes them anew whenever their digest differs from the one the database remembers.
@@ -14,8 +13,22 @@ from sqlalchemy import Connection, text
 
 from storage.scope import POLICIES, WEB_ROLE, Policy
 
-FUNCTIONS = Path(__file__).parent / "migrations" / "functions.sql"
+FUNCTIONS = Path(__file__).parent / "functions"
+ORDER = (
+    "scope",
+    "sign_in",
+    "readings",
+    "history",
+    "ledger",
+    "outbox",
+    "fact_changes",
+    "receipts",
+    "requests",
+    "partners",
+)
+"""Files of FUNCTIONS as they are written: a function may call those of the files before it."""
 STATEMENT_END = "\n-- end\n"
+"""Each statement of these files ends with such a line."""
 
 
 def apply_rights(connection: Connection) -> bool:
@@ -39,10 +52,13 @@ def apply_rights(connection: Connection) -> bool:
 
 
 def rights() -> list[str]:
-    """All statements, in order: functions and triggers of functions.sql, then grants and policies of each
-    table.
-    """
-    statements = [part.strip() for part in FUNCTIONS.read_text("utf-8").split(STATEMENT_END) if part.strip()]
+    """All statements, in order: functions and triggers, then grants and policies of each table."""
+    statements = [
+        part.strip()
+        for name in ORDER
+        for part in (FUNCTIONS / f"{name}.sql").read_text("utf-8").split(STATEMENT_END)
+        if part.strip()
+    ]
     statements.append(f"GRANT USAGE ON SCHEMA public TO {WEB_ROLE}")
     statements.append(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {WEB_ROLE}")
     statements.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}")

@@ -1,6 +1,6 @@
 """Read models of a supplier down to an account: doors and its own lines, never a name, a debt or a meter.
 
-Doors come from a function of the database (migrations/functions.sql); lines are what the scope leaves of
+Doors come from a function of the database (functions/partners.sql); lines are what the scope leaves of
 table lines: those of the supplier's services in published runs.
 """
 

@@ -13,6 +13,7 @@ from cluster.stack import OWNER_ROLE
 from storage.base import Base
 from storage.engine import Database
 from storage.migrate import differences, upgrade
+from storage.rights import FUNCTIONS, ORDER
 from storage.scope import POLICIES, WORKERS_ONLY
 from tests.support.services import Services, TestDatabase
 
@@ -49,6 +50,10 @@ async def test_upgrade_twice_changes_nothing(fresh_database: TestDatabase, db: D
 
     assert len(before) > len(POLICIES)
     assert await state() == before
+
+
+def test_every_file_of_functions_is_written() -> None:
+    assert sorted(ORDER) == sorted(path.stem for path in FUNCTIONS.iterdir())
 
 
 async def test_databases_of_one_cluster_are_migrated_together(services: Services) -> None:
