@@ -6,12 +6,12 @@ Sums are kopecks with the surcharge inside; a debt is positive. What the caller'
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
+from storage.jsonb import day, parsed
 from storage.session import Session
 
 MONTHS_SHOWN = 12
@@ -184,34 +184,21 @@ async def heads(
 
 
 def _head(values: dict[str, Any]) -> AccountHead:
-    people, owners = _parsed(values.pop("people")), _parsed(values.pop("owners"))
-    neighbours, parked = _parsed(values.pop("neighbours")), _parsed(values.pop("parked"))
+    people, owners = parsed(values.pop("people")), parsed(values.pop("owners"))
+    neighbours, parked = parsed(values.pop("neighbours")), parsed(values.pop("parked"))
     return AccountHead(
         **values,
         people=tuple(
-            PersonRow(name, _day(born), kind, relation, _known(first), _day(after), *ids)
+            PersonRow(name, day(born), kind, relation, dt.date.fromisoformat(first), day(after), *ids)
             for name, born, kind, relation, first, after, *ids in people
         ),
         owners=tuple(
-            OwnerRow(name, num, den, _known(first), ground, *ids)
+            OwnerRow(name, num, den, dt.date.fromisoformat(first), ground, *ids)
             for name, num, den, first, ground, *ids in owners
         ),
         neighbours=tuple(Neighbour(*one) for one in neighbours),
         parked=None if parked is None else ParkedMark(*parked),
     )
-
-
-def _parsed(value: Any) -> Any:
-    """JSONB comes as text or parsed, by the driver's codecs."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _day(text_: str | None) -> dt.date | None:
-    return None if text_ is None else dt.date.fromisoformat(text_)
-
-
-def _known(text_: str) -> dt.date:
-    return dt.date.fromisoformat(text_)
 
 
 # ---- money by month ---------------------------------------------------------------------------------
@@ -294,8 +281,12 @@ async def year(
     rows = []
     for row in found:
         values = dict(row._mapping)
-        marks = _parsed(values.pop("marks")) or []
-        rows.append(MonthMoney(**values, marks=tuple(MoneyMark(_known(on), *rest) for on, *rest in marks)))
+        marks = parsed(values.pop("marks")) or []
+        rows.append(
+            MonthMoney(
+                **values, marks=tuple(MoneyMark(dt.date.fromisoformat(on), *rest) for on, *rest in marks)
+            )
+        )
     return rows
 
 
@@ -469,7 +460,7 @@ async def meters(session: Session, account_id: int, last: dt.date) -> list[Meter
     for row in found:
         values = dict(row._mapping)
         initial = tuple(values.pop(f"initial{zone}_micro") for zone in (1, 2, 3))
-        marks = tuple(_mark(one) for one in _parsed(values.pop("readings")))
+        marks = tuple(_mark(one) for one in parsed(values.pop("readings")))
         rows.append(MeterRow(**values, initial=initial, readings=marks))
     return rows
 
@@ -484,11 +475,11 @@ async def meter_ids(session: Session, account_id: int) -> set[int]:
 
 def _mark(one: list[Any]) -> ReadingMark:
     return ReadingMark(
-        period=_known(one[0]),
-        taken_on=_known(one[1]),
+        period=dt.date.fromisoformat(one[0]),
+        taken_on=dt.date.fromisoformat(one[1]),
         values=(one[2], one[3], one[4]),
         previous=(one[5], one[6], one[7]),
-        prev_period=_day(one[8]),
+        prev_period=day(one[8]),
         source=one[9],
         status=one[10],
         verdict=one[11],

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from storage import audit
+from storage.jsonb import parsed
 from storage.session import Session
 
 SECRET_BYTES = 24  # 192 bits: a digest without a slow function is enough for what nobody chose
@@ -65,8 +66,7 @@ async def gates(session: Session) -> list[Gate]:
 
 def _gate(row: Any) -> Gate:
     values = dict(row._mapping)
-    if isinstance(values["profile"], str):
-        values["profile"] = json.loads(values["profile"])
+    values["profile"] = parsed(values["profile"])
     return Gate(**values)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
 from billing.penalty.terms import Terms
+from storage.jsonb import parsed
 from storage.penalty_law import KEYS, TERMS, terms_of
 from storage.readings import LAST_DAY_KEY
 from storage.session import Session
@@ -105,25 +105,21 @@ async def around(
     return Around(
         outages=tuple(
             Outage(service, planned, _moment(start), None if until is None else _moment(until), words)
-            for service, planned, start, until, words in _parsed(row.outages)
+            for service, planned, start, until, words in parsed(row.outages)
         ),
         answers=tuple(
             Answer(request_id, number, state, _moment(at), message)
-            for request_id, number, state, at, message in _parsed(row.answers)
+            for request_id, number, state, at, message in parsed(row.answers)
         ),
         reading_last_day=None if row.last_day is None else int(row.last_day),
         emergency_phone=row.emergency_phone,
-        terms=terms_of(_parsed(row.moved_days), _parsed(row.due_settings)),
-        next_part=_part(_parsed(row.next_part)),
+        terms=terms_of(parsed(row.moved_days), parsed(row.due_settings)),
+        next_part=_part(parsed(row.next_part)),
     )
 
 
 def _part(said: Any) -> tuple[dt.date, int] | None:
     return None if said is None else (dt.date.fromisoformat(said[0]), int(said[1]))
-
-
-def _parsed(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _moment(value: str) -> dt.datetime:

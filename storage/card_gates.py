@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from storage import audit
+from storage.jsonb import parsed
 from storage.session import Session
 
 BANK, FISCAL = "bank", "fiscal"
@@ -50,8 +51,7 @@ SELECT g.id, g.kind, g.code, g.agent_id, coalesce(o.short_name, '') AS agent_nam
 def gate_of(row: Any) -> CardGate:
     """A gate of a row of GATE."""
     values = dict(row._mapping)
-    if isinstance(values["profile"], str):
-        values["profile"] = json.loads(values["profile"])
+    values["profile"] = parsed(values["profile"])
     return CardGate(**values)
 
 

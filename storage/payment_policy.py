@@ -8,14 +8,13 @@ Words of the values: allocation_named yes/no; allocation_order oldest/newest; al
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 
 from billing.allocation import BY_SERVICE, PROPORTION, Policy
+from storage.jsonb import parsed
 from storage.session import Session
 
 NAMED, ORDER, INSIDE, APART = "allocation_named", "allocation_order", "allocation_inside", "allocation_apart"
@@ -74,17 +73,12 @@ async def in_force(session: Session, day: dt.date) -> list[InForce]:
         InForce(
             row.organisation_id,
             row.name or "Весь город",
-            parse(_said(row.said)),
+            parse(parsed(row.said)),
             row.valid_from,
             row.ground,
         )
         for row in found
     ]
-
-
-def _said(value: Any) -> dict[str, str]:
-    parsed: dict[str, str] = json.loads(value) if isinstance(value, str) else value
-    return parsed
 
 
 def parse(values: dict[str, str]) -> Policy:

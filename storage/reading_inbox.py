@@ -8,7 +8,6 @@ answer {"message"}. A page reads that state back by the same source and key.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy import text
 from billing.history import Values
 from storage import inbox
 from storage.inbox import Accepted
+from storage.jsonb import parsed
 from storage.readings import Checked, check_reading
 from storage.session import Session
 
@@ -132,10 +132,6 @@ async def states_of(session: Session, source: str, keys: Sequence[str]) -> dict[
     )
     made = {}
     for row in found:
-        answer, payload = _parsed(row.answer) or {}, _parsed(row.payload)
+        answer, payload = parsed(row.answer) or {}, parsed(row.payload)
         made[row.key] = InboxState(row.state, str(answer.get("message", "")), int(payload["meter_id"]))
     return made
-
-
-def _parsed(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from storage import audit
+from storage.jsonb import parsed
 from storage.run_totals import escaped
 from storage.session import Session
 
@@ -261,8 +262,7 @@ async def profile(session: Session, profile_id: int) -> ProfileLine | None:
 
 def _profile(row: Any) -> ProfileLine:
     values = dict(row._mapping)
-    if isinstance(values["profile"], str):
-        values["profile"] = json.loads(values["profile"])
+    values["profile"] = parsed(values["profile"])
     return ProfileLine(**values)
 
 
