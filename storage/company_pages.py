@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from storage.account_pages import ADDRESS, RESIDENTS_BOOK
+from billing.ledger import Book
+from storage.account_pages import ADDRESS
 from storage.month_pages import month_after
 from storage.natural import natural_key, search_form
 from storage.parked_pages import SETTLED
@@ -87,7 +88,7 @@ SELECT (SELECT coalesce(sum(amount_kopecks + surcharge_kopecks), 0)::bigint FROM
                coalesce(sum(-s.amount_kopecks) FILTER (WHERE s.period = :before), 0) AS before
           FROM postings s JOIN entries e ON e.id = s.entry_id
          WHERE s.period IN (:open, :before) AND s.company_id = :company_id AND s.account_id IS NOT NULL
-           AND s.book = {RESIDENTS_BOOK} AND e.kind = 'payment') p,
+           AND s.book = {int(Book.RESIDENTS)} AND e.kind = 'payment') p,
        (SELECT coalesce(sum(amount_kopecks), 0) AS kopecks, count(*) AS count FROM opening_balances
          WHERE period = :open AND company_id = :company_id AND amount_kopecks > 0) d
 """  # noqa: S608
@@ -250,7 +251,8 @@ published AS (
      AND company_id = :company_id GROUP BY 1),
 posted AS (
   SELECT account_id, sum(amount_kopecks)::bigint AS kopecks FROM postings
-   WHERE period = :open AND company_id = :company_id AND account_id IS NOT NULL AND book = {RESIDENTS_BOOK}
+   WHERE period = :open AND company_id = :company_id AND account_id IS NOT NULL
+     AND book = {int(Book.RESIDENTS)}
    GROUP BY 1),
 silent AS (
   SELECT DISTINCT m.account_id FROM meters m

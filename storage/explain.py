@@ -22,8 +22,8 @@ from billing.quantity import KOPECKS_PER_RUBLE, format_scaled
 from billing.services import CATALOGUE
 from billing.trace_line import Facts, Line, Share
 from billing.trace_shown import shown
-from storage import account_pages
-from storage.account_pages import LineRow
+from storage import account_lines, account_pages
+from storage.account_lines import LineRow
 from storage.engine import Database
 from storage.formulas import facts_of
 from storage.why_pages import LineSources, sources
@@ -153,7 +153,7 @@ async def _explain(
         raise ExplainRefused(
             "nothing_published", f"По счёту {number} ещё ничего не опубликовано. Задайте --period."
         )
-    lines = await account_pages.lines(session, account.id, account.house_id, account.company_id, (month,))
+    lines = await account_lines.lines(session, account.id, account.house_id, account.company_id, (month,))
     shown = [line for line in lines if codes is None or line.service in codes]
     if not shown:
         raise ExplainRefused(

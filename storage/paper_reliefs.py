@@ -12,8 +12,9 @@ from billing.paper import Relief
 from billing.period import Period
 from billing.quantity import MICRO
 from billing.services import CATALOGUE, component_label
-from storage import account_pages, benefits
-from storage.account_pages import AccountHead, LineRow
+from storage import account_lines, benefits
+from storage.account_lines import LineRow
+from storage.account_pages import AccountHead
 from storage.benefits import BenefitRow
 from storage.session import Session
 
@@ -25,7 +26,7 @@ async def reliefs(session: Session, head: AccountHead, first: dt.date, last: dt.
     """Of months first … last; two queries."""
     count = Period.of(last).ordinal - Period.of(first).ordinal + 1
     months = tuple(Period.of(first).shift(at).first_day for at in range(count))
-    lines = await account_pages.lines(session, head.id, head.house_id, head.company_id, months)
+    lines = await account_lines.lines(session, head.id, head.house_id, head.company_id, months)
     wanted = [line for line in lines if line.basis in BENEFITS | COMPENSATIONS and not line.is_draft]
     if not wanted:
         return ()

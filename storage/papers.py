@@ -13,8 +13,9 @@ from billing.paper import Dossier, MonthMove, Owner, PenaltyDebt, Resident
 from billing.quantity import format_scaled
 from billing.receipt_parts import Payee
 from billing.services import CATALOGUE
-from storage import account_pages, audit
-from storage.account_pages import AccountHead, MoneyMark, MonthMoney
+from storage import account_months, account_pages, audit
+from storage.account_months import MoneyMark, MonthMoney
+from storage.account_pages import AccountHead
 from storage.paper_reliefs import reliefs
 from storage.penalty_account import AccountPenalties, account_penalties
 from storage.session import Session
@@ -82,7 +83,7 @@ async def dossier(
     if head is None:
         return None
     issuer = (await session.execute(text(ISSUER), {"id": head.company_id})).one()
-    months = await account_pages.year(session, account_id, min(last, open_period), MONTHS_MAX)
+    months = await account_months.year(session, account_id, min(last, open_period), MONTHS_MAX)
     penalties = await account_penalties(session, account_id)
     return Dossier(
         on=today,

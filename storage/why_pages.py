@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from billing.arithmetic import decimal
 from billing.quantity import MICRO
-from storage.account_pages import LineRow
+from storage.account_lines import LineRow
 from storage.session import Session
 
 

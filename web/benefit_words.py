@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from billing.basis import BENEFITS, COMPENSATIONS
 from billing.benefits import PART_TITLES, PARTS, Look, ground_title, grounds, said, terms_of
 from billing.quantity import PERMILLE, format_scaled
-from storage.account_pages import LineRow
+from storage.account_lines import LineRow
 from storage.benefits import BenefitRow
 from web.charges import compensation_kopecks, label_of, percent_words
 

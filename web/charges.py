@@ -15,7 +15,7 @@ from billing.receipt import Quantity
 from billing.services import CATALOGUE, component_label, component_unit
 from billing.trace import words as basis_words
 from receipts import words
-from storage.account_pages import LineRow
+from storage.account_lines import LineRow
 from web.filters import NBSP, money
 
 GROUP_TITLES = (

@@ -10,7 +10,7 @@ from billing.benefits import Look
 from billing.instalment import Part, may_pay_in_parts, parts
 from billing.period import Period
 from billing.services import CATALOGUE
-from storage.account_pages import LineRow
+from storage.account_lines import LineRow
 from web.benefit_words import percent
 
 RATE = "instalment.rate"

@@ -12,7 +12,7 @@ from billing.quantity import MICRO
 from billing.receipt import Quantity
 from billing.services import CATALOGUE, ELECTRICITY_ZONES
 from receipts import words
-from storage.account_pages import MeterRow, ReadingMark
+from storage.account_meters import MeterRow, ReadingMark
 from storage.reading_inbox import InboxState
 from web.bars import BarChart, bar_chart
 from web.charges import label_of

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from billing.lines import Lines
 from billing.period import Period
-from storage.account_pages import LineRow
+from storage.account_lines import LineRow
 from storage.preview import preview_account
 from web.charges import MonthCharges, month_charges
 from web.deps import database

@@ -14,7 +14,8 @@ from billing.services import CATALOGUE
 from billing.trace_line import Facts, Line, Share
 from billing.trace_shown import shown
 from receipts import words
-from storage.account_pages import AccountHead, LineRow
+from storage.account_lines import LineRow
+from storage.account_pages import AccountHead
 from storage.formulas import facts_of
 from storage.session import Session
 from storage.why_pages import LineSources, sources

@@ -13,7 +13,7 @@ from billing.period import Period
 from billing.quantity import PERMILLE
 from billing.trace_benefit import compensation_kopecks
 from billing.trace_line import Line
-from storage import account_pages, benefits
+from storage import account_lines, account_pages, benefits
 from storage.account_pages import AccountHead
 from storage.benefits import NewBenefit
 from storage.people import Deed, PeopleRefused
@@ -114,7 +114,7 @@ async def _view(
     rows = await benefits.of_account(session, account_id)
     months = [opened, Period.of(opened).shift(-1).first_day]
     months += [year_before(month) for month in months]
-    lines = await account_pages.lines(
+    lines = await account_lines.lines(
         session, account.id, account.house_id, account.company_id, tuple(months)
     )
     shown = max((line.period for line in lines if line.period in months[:2]), default=None)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages
-from storage.account_pages import AccountHead, LineRow, MonthMoney
+from storage import account_lines, account_meters, account_months, account_pages
+from storage.account_lines import LineRow
+from storage.account_months import MonthMoney
+from storage.account_pages import AccountHead
 from storage.reading_inbox import InboxState, state_of
 from storage.session import Session
 from web import clock
@@ -164,13 +166,13 @@ async def account_view(
     if account is None:
         raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")
     asked = _asked(period)
-    months = await account_pages.year(session, account_id, me.open_period)
+    months = await account_months.year(session, account_id, me.open_period)
     wanted = (asked, asked.shift(-1)) if asked else tuple(opened.shift(-back) for back in range(3))
-    lines = await account_pages.lines(
+    lines = await account_lines.lines(
         session, account_id, account.house_id, account.company_id, tuple(one.first_day for one in wanted)
     )
     shown = (asked or _newest(lines, opened)).first_day
-    meters = await account_pages.meters(session, account_id, opened.shift(1).first_day)
+    meters = await account_meters.meters(session, account_id, opened.shift(1).first_day)
     state: InboxState | None = await state_of(session, "company", sent) if sent else None
     cards = meter_cards(meters, me.open_period, today, inputs, state)
     explained = await why_of(session, lines, shown, why, account) if why else None

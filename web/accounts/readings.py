@@ -7,7 +7,7 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from billing.reading import ReadingAsked, ReadingRefused
-from storage import account_pages
+from storage import account_meters, account_pages
 from storage.inbox import KeyReused
 from storage.reading_inbox import send_reading, state_of
 from web import clock
@@ -35,7 +35,7 @@ async def enter(
     account = await account_pages.head(session, account_id, me.open_period, today)
     if account is None:
         raise NotFound("Такого счёта нет.", "Проверьте номер или найдите квартиру через поиск.")
-    if meter_id not in await account_pages.meter_ids(session, account_id):
+    if meter_id not in await account_meters.meter_ids(session, account_id):
         raise NotFound("У этого счёта нет такого счётчика.", "Обновите страницу счёта.")
     typed = typed_of(form)
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import account_pages, agreement_pages, agreements, audit, papers
+from storage import account_lines, agreement_pages, agreements, audit, papers
 from storage.agreement_pages import AgreementPartRow, AgreementRow
 from storage.agreements import AgreementRefused, NewRise
 from storage.relief_values import reliefs_on
@@ -70,7 +70,7 @@ async def _offers(session: Session, view: Frame) -> list[Offer]:
     if shown is None:
         return []
     account = view.account
-    past = await account_pages.lines(
+    past = await account_lines.lines(
         session, account.id, account.house_id, account.company_id, (year_before(shown),)
     )
     reliefs = await reliefs_on(session, view.open_period)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import account_pages
-from storage.account_pages import MonthMoney
+from storage import account_months
+from storage.account_months import MonthMoney
 from storage.receipt_kinds import DocumentRow, document_list
 from web.cabinet.frame import Frame, frame
 from web.deps import CurrentUser, Reader
@@ -33,7 +33,7 @@ class BillsView:
 async def show(request: Request, me: CurrentUser, session: Reader, account: int | None = None) -> Response:
     """The list."""
     held = await frame(session, me, account)
-    months = await account_pages.year(session, held.account.id, held.open_period, MONTHS_MAX)
+    months = await account_months.year(session, held.account.id, held.open_period, MONTHS_MAX)
     years: dict[int, list[MonthMoney]] = {}
     for month in months:
         if month.is_charged:

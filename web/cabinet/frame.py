@@ -7,8 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from billing.period import Period
-from storage import account_pages
-from storage.account_pages import AccountHead, LineRow
+from storage import account_lines, account_pages
+from storage.account_lines import LineRow
+from storage.account_pages import AccountHead
 from storage.session import Session
 from web import clock
 from web.errors import NotFound, PageError
@@ -62,7 +63,7 @@ async def recent_lines(session: Session, view: Frame, *, year_ago: bool = False)
     ]
     periods = tuple(opened.shift(-back).first_day for back in backs)
     account = view.account
-    found = await account_pages.lines(session, account.id, account.house_id, account.company_id, periods)
+    found = await account_lines.lines(session, account.id, account.house_id, account.company_id, periods)
     return [line for line in found if not line.is_draft]
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages, cabinet_pages
-from storage.account_pages import LineRow
+from storage import account_meters, cabinet_pages
+from storage.account_lines import LineRow
 from storage.cabinet_pages import Around
 from web import clock
 from web.cabinet.frame import Frame, frame, last_reading_day, recent_lines
@@ -98,7 +98,7 @@ async def show(request: Request, me: CurrentUser, session: Reader, account: int 
     lines = await recent_lines(session, around_frame)
     last = max((line.period for line in lines), default=None)
     opened = Period.of(around_frame.open_period)
-    meters = await account_pages.meters(session, chosen.id, opened.shift(1).first_day)
+    meters = await account_meters.meters(session, chosen.id, opened.shift(1).first_day)
     around = await cabinet_pages.around(
         session,
         house_id=chosen.house_id,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from billing.period import Period
 from billing.reading import ReadingAsked, ReadingRefused
 from billing.reading import words as reading_words
-from storage import account_pages, cabinet_pages
+from storage import account_meters, cabinet_pages
 from storage.inbox import KeyReused
 from storage.reading_inbox import InboxState, send_reading, states_of
 from storage.readings import check_reading
@@ -83,7 +83,7 @@ async def _view(
 ) -> ReadingsView:
     held = await frame(session, me, account)
     chosen, opened = held.account, Period.of(held.open_period)
-    meters = await account_pages.meters(session, chosen.id, opened.shift(1).first_day)
+    meters = await account_meters.meters(session, chosen.id, opened.shift(1).first_day)
     around = await cabinet_pages.around(
         session,
         house_id=chosen.house_id,
@@ -115,7 +115,7 @@ async def give(request: Request, me: CurrentUser, session: Writer, account: int 
     """Send every reading that was typed; those that cannot be taken come back with words, typed as is."""
     form = await read_form(request)
     held = await frame(session, me, account)
-    meters = await account_pages.meters(
+    meters = await account_meters.meters(
         session, held.account.id, Period.of(held.open_period).shift(1).first_day
     )
     key = form.value("key")[:100] or secrets.token_urlsafe(KEY_BYTES)
@@ -179,7 +179,7 @@ async def check(
     held = await frame(session, me, account)
     texts = [request.query_params.get(f"value{zone}-{meter_id}", "") for zone in range(1, ZONES_MAX + 1)]
     typed = [text for text in texts if text.strip()]
-    meters = await account_pages.meters(
+    meters = await account_meters.meters(
         session, held.account.id, Period.of(held.open_period).shift(1).first_day
     )
     card = next((one for one in meters if one.id == meter_id), None)

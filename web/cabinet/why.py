@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages
+from storage import account_lines
 from storage.changes import ChangeTold, account_changes
 from web.cabinet.frame import Frame, frame
 from web.charges import MonthCharges, month_charges
@@ -46,7 +46,7 @@ async def show(
     held = await frame(session, me, account)
     chosen = held.account
     periods = (month.first_day, month.shift(-1).first_day)
-    lines = await account_pages.lines(session, chosen.id, chosen.house_id, chosen.company_id, periods)
+    lines = await account_lines.lines(session, chosen.id, chosen.house_id, chosen.company_id, periods)
     charges = month_charges(lines, month.first_day)
     if charges.is_empty:
         raise NotFound(

@@ -14,9 +14,10 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from billing.services import CATALOGUE
-from storage import account_pages, people, premises
+from storage import account_meters, account_pages, people, premises
 from storage.absences import PROOFS, AbsenceRow, NewAbsence, absences_of, add_absence, withdraw_absence
-from storage.account_pages import AccountHead, MeterRow
+from storage.account_meters import MeterRow
+from storage.account_pages import AccountHead
 from storage.correction_pages import AccountCorrection, of_account
 from storage.correction_preview import PastPreview, preview_past
 from storage.corrections import Ground, request_correction
@@ -139,7 +140,7 @@ async def desk_view(
     question: str = "",
 ) -> DeskView:
     """Everything of the page."""
-    found = await account_pages.meters(session, account.id, opened.first_day)
+    found = await account_meters.meters(session, account.id, opened.first_day)
     chosen = next((one for one in found if str(one.id) == form.value("meter")), found[0] if found else None)
     sent = form.value("sent")
     fact = form.value("fact") if form.value("fact") in FACTS else "moved_out"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from billing.services import CATALOGUE
-from storage import account_pages
+from storage import account_lines
 from storage.account_pages import AccountHead
 from storage.correction_limit import alone_limit
 from storage.corrections import HandSum, request_manual
@@ -56,7 +56,7 @@ async def show(request: Request, account_id: int, me: CurrentUser, session: Read
 
 async def _view(session: Session, account: AccountHead, opened: Period, form: Typed) -> ManualView:
     recent = tuple(opened.shift(-back).first_day for back in range(13))
-    lines = await account_pages.lines(session, account.id, account.house_id, account.company_id, recent)
+    lines = await account_lines.lines(session, account.id, account.house_id, account.company_id, recent)
     charged = {line.service for line in lines if not line.is_draft}
     services = [(str(code), info.label) for code, info in CATALOGUE.items() if code in charged]
     months = [opened.shift(-back) for back in range(MONTHS_MAX + 1)]

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
 from billing.reading import ReadingAsked, ReadingRefused
-from storage import account_pages
+from storage import account_meters
 from storage.inbox import KeyReused
 from storage.reading_inbox import send_reading
 from storage.recompute import MONTHS_MAX
@@ -40,7 +40,7 @@ async def enter(request: Request, account_id: int, me: CurrentUser, session: Wri
     document = form.text("ground", "Укажите документ и номер: «Акт проверки № 3».", 300)
     if day is not None and not opened.shift(-MONTHS_MAX) <= Period.of(day) < opened:
         form.refuse("day", OPEN_MONTH)
-    if meter is not None and meter not in await account_pages.meter_ids(session, account_id):
+    if meter is not None and meter not in await account_meters.meter_ids(session, account_id):
         raise NotFound("У этого счёта нет такого счётчика.", "Обновите страницу.")
     question = ""
     if form.is_good and day is not None and meter is not None:

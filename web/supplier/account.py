@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import account_pages, supply_pages
+from storage import account_lines, supply_pages
 from storage.supply_pages import Door, SupplyMonth
 from web.charges import MonthCharges, month_charges
 from web.deps import CurrentUser, Reader
@@ -58,7 +58,7 @@ async def show(
     if door is None or shown is None:
         raise NotFound(*NOT_OURS)
     before = Period.of(shown).shift(-1).first_day
-    lines = await account_pages.lines(session, account_id, door.house_id, door.company_id, (shown, before))
+    lines = await account_lines.lines(session, account_id, door.house_id, door.company_id, (shown, before))
     base = f"/supplier/accounts/{account_id}"
     view = AccountView(door, months, shown, month_charges(lines, shown), base)
     return page(request, "supplier/account.html", view)
