@@ -105,10 +105,7 @@ async def propose(
 
 async def decide(session: Session, refund_id: int, *, agrees: bool, user_id: int, now: dt.datetime) -> None:
     """Another person's word; an approved refund is sent at once. Raises ValueRefused."""
-    row = await second_person.take(session, TABLE, refund_id)
-    if agrees:
-        second_person.refuse_own(row, user_id)
-    await second_person.decide(session, TABLE, refund_id, "approved" if agrees else "declined", user_id, now)
+    row = await second_person.settle(session, TABLE, refund_id, is_approved=agrees, user_id=user_id, now=now)
     if agrees:
         await session.execute(
             text("UPDATE card_refunds SET next_at = :now WHERE id = :id"), {"now": now, "id": refund_id}

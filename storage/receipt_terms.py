@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from billing.receipt_split import Placement, Placing
 from storage import second_person
-from storage.second_person import Decision, ValueRefused
+from storage.second_person import ValueRefused
 from storage.session import Session
 
 TERMS_MAX = 2000
@@ -120,11 +120,9 @@ async def _is_published(session: Session, month: dt.date) -> bool:
 
 async def decide(session: Session, term_id: int, is_approved: bool, user_id: int, now: dt.datetime) -> None:
     """Put a term in force (another person) or take it away. Raises ValueRefused."""
-    row = await second_person.take(session, "receipt_terms", term_id)
-    if is_approved:
-        second_person.refuse_own(row, user_id)
-    decision: Decision = "approved" if is_approved else "declined"
-    await second_person.decide(session, "receipt_terms", term_id, decision, user_id, now)
+    await second_person.settle(
+        session, "receipt_terms", term_id, is_approved=is_approved, user_id=user_id, now=now
+    )
 
 
 async def placings(session: Session, company_ids: Iterable[int], month: dt.date) -> dict[int, Placing]:

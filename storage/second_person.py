@@ -27,6 +27,7 @@ ProposalTable = Literal[
     "common_mode_proposals",
 ]
 Decision = Literal["approved", "declined"]
+OWN = "Внесли вы, поэтому утвердить должен другой сотрудник."
 
 
 class ValueRefused(Exception):
@@ -50,10 +51,32 @@ async def take(session: Session, table: ProposalTable, proposal_id: int) -> Row[
     return row
 
 
+def why_not(proposed_by: int | None, user_id: int) -> str:
+    """Why this person may not approve it, for a page; empty when nothing is against it."""
+    return OWN if proposed_by == user_id else ""
+
+
 def refuse_own(row: Row[Any], user_id: int) -> None:
     """Nobody approves what he entered. Raises ValueRefused."""
     if row.proposed_by == user_id:
-        raise ValueRefused("same-person", "Внесли вы, поэтому утвердить должен другой сотрудник.")
+        raise ValueRefused("same-person", OWN)
+
+
+async def settle(
+    session: Session,
+    table: ProposalTable,
+    proposal_id: int,
+    *,
+    is_approved: bool,
+    user_id: int,
+    now: dt.datetime,
+) -> Row[Any]:
+    """A decision that changes nothing else: the row taken, checked, written. Raises ValueRefused."""
+    row = await take(session, table, proposal_id)
+    if is_approved:
+        refuse_own(row, user_id)
+    await decide(session, table, proposal_id, "approved" if is_approved else "declined", user_id, now)
+    return row
 
 
 async def decide(

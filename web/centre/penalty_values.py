@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import choices, penalty_settings, penalty_values
+from storage import choices, penalty_settings, penalty_values, second_person
 from storage.penalty_law import CAP, DAY_OFF, DELIVERED, KEY_RATE, MORATORIUM, WORKING_DAY
 from storage.penalty_settings import Choice as Setting
 from storage.penalty_settings import Said
@@ -142,9 +142,7 @@ async def _view(
 
 
 def _line(one: LawValue, me: Me | None = None) -> ValueLine:
-    why = ""
-    if me is not None and one.proposed_by == me.user_id:
-        why = "Внесли вы, поэтому утвердить должен другой сотрудник."
+    why = second_person.why_not(one.proposed_by, me.user_id) if me else ""
     value = percent_words(one.value) if one.value is not None else ""
     if one.due_before is not None:
         value = f"долги со сроком до {date_short(one.due_before)}"

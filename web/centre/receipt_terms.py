@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import choices, receipt_terms
+from storage import choices, receipt_terms, second_person
 from storage.receipt_terms import NewTerm, TermRow
 from storage.second_person import ValueRefused
 from storage.session import Session
@@ -79,13 +79,14 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> Receip
     period = me.open_period or now().date().replace(day=1)
     form.values.setdefault("valid_from", f"{period:%Y-%m}")
     every = await receipt_terms.rows(session)
-    own = "Внесли вы, поэтому утвердить должен другой сотрудник."
     owners = await choices.value_owners(session)
     companies = await choices.companies(session)
     return ReceiptTermsView(
         terms=[one for one in every if one.state == "approved"],
         waiting=[
-            (one, own if one.proposed_by == me.user_id else "") for one in every if one.state == "waiting"
+            (one, second_person.why_not(one.proposed_by, me.user_id))
+            for one in every
+            if one.state == "waiting"
         ],
         companies=[("", "Выберите"), *((str(one.id), one.name) for one in companies)],
         subjects=[("", "Выберите"), *SUBJECTS.items(), *((str(one.id), one.name) for one in owners)],

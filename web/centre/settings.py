@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing.choices import AS_CITY, QUESTIONS, Answer, Question
 from billing.open_points import OpenPoint, open_points
-from storage import choice_proposals, choices, penalty_settings
+from storage import choice_proposals, choices, penalty_settings, second_person
 from storage.choice_proposals import GivenAnswer
 from storage.penalty_settings import Said
 from storage.second_person import ValueRefused
@@ -136,7 +136,7 @@ async def _given(session: Session, me: Me) -> list[AnswerView]:
 
 def _seen(one: GivenAnswer, me: Me) -> AnswerView:
     question = QUESTIONS[one.key]
-    own = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
+    own = second_person.why_not(one.proposed_by, me.user_id)
     if one.value == AS_CITY:
         return AnswerView(one, question.title, "как у города", "Своего ответа больше нет.", own)
     answer = question.answers[question.number(one.value)]

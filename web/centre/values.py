@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from storage import value_pages, value_proposals
+from storage import second_person, value_pages, value_proposals
 from storage.value_pages import Coverage, ValueRow
 from storage.value_proposals import Waiting
 from web.centre.value_words import FAMILIES, service_label, worded
@@ -178,7 +178,6 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
         said = "вместо" if one.is_backward else "было"
         before = f"{said} {worded(one.family, one.service, one.component, one.kind, one.before)[1]}"
     zone = f", зона {one.zone_id}" if one.zone_id is not None else ""
-    why = "Внесли вы, поэтому утвердить должен другой сотрудник." if one.proposed_by == me.user_id else ""
     return WaitingLine(
         id=one.id,
         title=what if one.family == "tariff" else f"{label}, норматив {what}",
@@ -190,7 +189,7 @@ def _waiting(one: Waiting, me: Me) -> WaitingLine:
         houses_count=one.houses_count,
         proposed_by_name=one.proposed_by_name,
         recorded_at=one.recorded_at,
-        why_not=why,
+        why_not=second_person.why_not(one.proposed_by, me.user_id),
     )
 
 

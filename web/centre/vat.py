@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from billing import vat as rule
 from billing.services import CATALOGUE
-from storage import choices, formula_pages, vat
+from storage import choices, formula_pages, second_person, vat
 from storage.second_person import ValueRefused
 from storage.session import Session
 from storage.vat import NewTerm, TermRow
@@ -73,7 +73,6 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> VatVie
     period = me.open_period or now().date().replace(day=1)
     form.values.setdefault("valid_from", f"{period:%Y-%m}")
     every = await vat.rows(session)
-    own = "Внесли вы, поэтому утвердить должен другой сотрудник."
     owners, own_services = (
         await choices.value_owners(session),
         await formula_pages.own_services(session, None),
@@ -83,7 +82,9 @@ async def _view(session: Session, me: Me, form: Typed, done: str = "") -> VatVie
         rate=vat_rate(rule.rate_on(period)),
         terms=[one for one in every if one.state == "approved"],
         waiting=[
-            (one, own if one.proposed_by == me.user_id else "") for one in every if one.state == "waiting"
+            (one, second_person.why_not(one.proposed_by, me.user_id))
+            for one in every
+            if one.state == "waiting"
         ],
         owners=[("", "Выберите"), *((str(one.id), one.name) for one in owners)],
         services=[("", "все, у которых нет своего условия")]

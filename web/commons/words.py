@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from billing.quantity import MICRO
 from billing.services import CATALOGUE, COMMON, METHOD_NAMES, Method
 from receipts.words import scaled
+from storage import second_person
 from storage.common_modes import ALL, METHODS, NOTES, WaitingMode, service_words
 from storage.common_past import SERVICES
 from web.roles import Me
@@ -62,14 +63,13 @@ class ModeView:
 
 def seen(waiting: list[WaitingMode], me: Me) -> list[ModeView]:
     """Proposals as this person may decide them."""
-    own = "Внесли вы, поэтому утвердить должен другой сотрудник."
     return [
         ModeView(
             one,
             service_words(one.service),
             METHODS[one.method],
             NOTES[one.method],
-            own if one.proposed_by == me.user_id else "",
+            second_person.why_not(one.proposed_by, me.user_id),
         )
         for one in waiting
     ]

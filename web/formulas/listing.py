@@ -8,7 +8,7 @@ from itertools import groupby
 
 from fastapi import APIRouter, Request, Response
 
-from storage import formula_pages, formula_proposals
+from storage import formula_pages, formula_proposals, second_person
 from storage.formula_pages import FormulaLine
 from storage.second_person import ValueRefused
 from web.deps import CurrentUser, Reader, Writer, now
@@ -122,14 +122,13 @@ def _seen(row: FormulaLine, me: Me) -> FormulaView:
     mine = row.owner_id == me.organisation_id if me.role is Role.COMPANY else me.may(*ACCRUERS)
     opened = me.open_period or row.valid_from
     last = row.valid_to - dt.timedelta(days=1) if row.valid_to else None
-    own = "Внесли вы, поэтому утвердить должен другой сотрудник." if row.proposed_by == me.user_id else ""
     return FormulaView(
         row=row,
         whom=f"{row.owner or 'город'}{', выбранные дома' if row.is_some_houses else ''}",
         last_day=last,
         is_past=last is not None and last < opened,
         may_decide=mine,
-        why_not=own,
+        why_not=second_person.why_not(row.proposed_by, me.user_id),
     )
 
 

@@ -10,7 +10,7 @@ from billing.benefits import Key
 from billing.instalment import OVER_KEY_RATE_PERMILLE
 from billing.penalty.federal import key_rates
 from billing.quantity import DM2_PER_M2, KOPECKS_PER_RUBLE, PERMILLE, RATE_PER_RUBLE, format_scaled
-from storage import relief_values
+from storage import relief_values, second_person
 from storage.relief_values import NewRelief, ReliefRow
 from storage.second_person import ValueRefused
 from storage.session import Session
@@ -89,9 +89,7 @@ def _words(unit: str, value: int) -> str:
 def _line(row: ReliefRow, known: dict[str, Key], me: Me | None = None, is_old: bool = False) -> ValueLine:
     key = known.get(row.key)
     title, unit = (key.title, key.unit) if key else (row.key, "flag")
-    why = ""
-    if me is not None and row.proposed_by == me.user_id:
-        why = "Внесли вы, поэтому утвердить должен другой сотрудник."
+    why = second_person.why_not(row.proposed_by, me.user_id) if me else ""
     return ValueLine(row, row.key, title, _words(unit, row.value), is_old, why)
 
 
