@@ -13,6 +13,9 @@ from billing.period import Period
 
 TEXT_MAX = 2000
 """Longest text a field takes; longer is a mistake or an attack."""
+FILE_NAME_MAX = 150
+TABLES = (".xlsx", ".csv", ".zip")
+"""Endings of what the importer reads."""
 
 
 @dataclass(slots=True)
@@ -90,6 +93,30 @@ class Typed:
         if value not in allowed:
             self.refuse(name, words)
         return value
+
+    async def sent(
+        self, name: str, missing: str, largest: int, too_large: str, endings: tuple[str, ...] = ()
+    ) -> tuple[str, bytes]:
+        """A sent file: its name without folders and what is in it, at most `largest` bytes.
+
+        missing, too_large: what to do then; endings: of names it may have, any when there are none.
+        """
+        upload = self.files.get(name)
+        if upload is None or not upload.filename:
+            self.refuse(name, missing)
+            return "", b""
+        title = upload.filename.replace("\\", "/").rpartition("/")[2].replace("\x00", "")[-FILE_NAME_MAX:]
+        if endings and not title.lower().endswith(endings):
+            self.refuse(
+                name, f"Файл «{title}» другого вида. Нужна таблица xlsx, файл csv или архив zip с ними."
+            )
+            return title, b""
+        content = await upload.read(largest + 1)
+        if not content:
+            self.refuse(name, f"Файл «{title}» пуст. Выберите другой.")
+        elif len(content) > largest:
+            self.refuse(name, too_large)
+        return title, content
 
 
 async def read_form(request: Request) -> Typed:

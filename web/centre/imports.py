@@ -19,15 +19,15 @@ from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
 from web.export import Column, export
 from web.filters import month
-from web.forms import Typed, blank, read_form
+from web.forms import TABLES, Typed, blank, read_form
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, allow
 from web.streams import Tick, stream
 
 router = APIRouter(prefix="/centre/import", dependencies=[allow(*CENTRE_STAFF)])
 
-NAME_MAX = 150
-ENDINGS = (".xlsx", ".csv", ".zip")
+NO_FILE = "Выберите файл: таблицу xlsx по образцу."
+TOO_LARGE = "Файл больше 30 МБ. Разделите его по домам и загрузите частями."
 VERDICTS_SHOWN = 200
 """Verdicts on the page; the file has them all."""
 COLUMNS = (
@@ -130,7 +130,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     """Keep the file and have it checked; nothing is loaded yet."""
     form = await read_form(request)
     company = form.integer("company", "Выберите, чьи это данные.")
-    name, content = await _file(form)
+    name, content = await form.sent("file", NO_FILE, FILE_BYTES_MAX, TOO_LARGE, TABLES)
     known = {one.id for one in await choices.companies(session)}
     if company is not None and company not in known:
         form.refuse("company", "Такой организации нет. Выберите из списка.")
@@ -138,22 +138,6 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
         return page(request, "centre/import.html", await _view(session, form, True), status=422)
     job_id = await import_orders.request_check(session, company, name, content, me.user_id)
     return see_other(request, f"/centre/import/{job_id}")
-
-
-async def _file(form: Typed) -> tuple[str, bytes]:
-    sent = form.files.get("file")
-    if sent is None or not sent.filename:
-        form.refuse("file", "Выберите файл: таблицу xlsx по образцу.")
-        return "", b""
-    name = sent.filename.replace("\\", "/").rpartition("/")[2][-NAME_MAX:]
-    content = await sent.read()
-    if not name.lower().endswith(ENDINGS):
-        form.refuse("file", f"Файл «{name}» другого вида. Нужна таблица xlsx, файл csv или архив zip с ними.")
-    elif not content:
-        form.refuse("file", f"Файл «{name}» пуст. Выберите другой.")
-    elif len(content) > FILE_BYTES_MAX:
-        form.refuse("file", "Файл больше 30 МБ. Разделите его по домам и загрузите частями.")
-    return name, content
 
 
 async def _found(session: Session, job_id: int) -> ImportJob:

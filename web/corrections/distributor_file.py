@@ -19,14 +19,13 @@ from web.corrections.distributor_houses import DONE, FileView, houses_view
 from web.corrections.distributors import Year
 from web.corrections.words import CORRECTORS, READERS
 from web.deps import CurrentUser, Reader, Writer, address_of
-from web.forms import Typed, read_form
+from web.forms import TABLES, Typed, read_form
 from web.render import page, see_other
 from web.roles import CENTRE_STAFF, Me, allow
 
 router = APIRouter(prefix="/distributors", dependencies=[allow(*READERS)])
 
-NAME_MAX = 150
-ENDINGS = (".xlsx", ".csv", ".zip")
+NO_FILE = "Выберите таблицу xlsx с показаниями."
 VERDICTS_SHOWN = 200
 
 
@@ -89,17 +88,8 @@ async def _company(session: Session, form: Typed, me: Me) -> int | None:
 
 
 async def _raw(form: Typed) -> tuple[str, bytes, list[RawSheet]]:
-    sent = form.files.get("file")
-    if sent is None or not sent.filename:
-        form.refuse("file", "Выберите таблицу xlsx с показаниями.")
-        return "", b"", []
-    name = sent.filename.replace("\\", "/").rpartition("/")[2][-NAME_MAX:]
-    if not name.lower().endswith(ENDINGS):
-        form.refuse("file", f"Файл «{name}» другого вида. Нужна таблица xlsx, файл csv или архив zip с ними.")
-        return name, b"", []
-    content = await sent.read(FILE_BYTES_MAX + 1)
-    if len(content) > FILE_BYTES_MAX:
-        form.refuse("file", TOO_LARGE)
+    name, content = await form.sent("file", NO_FILE, FILE_BYTES_MAX, TOO_LARGE, TABLES)
+    if "file" in form.errors:
         return name, b"", []
     try:
         return name, content, await asyncio.to_thread(distributor_file.read_file, name, content)

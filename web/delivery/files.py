@@ -22,6 +22,8 @@ from web.roles import allow
 router = APIRouter(prefix="/delivery", dependencies=[allow(*READERS)])
 
 FILE_BYTES_MAX = 8 * 2**20
+NO_FILE = "Выберите таблицу xlsx с маршрутами."
+TOO_LARGE = "Файл больше 8 МБ. Разделите его на части."
 COLUMNS = (
     Column("Маршрут", width=30),
     Column("Почтальон", width=30),
@@ -73,13 +75,8 @@ async def take(request: Request, me: CurrentUser, session: Writer) -> Response:
 
 
 async def _lines(form: Typed) -> list[FileLine]:
-    sent = form.files.get("file")
-    if sent is None or not sent.filename:
-        form.refuse("file", "Выберите таблицу xlsx с маршрутами.")
-        return []
-    content = await sent.read()
-    if len(content) > FILE_BYTES_MAX:
-        form.refuse("file", "Файл больше 8 МБ. Разделите его на части.")
+    _, content = await form.sent("file", NO_FILE, FILE_BYTES_MAX, TOO_LARGE)
+    if "file" in form.errors:
         return []
     try:
         return await asyncio.to_thread(read_workbook, content)

@@ -12,13 +12,14 @@ from storage.agent_day_pages import DayFilter, DayLine, DayList, Uncompared
 from storage.agent_days import AlreadyCompared
 from storage.partners import Named
 from storage.register_pages import ProfileLine
+from storage.registers import FILE_BYTES_MAX
 from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.export import Column, export_file
 from web.forms import Typed, blank, read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.money.registers import agent_of, may_load, sent_file
+from web.money.registers import TOO_LARGE, agent_of, may_load
 from web.money.words import DAY_STATES
 from web.render import list_page, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
@@ -147,7 +148,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     known = {str(one.id): one for one in await register_pages.profiles(session)}
     chosen = known.get(form.choice("profile", known, "Выберите вид реестра."))
     agent_id = await agent_of(session, me, form, chosen)
-    name, content = await sent_file(form, "file", "Выберите реестр агента за день.")
+    name, content = await form.sent("file", "Выберите реестр агента за день.", FILE_BYTES_MAX, TOO_LARGE)
     twin_id = None
     if form.is_good and chosen is not None and agent_id is not None:
         try:

@@ -25,6 +25,8 @@ from web.roles import ACCRUERS, CENTRE_STAFF, allow
 router = APIRouter(prefix="/registers/profiles", dependencies=[allow(*CENTRE_STAFF)])
 
 TEXT_MAX = 20_000
+NO_SAMPLE = "Выберите файл-образец, на нём будет видно, как он читается."
+TOO_LARGE = "Образец больше 30 МБ. Отрежьте от него начало."
 SAMPLE_ROWS = 20
 
 
@@ -151,15 +153,8 @@ async def _tried(
     form: Typed, profile_id: int | None, agents: list[Named], profile: RegisterProfile | None
 ) -> ProfileView:
     """What the sample gives: nothing is kept."""
-    sent = form.files.get("sample")
-    if sent is None or not sent.filename:
-        form.refuse("sample", "Выберите файл-образец, на нём будет видно, как он читается.")
-    if profile is None or not form.is_good or sent is None:
-        return ProfileView(form, profile_id, agents, True)
-    content = await sent.read()
-    name = (sent.filename or "").replace("\\", "/").rpartition("/")[2]
-    if len(content) > FILE_BYTES_MAX:
-        form.refuse("sample", "Образец больше 30 МБ. Отрежьте от него начало.")
+    name, content = await form.sent("sample", NO_SAMPLE, FILE_BYTES_MAX, TOO_LARGE)
+    if profile is None or not form.is_good:
         return ProfileView(form, profile_id, agents, True)
     try:
         parsed = await asyncio.to_thread(parse, profile.model_copy(update={"ticket": None}), content, name)

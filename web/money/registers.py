@@ -23,7 +23,7 @@ router = APIRouter(prefix="/registers", dependencies=[allow(*CENTRE_STAFF, Role.
 
 PATH = "/registers"
 FILTERS = ("state", "agent", "name", "since")
-NAME_MAX = 150
+TOO_LARGE = "Файл больше 30 МБ. Разделите его на части."
 COLUMNS = (
     Column("№", "integer", 8),
     Column("Файл", width=40),
@@ -144,7 +144,7 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
     known = {str(one.id): one for one in await register_pages.profiles(session)}
     chosen = known.get(form.choice("profile", known, "Выберите вид реестра."))
     agent_id = await agent_of(session, me, form, chosen)
-    name, content = await sent_file(form, "file", "Выберите файл реестра.")
+    name, content = await form.sent("file", "Выберите файл реестра.", FILE_BYTES_MAX, TOO_LARGE)
     ticket = await _ticket(form)
     if not form.is_good or chosen is None or agent_id is None:
         return page(request, "money/register_new.html", await _new(session, me, form), status=422)
@@ -171,22 +171,8 @@ async def agent_of(session: Session, me: Me, form: Typed, chosen: ProfileLine | 
     return int(value) if value in known else None
 
 
-async def sent_file(form: Typed, field: str, missing: str) -> tuple[str, bytes]:
-    sent = form.files.get(field)
-    if sent is None or not sent.filename:
-        form.refuse(field, missing)
-        return "", b""
-    name = sent.filename.replace("\\", "/").rpartition("/")[2].replace("\x00", "")[-NAME_MAX:]
-    content = await sent.read()
-    if not content:
-        form.refuse(field, f"Файл «{name}» пуст. Выберите другой.")
-    elif len(content) > FILE_BYTES_MAX:
-        form.refuse(field, "Файл больше 30 МБ. Разделите его на части.")
-    return name, content
-
-
 async def _ticket(form: Typed) -> tuple[str, bytes] | None:
     sent = form.files.get("ticket")
     if sent is None or not sent.filename:
         return None
-    return await sent_file(form, "ticket", "")
+    return await form.sent("ticket", "", FILE_BYTES_MAX, TOO_LARGE)

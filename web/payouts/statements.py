@@ -23,7 +23,8 @@ router = APIRouter(prefix="/centre/statements", dependencies=[allow(*CENTRE_STAF
 
 PATH = "/centre/statements"
 FILE_BYTES_MAX = 16 * 1024 * 1024
-NAME_MAX = 150
+NO_FILE = "Выберите файл выписки: kl_to_1c.txt или camt.053 (XML)."
+TOO_LARGE = "Файл больше 16 МБ. Выгрузите выписку за меньший срок."
 FILTERS = ("verdict", "words")
 COLUMNS = (
     Column("День", "date", 12),
@@ -80,7 +81,7 @@ async def _all(session: Session, me: Me, form: Typed) -> StatementsView:
 async def upload(request: Request, me: CurrentUser, session: Writer) -> Response:
     """Keep a statement and have it read; the same file is not taken twice."""
     form = await read_form(request)
-    name, content = await _file(form)
+    name, content = await form.sent("file", NO_FILE, FILE_BYTES_MAX, TOO_LARGE)
     if form.is_good:
         try:
             made = await payouts.upload(session, file_name=name, content=content, user_id=me.user_id)
@@ -88,20 +89,6 @@ async def upload(request: Request, me: CurrentUser, session: Writer) -> Response
         except PayoutRefused as refusal:
             form.refuse("file", refusal.message)
     return page(request, "payouts/statements.html", await _all(session, me, form), status=422)
-
-
-async def _file(form: Typed) -> tuple[str, bytes]:
-    sent = form.files.get("file")
-    if sent is None or not sent.filename:
-        form.refuse("file", "Выберите файл выписки: kl_to_1c.txt или camt.053 (XML).")
-        return "", b""
-    name = sent.filename.replace("\\", "/").rpartition("/")[2].replace("\x00", "")[-NAME_MAX:]
-    content = await sent.read()
-    if not content:
-        form.refuse("file", f"Файл «{name}» пуст. Выберите другой.")
-    elif len(content) > FILE_BYTES_MAX:
-        form.refuse("file", "Файл больше 16 МБ. Выгрузите выписку за меньший срок.")
-    return name, content
 
 
 def _state(request: Request, path: str, default: str) -> ListState:
