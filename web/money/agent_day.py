@@ -20,7 +20,7 @@ from web.errors import Conflict, NotFound, PageError
 from web.export import Cell, Column, export_file
 from web.forms import read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.money.registers import may_load
+from web.money.uploads import may_load
 from web.money.words import DAY_DEEDS, DAY_OUTCOMES, DAY_ROW_STATES, DAY_STATES, DAY_VERDICTS
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow

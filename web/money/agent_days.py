@@ -7,22 +7,19 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from storage import agent_day_pages, agent_days, partners, register_pages
+from storage import agent_day_pages, agent_days, partners
 from storage.agent_day_pages import DayFilter, DayLine, DayList, Uncompared
 from storage.agent_days import AlreadyCompared
 from storage.partners import Named
-from storage.register_pages import ProfileLine
-from storage.registers import FILE_BYTES_MAX
-from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.export import Column, export_file
-from web.forms import Typed, blank, read_form
+from web.forms import blank, read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.money.registers import TOO_LARGE, agent_of, may_load
+from web.money.uploads import may_load, read_sent, upload_view
 from web.money.words import DAY_STATES
 from web.render import list_page, page, see_other
-from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
+from web.roles import ACCRUERS, CENTRE_STAFF, Role, allow
 
 router = APIRouter(prefix="/agent-days", dependencies=[allow(*CENTRE_STAFF, Role.AGENT)])
 
@@ -60,17 +57,6 @@ class DaysView:
     uncompared: list[Uncompared]
     may_load: bool
     is_agent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewDayView:
-    """The form of a new reconciliation; twin_id: where the same file was compared."""
-
-    form: Typed
-    profiles: list[ProfileLine]
-    agents: list[Named]
-    is_agent: bool
-    twin_id: int | None = None
 
 
 def _state(request: Request) -> ListState:
@@ -132,33 +118,28 @@ def _cells(row: DayLine) -> tuple[str | int | dt.date | None, ...]:
 @router.get("/new", dependencies=[allow(*ACCRUERS, Role.AGENT)])
 async def show_new(request: Request, me: CurrentUser, session: Reader) -> Response:
     """The form of a new reconciliation."""
-    return page(request, "money/agent_day_new.html", await _new(session, me, blank()))
-
-
-async def _new(session: Session, me: Me, form: Typed, twin_id: int | None = None) -> NewDayView:
-    is_agent = me.may(Role.AGENT)
-    agents = [] if is_agent else await partners.agents(session)
-    return NewDayView(form, await register_pages.profiles(session), agents, is_agent, twin_id)
+    return page(request, "money/agent_day_new.html", await upload_view(session, me, blank()))
 
 
 @router.post("", dependencies=[allow(*ACCRUERS, Role.AGENT)])
 async def upload(request: Request, me: CurrentUser, session: Writer) -> Response:
     """Keep a register of a day and have it compared; the same file leads to where it was."""
     form = await read_form(request)
-    known = {str(one.id): one for one in await register_pages.profiles(session)}
-    chosen = known.get(form.choice("profile", known, "Выберите вид реестра."))
-    agent_id = await agent_of(session, me, form, chosen)
-    name, content = await form.sent("file", "Выберите реестр агента за день.", FILE_BYTES_MAX, TOO_LARGE)
+    sent = await read_sent(session, me, form, "Выберите реестр агента за день.")
     twin_id = None
-    if form.is_good and chosen is not None and agent_id is not None:
+    if sent is not None:
         try:
             day_id = await agent_days.upload(
-                session, agent_id=agent_id, profile_id=chosen.id, file_name=name, content=content,
+                session,
+                agent_id=sent.agent_id,
+                profile_id=sent.profile_id,
+                file_name=sent.name,
+                content=sent.content,
                 user_id=me.user_id,
-            )  # fmt: skip
+            )
             return see_other(request, f"{PATH}/{day_id}")
         except AlreadyCompared as refused:
             form.refuse("file", str(refused))
             twin_id = refused.twin_id
-    view = await _new(session, me, form, twin_id)
+    view = await upload_view(session, me, form, twin_id)
     return page(request, "money/agent_day_new.html", view, status=422)

@@ -16,7 +16,7 @@ from web.deps import CurrentUser, Reader, Writer, read
 from web.errors import Conflict, NotFound
 from web.export import Column, export_file
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
-from web.money.registers import may_load
+from web.money.uploads import may_load
 from web.money.words import READING_STATES, REGISTER_STATES, VERDICTS
 from web.render import fragment, hx_partial, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow

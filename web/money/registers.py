@@ -8,22 +8,21 @@ from fastapi import APIRouter, Request, Response
 
 from storage import partners, register_pages, registers
 from storage.partners import Named
-from storage.register_pages import ProfileLine, RegisterFilter, RegisterList
+from storage.register_pages import RegisterFilter, RegisterList
 from storage.registers import FILE_BYTES_MAX
-from storage.session import Session
 from web.deps import CurrentUser, Reader, Writer
 from web.export import Column, export_file
 from web.forms import Typed, blank, read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
+from web.money.uploads import TOO_LARGE, may_load, read_sent, upload_view
 from web.money.words import REGISTER_STATES
 from web.render import page, see_other
-from web.roles import ACCRUERS, CENTRE_STAFF, Me, Role, allow
+from web.roles import ACCRUERS, CENTRE_STAFF, Role, allow
 
 router = APIRouter(prefix="/registers", dependencies=[allow(*CENTRE_STAFF, Role.AGENT)])
 
 PATH = "/registers"
 FILTERS = ("state", "agent", "name", "since")
-TOO_LARGE = "Файл больше 30 МБ. Разделите его на части."
 COLUMNS = (
     Column("№", "integer", 8),
     Column("Файл", width=40),
@@ -49,21 +48,6 @@ class RegistersView:
     may_load: bool
     is_agent: bool
     states: dict[str, tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRegisterView:
-    """The form of a new register."""
-
-    form: Typed
-    profiles: list[ProfileLine]
-    agents: list[Named]
-    is_agent: bool
-
-
-def may_load(me: Me) -> bool:
-    """Who loads and accepts registers: accountants of the centre and the agent its own."""
-    return me.may(*ACCRUERS, Role.AGENT)
 
 
 def _state(request: Request) -> ListState:
@@ -128,47 +112,27 @@ async def file(request: Request, form: str, session: Reader) -> Response:
 @router.get("/new", dependencies=[allow(*ACCRUERS, Role.AGENT)])
 async def show_new(request: Request, me: CurrentUser, session: Reader) -> Response:
     """The form of a new register."""
-    return page(request, "money/register_new.html", await _new(session, me, blank()))
-
-
-async def _new(session: Session, me: Me, form: Typed) -> NewRegisterView:
-    is_agent = me.may(Role.AGENT)
-    agents = [] if is_agent else await partners.agents(session)
-    return NewRegisterView(form, await register_pages.profiles(session), agents, is_agent)
+    return page(request, "money/register_new.html", await upload_view(session, me, blank()))
 
 
 @router.post("", dependencies=[allow(*ACCRUERS, Role.AGENT)])
 async def upload(request: Request, me: CurrentUser, session: Writer) -> Response:
     """Keep a file and have it read; nothing is posted until a person accepts it."""
     form = await read_form(request)
-    known = {str(one.id): one for one in await register_pages.profiles(session)}
-    chosen = known.get(form.choice("profile", known, "Выберите вид реестра."))
-    agent_id = await agent_of(session, me, form, chosen)
-    name, content = await form.sent("file", "Выберите файл реестра.", FILE_BYTES_MAX, TOO_LARGE)
+    sent = await read_sent(session, me, form, "Выберите файл реестра.")
     ticket = await _ticket(form)
-    if not form.is_good or chosen is None or agent_id is None:
-        return page(request, "money/register_new.html", await _new(session, me, form), status=422)
+    if sent is None or not form.is_good:
+        return page(request, "money/register_new.html", await upload_view(session, me, form), status=422)
     register_id = await registers.upload(
         session,
-        profile_id=chosen.id,
-        agent_id=agent_id,
-        file_name=name,
-        content=content,
+        profile_id=sent.profile_id,
+        agent_id=sent.agent_id,
+        file_name=sent.name,
+        content=sent.content,
         ticket=ticket,
         user_id=me.user_id,
     )
     return see_other(request, f"{PATH}/{register_id}")
-
-
-async def agent_of(session: Session, me: Me, form: Typed, chosen: ProfileLine | None) -> int | None:
-    """Whose money it is: the agent's own, the profile's, or the chosen one."""
-    if me.may(Role.AGENT):
-        return me.organisation_id
-    if chosen is not None and chosen.agent_id is not None:
-        return chosen.agent_id
-    known = {str(one.id) for one in await partners.agents(session)}
-    value = form.choice("agent", tuple(known), "Выберите агента, который принял платежи.")
-    return int(value) if value in known else None
 
 
 async def _ticket(form: Typed) -> tuple[str, bytes] | None:
