@@ -6,6 +6,8 @@ The paper has the same words (receipts.words); the screen adds the sign of the c
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from receipts import words
@@ -177,6 +179,16 @@ def vat_rate(rate_bp: int) -> str:
     return f"{whole}{f',{rest:02d}'.rstrip('0') if rest else ''}{NBSP}%"
 
 
+def named(rows: Iterable[Any]) -> list[tuple[Any, str]]:
+    """Rows with an id and a name as the pairs a list of choices takes."""
+    return [(row.id, row.name) for row in rows]
+
+
+def counted(facets: Iterable[Any]) -> list[tuple[str, str]]:
+    """Values of a dimension as such pairs, with how many there are of each: «ХВС (1 204)»."""
+    return [(one.key, f"{one.name} ({integer(one.count)})") for one in facets]
+
+
 FILTERS = {
     "vat_rate": vat_rate,
     "money": money,
@@ -202,5 +214,7 @@ FILTERS = {
     "area": area,
     "duration": duration,
     "duration_of": duration_of,
+    "named": named,
+    "counted": counted,
 }
 """Every filter a template may use."""

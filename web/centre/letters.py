@@ -55,7 +55,7 @@ class LettersView:
     state: ListState
     found: LetterPage
     counts: dict[str, int]
-    consumers: list[str]
+    consumers: list[tuple[str, str]]
     health: Health
     form: Typed
     told: str
@@ -121,7 +121,7 @@ async def _view(session: Session, state: ListState, form: Typed) -> LettersView:
         state=state,
         found=await dead_letters.queue(session, _filter(state), limit=PAGE_ROWS, offset=state.offset),
         counts=await dead_letters.counts(session),
-        consumers=await dead_letters.consumers(session),
+        consumers=[(one, CONSUMER_WORDS.get(one, one)) for one in await dead_letters.consumers(session)],
         health=await dead_letters.health(session),
         form=form,
         told=_told(state.get("done")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 
@@ -91,6 +91,11 @@ class HeldView:
 
     def of(self, dimension: str) -> list[HeldFacet]:
         return [one for one in self.facets if one.dimension == dimension]
+
+    @property
+    def sources(self) -> list[HeldFacet]:
+        """Sources under the names people know."""
+        return [replace(one, name=self.source(one.key)) for one in self.of("source")]
 
     def title(self, rule: str) -> str:
         return title_of(rule)

@@ -56,7 +56,7 @@ class TransfersView:
     payees: list[Payee]
     chips: list[tuple[str, str]]
     states: dict[str, tuple[str, str]]
-    shown: tuple[str, ...]
+    shown: list[tuple[str, tuple[str, str]]]
     is_centre: bool
 
 
@@ -112,7 +112,8 @@ async def show_all(request: Request, me: CurrentUser, session: Reader) -> Respon
         "until": f"по {state.get('until')}",
     }
     chips = [(key, labels[key]) for key in FILTERS if state.get(key)]
-    view = TransfersView(state, found, payees, chips, TRANSFER_STATES, SHOWN_STATES, is_centre)
+    shown = [(one, TRANSFER_STATES[one]) for one in SHOWN_STATES]
+    view = TransfersView(state, found, payees, chips, TRANSFER_STATES, shown, is_centre)
     return list_page(request, "payouts/transfers.html", view, state, ("since", "until"))
 
 
