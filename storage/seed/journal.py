@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,10 +12,8 @@ from billing.deadline import deadline
 from billing.services import Service
 from storage.seed import people as people_of
 from storage.seed.load import Connection, insert
+from storage.seed.plan import City
 from storage.seed.reference import FIRST_COMPANY
-
-if TYPE_CHECKING:
-    from storage.seed.city import City
 
 ACCOUNTS_PER_REQUEST = 60
 REQUESTS_MIN, REQUESTS_MAX = 12, 400

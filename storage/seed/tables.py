@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,7 @@ from storage.seed.copy import (
 from storage.seed.digits import joined, padded, plain
 from storage.seed.flats import ACCOUNT_KINDS, FLAT_KINDS
 from storage.seed.houses import KINDS, NEW_YEARS
-
-if TYPE_CHECKING:
-    from storage.seed.city import City
+from storage.seed.plan import City
 
 I64 = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,11 +26,9 @@ from storage.seed.copy import (
 from storage.seed.digits import padded
 from storage.seed.houses import NEW_YEARS, PRIVATE, RIGHT_ZONES
 from storage.seed.meters import DIGITS, EVENT_KINDS, INTERVAL_YEARS
+from storage.seed.plan import City
 from storage.seed.readings import SOURCES, Readings
 from storage.seed.tables import I64, Array, Table, company_ids, ids, recorded
-
-if TYPE_CHECKING:
-    from storage.seed.city import City
 
 METHODS = list(METHOD_NAMES)
 
