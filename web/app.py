@@ -26,7 +26,7 @@ from web import (
     debts,
     delivery,
     dispatch,
-    errors,
+    error_pages,
     formulas,
     health,
     jobs,
@@ -37,7 +37,7 @@ from web import (
     receipt_forms,
     search,
     social,
-    static,
+    static_route,
     supplier,
 )
 from web.cache import Remembered
@@ -106,14 +106,14 @@ def create_app(config: WebConfig | None = None) -> FastAPI:
     app.state.database = Database(known.database_url, "web")
     app.state.is_stopping = False
     app.state.remembered = Remembered()
-    app.include_router(static.router)
+    app.include_router(static_route.router)
     app.include_router(health.router)
     app.include_router(agents_gate, dependencies=[allow_machines()])
     app.include_router(card_notices, dependencies=[allow_machines()])
     for feature in FEATURES:
         for router in feature.ROUTERS:
             app.include_router(router)
-    errors.install(app)
+    error_pages.install(app)
     app.add_middleware(Surround, is_https=known.is_https)
     app.add_middleware(
         TrustedProxies, trusted=known.trusted_proxies, certificate_header=known.certificate_header

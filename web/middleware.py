@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.errors import on_failure
+from web.error_pages import on_failure
 
 access = logging.getLogger("paylogic.access")
 

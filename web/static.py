@@ -1,4 +1,4 @@
-"""Static files from memory: one digest of the whole folder in every address, so they may be cached for ever.
+"""Static files in memory: one digest of the whole folder in every address, so they may be cached for ever.
 
 Relative links inside the files (fonts in CSS) keep working; text files are kept gzipped as well.
 """
@@ -10,11 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
-
-from web.errors import NotFound
-from web.roles import allow_anyone
-
 FOLDER = Path(__file__).parent / "static"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -24,7 +19,6 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 PACKED = (".css", ".js", ".svg", ".txt")
-FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +54,3 @@ class StaticFiles:
 
 
 STATIC = StaticFiles()
-router = APIRouter(prefix="/static", dependencies=[allow_anyone()])
-
-
-@router.get("/{digest}/{name:path}")
-async def static_file(request: Request, digest: str, name: str) -> Response:
-    """A file; an old digest gets today's file, but is not to be kept."""
-    file = STATIC.files.get(name)
-    if file is None:
-        raise NotFound
-    headers = {
-        "Cache-Control": FOREVER if digest == STATIC.digest else "no-cache",
-        "Vary": "Accept-Encoding",
-    }
-    if file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-        return Response(
-            file.packed, media_type=file.media_type, headers=headers | {"Content-Encoding": "gzip"}
-        )
-    return Response(file.plain, media_type=file.media_type, headers=headers)
