@@ -12,7 +12,7 @@ from billing.law import law_version
 from billing.period import Period
 from storage.block_values import Values, read_values
 from storage.bulk import Connection
-from storage.lines import create_partitions
+from storage.line_partitions import create_partitions
 from storage.run_plan import (
     BLOCK_ACCOUNTS,
     BLOCK_ACCOUNTS_MIN,

@@ -20,7 +20,7 @@ from billing.services import CATALOGUE
 from storage.block_values import Values, read_values
 from storage.bulk import Connection
 from storage.engine import Database
-from storage.lines import parked_message
+from storage.parked import parked_message
 from storage.recompute import MonthChanged, recompute
 from storage.scope import SYSTEM, Scope, apply
 from storage.session import Session, raw_connection

@@ -23,17 +23,16 @@ from storage.lines import (
     ACCOUNT_SUM,
     COLUMNS,
     HOUSE_SUM,
-    PARKED_COLUMNS,
     TOTAL,
     BlockDone,
     account_sums,
     finish_block,
     hex_digest,
     lock_block,
-    parked_message,
     totals_by_payee,
 )
 from storage.meter_reads import rows_of
+from storage.parked import parked_message, write_rows
 from storage.recompute import MonthChanged, ValuesOf, recompute
 from storage.run_work import BlockTask
 from storage.shelves import partition
@@ -210,7 +209,4 @@ async def _write_houses(connection: Connection, task: BlockTask, drafted: Drafte
     records = [
         (task.run_id, account, *home_of[account], *why) for account, why in sorted(drafted.parked.items())
     ]
-    if records:
-        await connection.copy_records_to_table(
-            "parked_accounts", records=records, columns=list(PARKED_COLUMNS)
-        )
+    await write_rows(connection, records)

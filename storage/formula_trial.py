@@ -24,7 +24,7 @@ from billing.trace_shown import shown
 from storage.block_values import read_values
 from storage.blocks import read_block
 from storage.engine import Database
-from storage.lines import parked_message
+from storage.parked import parked_message
 from storage.scope import SYSTEM
 from storage.session import Session, raw_connection
 

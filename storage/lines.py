@@ -1,7 +1,7 @@
 """Lines of a run: a partition a run, filled block by block, each block by exactly one transaction.
 
-While a run accrues, its tables `lines_N` and `run_accounts_N` stand alone, so that loading and dropping them
-disturbs no reader. When every block is done the keys are built, the tables are analysed and attached.
+While a run accrues, its tables `lines_N` and `run_accounts_N` stand alone (storage.line_partitions), so that
+loading and dropping them disturbs no reader. When every block is done they are attached.
 
 Fencing: write_block locks the row of the block, loads its rows, then locks the run's row for sharing and
 commits all of it with state 'done'. A second attempt at the block sees 'done' and takes the stored result; an
@@ -23,22 +23,23 @@ import numpy.typing as npt
 
 from billing.block import Block
 from billing.lines import DTYPES, Lines
-from billing.parked import Parked, Reason
+from billing.parked import Reason
 from billing.period import Period
-from billing.services import CATALOGUE, Service
+from billing.services import Service
 from storage.bulk import Connection, Row, copy_in, copy_out, int_array
-from storage.common_past import drop_common, write_common
+from storage.common_past import write_common
 from storage.compute import Computed
 from storage.formulas import write_told
+from storage.line_partitions import usual_of
 from storage.meter_reads import rows_of
-from storage.shelves import KEYS, PARTITIONED, clear_shelf, ensure_shelf, is_shelved, partition
+from storage.parked import parked_message, write_parked
+from storage.shelves import partition
 
 I64 = npt.NDArray[np.int64]
 
 NUMPY_TO_SQL = {"int16": "int2", "int32": "int4", "int64": "int8"}
 COLUMNS = {name: NUMPY_TO_SQL[np.dtype(dtype).name] for name, dtype in DTYPES.items()}
 LINE = Row.of(**COLUMNS)  # run_id is the default of the run's own table: a field fewer to take apart
-USUAL = {"kind": 0, "first_day": 1}  # as the days of the month: most blocks have no other value
 ACCOUNT_SUM = Row.of(
     account_id="int4",
     company_id="int4",
@@ -66,9 +67,6 @@ HOUSE_SUM = Row.of(
     amount_kopecks="int8",
     surcharge_kopecks="int8",
 )
-PARKED_COLUMNS = ("run_id", "account_id", "company_id", "house_id", "service", "reason", "message")
-BUILD_MEMORY = "512MB"
-STATISTICS = 20  # rows are alike: a sample of 6,000 tells the planner what 30,000 would
 DENSE_MAX = 100_000
 COMPONENTS_MAX = 8  # parts of a service: billing.services.Component
 
@@ -98,68 +96,6 @@ class BlockDone:
 def hex_digest(digest: int) -> str:
     """128 bits as 32 hex figures, as stored."""
     return f"{digest:032x}"
-
-
-# ---- partitions ----------------------------------------------------------------------------------------
-
-
-async def create_partitions(connection: Connection, run_id: int, period: Period) -> None:
-    """The run's own tables, not yet part of lines and run_accounts. Safe to repeat."""
-    if is_shelved(run_id):
-        await ensure_shelf(connection, run_id)
-        return
-    usual = {"lines": _usual(period.days), "run_accounts": {}}
-    for table in PARTITIONED:
-        name = partition(table, run_id)
-        await connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, "
-            f"CONSTRAINT {name}_run CHECK (run_id = {int(run_id)})) WITH (autovacuum_enabled = off)"
-        )
-        for column, value in {"run_id": int(run_id), **usual[table]}.items():
-            await connection.execute(f"ALTER TABLE {name} ALTER {column} SET DEFAULT {value}")
-
-
-def _usual(days: int) -> dict[str, int]:
-    return {**USUAL, "days": days}
-
-
-async def attach_partitions(connection: Connection, run_id: int) -> None:
-    """Build the keys, analyse and attach, in one transaction: pages see all of the run or nothing. Safe to
-    repeat.
-    """
-    async with connection.transaction():
-        await connection.execute(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
-        await connection.execute(f"SET LOCAL default_statistics_target = {STATISTICS}")
-        for table in PARTITIONED:
-            name = partition(table, run_id)
-            if await connection.fetchval(
-                "SELECT relispartition FROM pg_class WHERE oid = to_regclass($1)", name
-            ):
-                continue
-            await connection.execute(KEYS[table].format(name=name))
-            await connection.execute(f"ANALYZE {name}")
-            await connection.execute(f"ALTER TABLE {name} RESET (autovacuum_enabled)")
-            await connection.execute(
-                f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({int(run_id)})"
-            )
-            await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_run")
-
-
-async def drop_partitions(connection: Connection, run_id: int) -> bool:
-    """Drop the lines of a run; false when there were none. The caller has made sure that it is not
-    published.
-    """
-    await drop_common(connection, run_id)
-    if is_shelved(run_id):
-        await clear_shelf(connection, run_id)
-        return True
-    found = False
-    for table in PARTITIONED:
-        name = partition(table, run_id)
-        if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
-            await connection.execute(f"DROP TABLE {name}")
-            found = True
-    return found
 
 
 # ---- a block in ----------------------------------------------------------------------------------------
@@ -195,7 +131,7 @@ async def write_block(
             await copy_in(connection, partition("lines", run_id), _row_of(columns), columns, len(lines))
             await _write_sums(connection, run_id, block_no, lines)
             await _write_houses(connection, run_id, block, lines, account, good, parked)
-            await _write_parked(connection, run_id, block, computed.parked)
+            await write_parked(connection, run_id, block, computed.parked)
             await write_common(connection, run_id, block.period, block, computed.common)
             await finish_block(connection, done, worker)
     except asyncpg.UndefinedTableError as error:
@@ -229,7 +165,7 @@ def _starts(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
 def _unusual(lines: Lines, days: int) -> dict[str, npt.NDArray[Any]]:
     """Columns that are not the same usual value all over."""
     columns = {name: getattr(lines, name) for name in DTYPES}
-    for name, value in _usual(days).items():
+    for name, value in usual_of(days).items():
         if (columns[name] == value).all():
             del columns[name]
     return columns
@@ -374,45 +310,6 @@ async def _write_houses(
         **sums,
     }
     await copy_in(connection, "run_houses", HOUSE_SUM, columns, size)
-
-
-# ---- parked --------------------------------------------------------------------------------------------
-
-
-def parked_message(reason: Reason, service: int, detail: str) -> str:
-    """The sentence a person reads."""
-    label = CATALOGUE[service].label if service in CATALOGUE else "услугу организации"
-    return reason.value.format(service=label, detail=detail)
-
-
-async def neighbour_numbers(connection: Connection, parked: Parked) -> dict[str, str]:
-    """Rules name a neighbour by its id; a person knows it by the number: one by the other."""
-    named = {detail for reason, _, detail in parked.reason.values() if reason is Reason.NEIGHBOUR}
-    if not named:
-        return {}
-    found = await connection.fetch(
-        "SELECT id, number FROM accounts WHERE id = ANY ($1)", [int(detail) for detail in named]
-    )
-    return {str(row["id"]): row["number"] for row in found}
-
-
-async def _write_parked(connection: Connection, run_id: int, block: Block, parked: Parked) -> None:
-    accounts, houses = block.accounts, block.houses
-    numbers = await neighbour_numbers(connection, parked)
-    rows = [
-        (
-            run_id,
-            int(accounts.id[at]),
-            int(accounts.company_id[at]),
-            int(houses.id[accounts.house[at]]),
-            service,
-            reason.name,
-            parked_message(reason, service, numbers.get(detail, detail)),
-        )
-        for at, (reason, service, detail) in sorted(parked.reason.items())
-    ]
-    if rows:
-        await connection.copy_records_to_table("parked_accounts", records=rows, columns=list(PARKED_COLUMNS))
 
 
 async def park_block(

@@ -21,7 +21,7 @@ from storage.blocks import read_block
 from storage.bulk import Connection
 from storage.compute import Computed, compute
 from storage.engine import Database
-from storage.lines import neighbour_numbers, parked_message
+from storage.parked import neighbour_numbers, parked_message
 from storage.scope import SYSTEM, Scope, apply
 from storage.session import Session, raw_connection
 

@@ -11,7 +11,7 @@ from billing.law import law_version
 from billing.period import Period
 from storage.block_values import read_values
 from storage.bulk import Connection
-from storage.lines import create_partitions
+from storage.line_partitions import create_partitions
 
 BLOCK_ACCOUNTS = 10_000  # tens of megabytes; smaller ones pay more round trips and calls for an account
 BLOCK_ACCOUNTS_MIN = 250  # smaller ones cost more in commits than they give in progress

@@ -15,7 +15,8 @@ import asyncpg
 from billing.lines import add_digests
 from billing.period import Period
 from storage.bulk import Connection
-from storage.lines import RunGone, attach_partitions, drop_partitions, hex_digest
+from storage.line_partitions import attach_partitions, drop_partitions
+from storage.lines import RunGone, hex_digest
 from storage.run_plan import write_log
 from storage.shelves import is_shelved, partition
 from storage.sum_gate import counted, hold_sums

@@ -16,7 +16,7 @@ from billing.basis import Basis
 from billing.law import federal_law
 from billing.period import Period
 from storage.bulk import Connection
-from storage.lines import BUILD_MEMORY
+from storage.line_partitions import BUILD_MEMORY
 from storage.shelves import KEYS, partition
 
 TABLE = "bench_sql_lines"

@@ -13,6 +13,7 @@ import pytest
 
 from billing.accrue import accrue_month
 from billing.lines import REVERSAL, Lines
+from storage import line_partitions
 from storage import lines as storage_lines
 from storage.compute import Computed, compute
 from storage.lines import RunGone, by_account, park_block, read_lines, read_published, write_block
@@ -130,7 +131,7 @@ async def test_a_run_whose_tables_were_dropped_refuses(url: str, sql: Any, store
     task = await first_task(url, sql)
     block = await store.load(task)
     await undo_run(sql, task.run_id)
-    await storage_lines.drop_partitions(sql, task.run_id)
+    await line_partitions.drop_partitions(sql, task.run_id)
 
     with pytest.raises(RunGone):
         await store.write(task, block, compute(block, accrue_month), "w1")
@@ -173,7 +174,7 @@ async def test_tables_of_a_run_stand_alone_until_it_is_finished(
     before = await sql.fetchval("SELECT count(*) FROM lines")
     assert await finish_run(sql, task.run_id)
     assert not await finish_run(sql, task.run_id)
-    await storage_lines.attach_partitions(sql, task.run_id)
+    await line_partitions.attach_partitions(sql, task.run_id)
 
     assert before == 0
     assert await sql.fetchval("SELECT count(*) FROM lines") > 0
