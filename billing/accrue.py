@@ -74,6 +74,8 @@ JOINED = (
     "b",
 )
 assert set(ORDER) == set(RULES.values()), "a rule is registered but not in the order"
+STAGES: tuple[Callable[[Work], None], ...] = (*ORDER, checked, unauthorised)
+"""What charges a block, one after another: rules of services, then acts, which take the volumes of rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +107,19 @@ def accrue_month(block: Block) -> Accrued:
         return Accrued(Lines.empty(), parked)
     work = Work(block, law, parked)
     work.meterings = decide(work)
-    for rule in ORDER:
-        halved = HALVED.get(rule)
-        if halved is None:
-            rule(work)
-        else:
-            charge_halves(work, halved, rule)
-    checked(work)
-    unauthorised(work)
+    for stage in STAGES:
+        charge_stage(work, stage)
     park_divided(block, parked)
     return Accrued(reduced(block, gather(block, work.parts, parked.mask())), parked, work.common)
+
+
+def charge_stage(work: Work, stage: Callable[[Work], None]) -> None:
+    """One of STAGES over the sheet of a block."""
+    halved = HALVED.get(stage)
+    if halved is None:
+        stage(work)
+    else:
+        charge_halves(work, halved, stage)
 
 
 def reduced(block: Block, lines: Lines) -> Lines:

@@ -14,10 +14,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.accrue import accrue
 from billing.block import Block
 from billing.law import change_days, law_version
-from billing.what_if import Charged, charged
+from billing.what_if import Warm, warmed
 from storage.block_values import Values
 from storage.blocks import read_block
 from storage.bulk import Connection
@@ -33,12 +32,15 @@ Key = tuple[int, str, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class WarmBlock:
-    """A block, what its accounts pay by the law as it stands, and the snapshot it was read in."""
+    """A block ready for questions, and the snapshot it was read in."""
 
-    block: Block
-    base: Charged
+    ready: Warm
     snapshot: str
     read_at: float
+
+    @property
+    def block(self) -> Block:
+        return self.ready.block
 
 
 STALE = """
@@ -91,8 +93,7 @@ async def _read(connection: Connection, values: Values, house_ids: Sequence[int]
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         snapshot: str = await connection.fetchval("SELECT pg_current_snapshot()::text")
         block = await read_block(connection, values, house_ids, change_days(values.period))
-    lines, parked = accrue(block)
-    return WarmBlock(block, charged(block, lines, parked), snapshot, time.monotonic())
+    return WarmBlock(warmed(block), snapshot, time.monotonic())
 
 
 async def forget_marks(connection: Connection) -> None:

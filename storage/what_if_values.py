@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from billing.block import Block
+from billing.block import Block, Norm
+from billing.noted import Key, named_values
 from billing.use import regional_raising
 from storage.block_values import Places, Segments, Spots, Table, Values
 
-Key = TypeVar("Key")
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def changed(values: Values, asked: Asked) -> Values:
     return replace(values, coefficients=_with(values.coefficients, asked))
 
 
-def _with(tables: Mapping[Key, Table], asked: Asked) -> dict[Key, Table]:
+def _with(tables: Mapping[Name, Table], asked: Asked) -> dict[Name, Table]:
     out, found = dict(tables), False
     for key, table in tables.items():
         rows = list(table)
@@ -60,25 +61,47 @@ def _with(tables: Mapping[Key, Table], asked: Asked) -> dict[Key, Table]:
     return out
 
 
-def revalued(block: Block, values: Values, asked: Asked) -> Block:
-    """The same houses and people by the changed values; nothing is read, the block itself stays as it is."""
+def revalued(
+    block: Block, values: Values, other: Values, asked: Asked
+) -> tuple[Block, frozenset[Key] | None]:
+    """The same houses and people by the changed values `other`, and which of the block's values are not what
+    they were; None = not told by values. Nothing is read, the block itself stays as it is.
+    """
     if asked.family == "method":
-        return _by_method(block, asked)
+        return _by_method(block, asked), None
     if asked.family == "raising":
         return _by_raising(block, asked)
     houses = block.houses
     at = Places(houses.id, houses.zone, houses.company_id)
     days = Segments(block.first_day, block.days).dates(block.period)
-    nobody = Spots.of(at, np.zeros(len(houses), np.int32))
-    spots = {service: Spots.of(at, made.supplier) for service, made in block.services.items()}
+
+    def spots(service: int) -> Spots:
+        made = block.services.get(service)
+        return Spots.of(at, np.zeros(len(houses), np.int32) if made is None else made.supplier)
+
     if asked.family == "tariff":
-        rates = {key: values.rate(key, at, spots.get(key[0], nobody), days) for key in values.tariffs}
-        return replace(block, rates=rates)
+        keys = _differing(values.tariffs, other.tariffs)
+        rates = {key: other.rate(key, at, spots(key[0]), days) for key in keys}
+        named = [key for key in keys if not np.array_equal(rates[key].values, block.rates[key].values)]
+        return replace(block, rates={**block.rates, **rates}), named_values("rate", named)
     if asked.family == "norm":
-        norms = {key: values.norm(key, at, spots.get(key[0], nobody), days) for key in values.norms}
-        return replace(block, norms=norms)
-    coefficients = {key: values.coefficient(key, at, nobody, days) for key in values.coefficients}
-    return replace(block, coefficients=coefficients)
+        keys_of_norms = _differing(values.norms, other.norms)
+        norms = {key: other.norm(key, at, spots(key[0]), days) for key in keys_of_norms}
+        named_norms = [key for key in keys_of_norms if not _is_same(norms[key], block.norms[key])]
+        return replace(block, norms={**block.norms, **norms}), named_values("norm", named_norms)
+    names = _differing(values.coefficients, other.coefficients)
+    found = {name: other.coefficient(name, at, spots(0), days) for name in names}
+    told = [name for name in names if not np.array_equal(found[name], block.coefficients[name])]
+    return replace(block, coefficients={**block.coefficients, **found}), named_values("coefficient", told)
+
+
+def _differing(values: Mapping[Name, Table], other: Mapping[Name, Table]) -> list[Name]:
+    """Names of the tables that are not the same."""
+    return [name for name, table in other.items() if table is not values.get(name)]
+
+
+def _is_same(one: Norm, other: Norm) -> bool:
+    return np.array_equal(one.values, other.values) and np.array_equal(one.group, other.group)
 
 
 def _by_method(block: Block, asked: Asked) -> Block:
@@ -90,8 +113,8 @@ def _by_method(block: Block, asked: Asked) -> Block:
     return replace(block, services={**block.services, asked.value_id: replace(made, method=method)})
 
 
-def _by_raising(block: Block, asked: Asked) -> Block:
+def _by_raising(block: Block, asked: Asked) -> tuple[Block, frozenset[Key]]:
     """Every house takes this K of the service all month, whatever the federal table or the region say."""
     key = regional_raising(asked.value_id)
     given = np.full((len(block.days), len(block.houses)), asked.after, np.int64)
-    return replace(block, coefficients={**block.coefficients, key: given})
+    return replace(block, coefficients={**block.coefficients, key: given}), named_values("coefficient", [key])

@@ -1,21 +1,21 @@
-"""Answers «что если» block after block: warm blocks, the rules by the changed value, sums added up; no line
-is written.
+"""Answers «что если» block after block: warm blocks, the rules a changed value touches, sums added up; no
+line is written.
 
-A block's sums and how far the question is are one transaction, so a killed worker goes on where it was and
+Sums of blocks and how far the question is are one transaction, so a killed worker goes on where it was and
 adds nothing twice. Houses are taken in order of id; a question that was stopped is left as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from billing.accrue import accrue
 from billing.period import Period
-from billing.what_if import Compared, charged, compare
+from billing.what_if import Compared, ask
 from storage.block_values import Values, read_values
 from storage.bulk import Connection
 from storage.engine import Database, connect
@@ -26,6 +26,8 @@ from storage.what_if_values import Asked, NoSuchValue, changed, revalued
 COUNT = "commands.whatif.count"
 AT_ONCE = 2
 """Blocks computed side by side: numpy leaves the interpreter to another thread most of the time."""
+WRITE_EVERY_S = 0.5
+"""Answers of blocks are kept together for so long before a commit."""
 EXTREMES_KEPT = 20
 CHANNEL = "what_if_progress"
 
@@ -45,6 +47,16 @@ class Question:
     company_id: int | None
     asked: Asked
     last_house_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a block answered; houses are taken in order of id, this is its last."""
+
+    last_house_id: int
+    accounts: int
+    is_warm: bool
+    compared: Compared
 
 
 async def obey(url: str, warm: WarmBlocks, subject: str, payload: dict[str, Any]) -> None:
@@ -98,18 +110,21 @@ async def _count(connections: Sequence[Connection], warm: WarmBlocks, what_if_id
     await forget_marks(first)
     blocks = await _blocks(first, question)
     left = [ids for ids, _ in blocks if ids[-1] > question.last_house_id]
+    answers: list[Answer] = []
+    written = time.monotonic()
     for at in range(0, len(left), len(connections)):
         some = left[at : at + len(connections)]
-        answers = await asyncio.gather(
+        answers += await asyncio.gather(
             *(
                 _one(connection, warm, values, other, ids, asked)
                 for connection, ids in zip(connections, some, strict=False)
             )
         )
-        for ids, (block, compared, is_warm) in zip(some, answers, strict=True):
-            size = len(block.block) if is_warm else 0
-            if not await _write(first, question.id, ids, len(block.block), size, compared):
-                return
+        if some[-1] is not left[-1] and time.monotonic() - written < WRITE_EVERY_S:
+            continue
+        if not await _write(first, question.id, answers):
+            return
+        answers, written = [], time.monotonic()
     await _end(first, question.id, "done", None)
 
 
@@ -132,16 +147,15 @@ async def _blocks(connection: Connection, question: Question) -> list[tuple[list
 
 async def _one(
     connection: Connection, warm: WarmBlocks, values: Values, other: Values, ids: list[int], asked: Asked
-) -> tuple[WarmBlock, Compared, bool]:
+) -> Answer:
     block, is_warm = await warm.get(connection, values, ids)
-    return block, await asyncio.to_thread(answer, block, other, asked), is_warm
+    compared = await asyncio.to_thread(answer, block, values, other, asked)
+    return Answer(ids[-1], len(block.block), is_warm, compared)
 
 
-def answer(warm: WarmBlock, other: Values, asked: Asked) -> Compared:
+def answer(warm: WarmBlock, values: Values, other: Values, asked: Asked) -> Compared:
     """The block's people by the law as it is and by the changed value; pure."""
-    block = revalued(warm.block, other, asked)
-    lines, parked = accrue(block)
-    return compare(warm.block, warm.base, charged(block, lines, parked))
+    return ask(warm.ready, *revalued(warm.block, values, other, asked))
 
 
 ADVANCE = """
@@ -151,7 +165,10 @@ UPDATE what_ifs SET last_house_id = $2, done_count = done_count + $3, warm_count
 ADD = """
 INSERT INTO what_if_sums (what_if_id, cut, key, accounts_count, more_count, less_count, before_kopecks,
                           after_kopecks)
-SELECT $1, * FROM unnest($2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
+SELECT $1, cut, key, sum(accounts), sum(more), sum(less), sum(before), sum(after)
+  FROM unnest($2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
+       AS t (cut, key, accounts, more, less, before, after)
+ GROUP BY cut, key
 ON CONFLICT (what_if_id, cut, key) DO UPDATE SET
   accounts_count = what_if_sums.accounts_count + excluded.accounts_count,
   more_count = what_if_sums.more_count + excluded.more_count,
@@ -161,18 +178,18 @@ ON CONFLICT (what_if_id, cut, key) DO UPDATE SET
 """
 
 
-async def _write(
-    connection: Connection, what_if_id: int, ids: list[int], accounts: int, warm: int, compared: Compared
-) -> bool:
-    """Add a block's sums, once; false when the question was stopped or another worker went on with it."""
+async def _write(connection: Connection, what_if_id: int, answers: Sequence[Answer]) -> bool:
+    """Add sums of blocks, once; false when the question was stopped or another worker went on with it."""
     columns: dict[str, list[Any]] = defaultdict(list)
-    for rows in compared.rows:
+    for rows in (rows for one in answers for rows in one.compared.rows):
         columns["cut"] += [rows.cut] * len(rows)
         for name in ("key", "accounts", "more", "less", "before", "after"):
             columns[name] += getattr(rows, name).tolist()
-    extremes = compared.extremes
+    accounts, warm = (
+        sum(one.accounts for one in some) for some in (answers, [a for a in answers if a.is_warm])
+    )
     async with connection.transaction():
-        if await connection.fetchval(ADVANCE, what_if_id, ids[-1], accounts, warm) is None:
+        if await connection.fetchval(ADVANCE, what_if_id, answers[-1].last_house_id, accounts, warm) is None:
             return False
         await connection.execute(ADD, what_if_id, *columns.values())
         await connection.executemany(
@@ -180,6 +197,7 @@ async def _write(
             "VALUES ($1, $2, $3, $4)",
             [
                 (what_if_id, *row)
+                for extremes in (one.compared.extremes for one in answers)
                 for row in zip(
                     extremes.account_id.tolist(),
                     extremes.before.tolist(),
