@@ -13,6 +13,8 @@ def test_what_if_says_how_long_a_million_takes_and_who_pays_more() -> None:
     assert report["more"] > report["less"] > 0 or report["less"] == 0
     assert [one["name"] for one in report["ceilings"]] == ["rules_alone"]
     assert [one["name"] for one in report["peers"]] == ["nothing_warm"]
+    assert {"raising", "norm_of_cold_water", "whole"} <= set(report["others_a_million_one_core"])
+    assert 100 < report["bytes_an_account"] < 2_000
 
 
 def test_a_correction_finds_differences_and_is_measured_beside_its_rules() -> None:

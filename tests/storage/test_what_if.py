@@ -166,6 +166,21 @@ async def test_a_question_of_a_company_is_of_its_own_houses(
     assert sums[mine["head"].id]["all"]
 
 
+@pytest.mark.parametrize("seconds", [0, 3600])
+async def test_blocks_add_up_however_many_go_into_a_commit(
+    owner: Database, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    whole = await counted(owner, await asked(owner, 600_000))
+    monkeypatch.setattr(what_if_work, "split", lambda houses: split(houses, 20))
+    monkeypatch.setattr(what_if_work, "WRITE_EVERY_S", seconds)
+
+    parts = await counted(owner, await asked(owner, 600_000, company_id=None, again=3))
+
+    assert parts["sums"] == whole["sums"]
+    assert parts["head"].done_count == parts["head"].total_count == 80
+    assert parts["extremes"][0] == whole["extremes"][0]
+
+
 async def test_a_killed_worker_goes_on_and_adds_nothing_twice(
     owner: Database, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
