@@ -1,4 +1,7 @@
-"""Answers questions «что если» one after another, with blocks of the city kept warm between them."""
+"""Answers questions «что если» one after another, with blocks of the city kept warm between them.
+
+Orders of payments are tried on real ones here as well.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Sequence
 
 from actors.orders import bury
 from gateways.bus import Buried, Event
+from storage import policy_trial_work, policy_trials
 from storage.engine import Database
 from storage.warm_blocks import WarmBlocks
 from storage.what_if_work import give_up, obey
@@ -28,10 +32,16 @@ class WhatIfs:
 
     async def handle(self, events: Sequence[Event]) -> None:
         for event in events:
-            await obey(self._database.url, self._warm, event.subject, event.payload)
+            if event.subject == policy_trials.TRY:
+                await policy_trial_work.count(self._database, int(event.payload["policy_trial_id"]))
+            else:
+                await obey(self._database.url, self._warm, event.subject, event.payload)
             log.info("%s %s", event.subject, event.payload)
 
     async def bury(self, buried: Buried) -> None:
         """Keep the command for a person to look at and tell the one who waits."""
         await bury(self._database, buried)
-        await give_up(self._database, buried.payload)
+        if "policy_trial_id" in buried.payload:
+            await policy_trial_work.give_up(self._database, buried.payload)
+        else:
+            await give_up(self._database, buried.payload)

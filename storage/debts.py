@@ -106,7 +106,7 @@ async def open_debts(
     """Unpaid debts of accounts (each named once) after their advances. companies: of each account."""
     keeps_apart = any(policies.get(company, BY_LAW).apart for company in set(companies))
     owed, left = await _owed(session, account_ids, companies, policies, is_short=not keeps_apart)
-    return _unpaid(owed, left)
+    return unpaid(owed, left)
 
 
 async def debts_on(
@@ -124,10 +124,11 @@ async def debts_on(
     sums = await _sums(session, account_ids, is_short=not keeps_apart, month=month, until=until)
     if until < month:
         sums = {key: amount for key, amount in sums.items() if not key[4]}
-    return _unpaid(*_netted(sums, companies, policies))
+    return unpaid(*netted(sums, companies, policies))
 
 
-def _unpaid(owed: AccountDebts, left: I64) -> AccountDebts:
+def unpaid(owed: AccountDebts, left: I64) -> AccountDebts:
+    """Debts of which something is left."""
     kept = np.flatnonzero(left > 0)
     return AccountDebts(
         owed.account[kept],
@@ -162,12 +163,13 @@ async def _owed(
     is_short: bool,
 ) -> tuple[AccountDebts, I64]:
     """Debts before advances, and what is left of each after them."""
-    return _netted(await _sums(session, account_ids, is_short=is_short), companies, policies)
+    return netted(await _sums(session, account_ids, is_short=is_short), companies, policies)
 
 
-def _netted(
+def netted(
     sums: Mapping[Key, int], companies: Sequence[int], policies: Mapping[int, Policy]
 ) -> tuple[AccountDebts, I64]:
+    """Debts: sums above nothing; and what sums below nothing leave of each. companies: of each account."""
     keys = np.array([key for key, amount in sums.items() if amount > 0], np.int64).reshape(-1, 5)
     owed = AccountDebts(
         account=keys[:, 0],

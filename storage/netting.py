@@ -14,13 +14,13 @@ from sqlalchemy import text
 
 from billing.period import Period
 from storage import outbox, second_person
+from storage import trials as trials_of
 from storage.penalty_law import NETTING, REACHES
 from storage.second_person import ValueRefused
 from storage.session import Session
+from storage.trials import LIVE, TRIALS_MAX
 
 TRY = "commands.penalties.try"
-TRIALS_MAX = 100
-LIVE = ("planned", "counting")
 DEFAULT = "account"
 
 
@@ -138,11 +138,9 @@ async def ask(
 
     Raises ValueRefused when no month is open, the day lies before it, or the rule is already so.
     """
-    known = await session.scalar(
-        text("SELECT id FROM netting_trials WHERE command_id = :command"), {"command": command_id}
-    )
+    known = await trials_of.known(session, "netting_trials", command_id)
     if known is not None:
-        return int(known)
+        return known
     period = await session.scalar(text("SELECT period FROM months WHERE state = 'open'"))
     if period is None:
         raise ValueRefused("no-month", "Открытого месяца нет: сравнить не с чем. Откройте месяц.")
@@ -184,20 +182,9 @@ async def _before(session: Session, company_id: int, day: dt.date) -> str:
 
 async def propose(session: Session, trial_id: int, ground: str, user_id: int) -> None:
     """Choose what was tried; it waits for a second person. Raises ValueRefused when it was not counted."""
-    row = (
-        await session.execute(
-            text("SELECT * FROM netting_trials WHERE id = :id FOR UPDATE"), {"id": trial_id}
-        )
-    ).one_or_none()
-    if row is None or row.state != "counted":
-        raise ValueRefused("not-counted", "Выбирают посчитанную пробу, по которой ещё не решали.")
+    row = await trials_of.counted(session, "netting_trials", trial_id)
     await _still_true(session, row.period, row.valid_from)
-    await session.execute(
-        text("""
-        UPDATE netting_trials SET state = 'waiting', ground = :ground, proposed_by = :user_id
-         WHERE id = :id"""),
-        {"id": trial_id, "ground": ground, "user_id": user_id},
-    )
+    await trials_of.choose(session, "netting_trials", trial_id, ground, user_id)
 
 
 async def _still_true(session: Session, period: dt.date, valid_from: dt.date) -> None:

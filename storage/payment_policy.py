@@ -8,7 +8,7 @@ Words of the values: allocation_named yes/no; allocation_order oldest/newest; al
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -30,6 +30,20 @@ class PolicyRefused(ValueError):
 
 async def policies(session: Session, company_ids: Sequence[int], day: dt.date) -> dict[int, Policy]:
     """The policy of each company on a day; one query."""
+    said = await said_on(session, company_ids, day)
+    return {company: parse(merged(said, company)) for company in company_ids}
+
+
+def merged(said: Mapping[int | None, dict[str, str]], organisation_id: int | None) -> dict[str, str]:
+    """Words of an organisation (None: of the city): its own before those of the city."""
+    own = {} if organisation_id is None else said.get(organisation_id, {})
+    return {**said.get(None, {}), **own}
+
+
+async def said_on(
+    session: Session, company_ids: Sequence[int], day: dt.date
+) -> dict[int | None, dict[str, str]]:
+    """Words of the city (None) and of companies that are in force on a day; one query."""
     found = await session.execute(
         text("""
         SELECT organisation_id, key, value FROM settings
@@ -42,8 +56,7 @@ async def policies(session: Session, company_ids: Sequence[int], day: dt.date) -
     said: dict[int | None, dict[str, str]] = {}
     for row in found:
         said.setdefault(row.organisation_id, {})[row.key] = row.value
-    city = said.get(None, {})
-    return {company: parse({**city, **said.get(company, {})}) for company in company_ids}
+    return said
 
 
 @dataclass(frozen=True, slots=True)

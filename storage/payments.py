@@ -18,7 +18,7 @@ from sqlalchemy import text
 from billing.allocation import BY_LAW, Payments, Policy, allocate
 from billing.ledger import Book, Posting
 from billing.period import Period
-from storage.debt_plans import parted
+from storage.debt_plans import Parted, parted
 from storage.debts import AccountDebts, open_debts
 from storage.inbox import hash_of
 from storage.ledger import MonthClosed
@@ -228,8 +228,19 @@ async def share_out(session: Session, dues: Sequence[Due]) -> list[list[Posting]
     owed_now = await open_debts(session, ids, companies, by_company)
     last = {due.account.id: due.paid_on for due in sorted(dues, key=lambda due: due.paid_on)}
     cut = await parted(session, ids, [last[one] for one in ids], owed_now)
+    return poured(dues, ids, by_company, owed_now, cut)
+
+
+def poured(
+    dues: Sequence[Due],
+    account_ids: Sequence[int],
+    by_company: Mapping[int, Policy],
+    owed_now: AccountDebts,
+    cut: Parted,
+) -> list[list[Posting]]:
+    """The postings of `share_out` over debts that were read. cut: the same debts, what is put off apart."""
     debts = cut.debts
-    index = {account_id: at for at, account_id in enumerate(ids)}
+    index = {account_id: at for at, account_id in enumerate(account_ids)}
     out: list[list[Posting]] = [[] for _ in dues]
     left = debts.amount.copy()
     for members in _groups(dues, by_company):

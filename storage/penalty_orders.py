@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from storage import netting_work
+from storage import netting_work, trials
 from storage.engine import Database
 from storage.netting import TRY
 from storage.penalty_post import post, undo
@@ -47,9 +47,4 @@ async def give_up(database: Database, payload: dict[str, Any]) -> None:
              WHERE id = :id AND state IN ('planned', 'counting', 'posting')"""),
             {"words": words, "id": payload.get("penalty_run_id")},
         )
-        await session.execute(
-            text("""
-            UPDATE netting_trials SET state = 'failed', error = :words
-             WHERE id = :id AND state IN ('planned', 'counting')"""),
-            {"words": words, "id": payload.get("netting_trial_id")},
-        )
+        await trials.fail(session, "netting_trials", payload.get("netting_trial_id"), words)

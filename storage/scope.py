@@ -372,6 +372,9 @@ POLICIES: dict[str, Policy] = {
     ),
     "netting_trials": Policy(rights=(*ADD, "UPDATE (state, ground, proposed_by, decided_by, decided_at)")),
     "netting_trial_accounts": Policy(),
+    "policy_trials": Policy(rights=(*ADD, "UPDATE (state, ground, proposed_by, decided_by, decided_at)")),
+    "policy_trial_accounts": Policy(),
+    "policy_trial_sums": Policy(),
     "penalty_pauses": Policy((COMPANY, f"{ACCOUNT} AND {PENALTY_POSTED}")),
     # Agreements: a company makes them for its accounts, a resident asks for his own; workers mark them.
     "agreements": Policy(

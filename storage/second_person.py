@@ -24,6 +24,7 @@ ProposalTable = Literal[
     "vat_terms",
     "receipt_terms",
     "netting_trials",
+    "policy_trials",
     "common_mode_proposals",
 ]
 Decision = Literal["approved", "declined"]

@@ -29,6 +29,7 @@ from storage.tables import (  # noqa: F401
     papers,
     payouts,
     penalties,
+    policy_trials,
     portal,
     press,
     proposals,

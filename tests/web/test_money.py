@@ -299,25 +299,6 @@ async def test_gate_is_added_changed_and_its_secret_shown_once(
     ).status_code == 422
 
 
-async def test_order_of_payment_is_set_from_a_day_with_its_document(
-    fresh_town: TestDatabase, sign_in: SignIn
-) -> None:
-    centre = await sign_in("ivanova")
-    page = "/centre/allocation"
-    fields = {"company": "2", "named": "no", "order": "newest", "inside": "services", "apart": "9"}
-
-    bare = await send(centre, page, page, **fields, valid_from="2026-11-01", ground="Приказ 5", services="")
-    good = await send(
-        centre, page, page, **fields, valid_from="2026-11-01", ground="Приказ 5", services="4 1"
-    )
-
-    assert "Запишите коды услуг" in plain(bare)
-    assert good.status_code == 303
-    shown = plain(await centre.get(page))
-    assert "Приказ 5" in shown
-    assert "с нового" in shown
-
-
 async def test_certificates_of_a_gate_are_pinned_shown_with_their_end_and_removed(
     fresh_town: TestDatabase, sign_in: SignIn
 ) -> None:

@@ -21,6 +21,7 @@ from web.export import Column, export_file
 from web.filters import sum_only
 from web.forms import Typed, read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
+from web.progress import Counting, ticked
 from web.render import page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
@@ -67,6 +68,7 @@ class PenaltyRunView:
     """A computation: totals, distribution, accounts, and what may be done with it."""
 
     run: PenaltyRunRow
+    counting: Counting
     state: ListState
     badge: tuple[str, str]
     companies: list[CompanyTotal]
@@ -169,6 +171,7 @@ async def show(request: Request, run_id: int, me: CurrentUser, session: Reader) 
     companies = await penalty_pages.by_company(session, run_id)
     view = PenaltyRunView(
         run=run,
+        counting=Counting(f"{router.prefix}/{run_id}", run),
         state=state,
         badge=STATES[run.state],
         companies=companies,
@@ -195,10 +198,7 @@ async def show(request: Request, run_id: int, me: CurrentUser, session: Reader) 
 @router.get("/{run_id}/progress")
 async def progress(request: Request, run_id: int, session: Reader) -> Response:
     """How far the worker is; when it has ended the page opens itself anew."""
-    run = await _run(session, run_id)
-    if not run.is_live:
-        return Response(headers={"HX-Refresh": "true"})
-    return page(request, "centre/penalty_progress.html", run, block="progress")
+    return ticked(request, f"{router.prefix}/{run_id}", await _run(session, run_id))
 
 
 def _stripe_words(one: Stripe) -> str:

@@ -8,33 +8,26 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from billing.period import Period
-from storage import audit, netting, netting_pages, partners
+from storage import audit, netting, netting_pages, partners, second_person
 from storage.netting import Rule, Trial
 from storage.netting_pages import TrialAccounts
 from storage.second_person import ValueRefused
 from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader, Writer, now
-from web.errors import Conflict, NotFound
+from web.errors import NotFound
 from web.export import Column, export_file
 from web.forms import Typed, read_form
 from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.penalty_words import REACH_WORDS
+from web.progress import Counting, ticked
 from web.render import page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
+from web.trials import STATES, Decision, command_of, done, ground_of
 
 router = APIRouter(prefix="/centre/allocation/netting", dependencies=[allow(*CENTRE_STAFF)])
 
 PATH = "/centre/allocation/netting"
-STATES = {
-    "planned": ("ждёт очереди", ""),
-    "counting": ("считается", "warn"),
-    "counted": ("посчитана", ""),
-    "waiting": ("ждёт второго сотрудника", "warn"),
-    "approved": ("выбрано", "good"),
-    "declined": ("отклонено", "bad"),
-    "failed": ("не удалась", "bad"),
-}
 FILTERS = ("since", "way", "account", "street", "house")
 COLUMNS = (
     Column("Счёт", width=14),
@@ -45,8 +38,7 @@ COLUMNS = (
     Column("Разница, ₽", "kopecks", 14),
     Column("Долгов с разницей", "integer", 16),
 )
-GROUND_MAX = 300
-COMMAND_MIN, COMMAND_MAX = 16, 64
+PROGRESS = "Ход пробы"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +66,8 @@ class TrialView:
     state: ListState
     found: TrialAccounts
     chips: list[tuple[str, str]]
-    form: Typed
-    may_act: bool
-    why_not: str
+    counting: Counting
+    decision: Decision
 
     @property
     def is_always(self) -> bool:
@@ -117,9 +108,7 @@ async def begin(request: Request, me: CurrentUser, session: Writer) -> Response:
     company = known.get(form.choice("company", tuple(known), "Выберите организацию из списка."))
     reach = form.choice("reach", REACH_WORDS, "Выберите правило.")
     day = form.date("valid_from", "Укажите день, с которого правило действует: 01.12.2026.")
-    command = form.value("command")
-    if not COMMAND_MIN <= len(command) <= COMMAND_MAX:
-        form.refuse("", "Форма устарела. Обновите страницу и повторите.")
+    command = command_of(form)
     if form.is_good and company is not None and day is not None:
         try:
             trial_id = await netting.ask(session, company, reach, day, me.user_id, command)
@@ -162,7 +151,6 @@ async def _one(
 ) -> Response:
     trial = await _trial(session, trial_id)
     state = _state(request, trial_id)
-    own = trial.state == "waiting" and trial.proposed_by == me.user_id
     view = TrialView(
         trial=trial,
         badge=STATES[trial.state],
@@ -170,9 +158,16 @@ async def _one(
         state=state,
         found=await _found(session, trial_id, state, PAGE_ROWS, state.offset),
         chips=_chips(state),
-        form=form,
-        may_act=me.may(*ACCRUERS),
-        why_not="Выбрали вы, поэтому утвердить должен другой сотрудник." if own else "",
+        counting=Counting(f"{PATH}/{trial_id}", trial, PROGRESS),
+        decision=Decision(
+            f"{PATH}/{trial_id}",
+            trial.state,
+            trial.valid_from,
+            "Выбрать это правило",
+            form,
+            me.may(*ACCRUERS),
+            second_person.why_not(trial.proposed_by, me.user_id),
+        ),
     )
     return page(
         request,
@@ -188,32 +183,25 @@ async def _one(
 async def progress(request: Request, trial_id: int, session: Reader) -> Response:
     """How far the worker is; when it has ended the page opens itself anew."""
     trial = await _trial(session, trial_id)
-    if not trial.is_live:
-        return Response(headers={"HX-Refresh": "true"})
-    return page(request, "money/netting_progress.html", trial, block="progress")
+    return ticked(request, f"{PATH}/{trial_id}", trial, PROGRESS)
 
 
 @router.post("/{trial_id}/{act}", dependencies=[allow(*ACCRUERS)])
 async def act_on(request: Request, trial_id: int, act: str, me: CurrentUser, session: Writer) -> Response:
     """Choose what was tried (with a document), approve it as a second person, or decline."""
-    if act not in ("choose", "approve", "decline"):
-        raise NotFound
     form = await read_form(request)
     trial = await _trial(session, trial_id)
-    ground = None
+    ground = ""
     if act == "choose":
-        ground = form.text("ground", "Назовите документ: приказ, решение, договор.", GROUND_MAX)
+        ground = ground_of(form)
         if not form.is_good:
             return await _one(request, trial_id, me, session, form, 422)
-    try:
-        if act == "choose":
-            await netting.propose(session, trial_id, ground or "", me.user_id)
-        elif act == "approve":
-            await netting.approve(session, trial_id, me.user_id, now())
-        else:
-            await netting.decline(session, trial_id, me.user_id, now())
-    except ValueRefused as refusal:
-        raise Conflict("Правило не изменено.", refusal.message) from refusal
+    deeds = {
+        "choose": lambda: netting.propose(session, trial_id, ground, me.user_id),
+        "approve": lambda: netting.approve(session, trial_id, me.user_id, now()),
+        "decline": lambda: netting.decline(session, trial_id, me.user_id, now()),
+    }
+    await done(act, "Правило не изменено.", deeds)
     await audit.record(
         session,
         f"netting_{act}",
