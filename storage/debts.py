@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,8 @@ class AccountDebts:
         )
 
 
-SINCE = """
+SINCE = f"""
+WITH begun AS (
 SELECT w.ordinal - 1 AS at, w.account_id, coalesce(paid.period, begun.period) AS since,
        coalesce(paid.amount_kopecks, begun.amount_kopecks, 0)::bigint AS opening
   FROM unnest(CAST(:accounts AS int[])) WITH ORDINALITY AS w(account_id, ordinal)
@@ -70,13 +72,17 @@ SELECT w.ordinal - 1 AS at, w.account_id, coalesce(paid.period, begun.period) AS
   LEFT JOIN LATERAL (
     SELECT o.period, o.amount_kopecks FROM opening_balances o
      WHERE o.account_id = w.account_id AND paid.period IS NULL
-       AND o.period = (SELECT min(m.period) FROM months m)) begun ON true"""
+       AND o.period = (SELECT min(m.period) FROM months m)) begun ON true)
+SELECT b.*, CASE WHEN b.at = 0 THEN (
+         SELECT array_agg(r.id) FROM runs r
+          WHERE r.state = 'published' AND r.posted_in <= :until AND r.id < {SHELF_FROM}
+            AND r.posted_in >= (SELECT min(coalesce(f.since, '-infinity')) FROM begun f)) END AS runs
+  FROM begun b"""  # noqa: S608 - a number of ours
+"""From which month each account is read and what it owed then; with the first: the runs that may have charged
+any of them, by number, so that only their partitions are read.
+"""
 
-RUNS = f"""
-SELECT id FROM runs WHERE state = 'published' AND posted_in BETWEEN :since AND :until
-   AND id < {SHELF_FROM}"""  # noqa: S608
-
-CHARGED = f"""
+FACTS = f"""
 SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee,
        l.service, false AS penalty,
        sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount
@@ -85,9 +91,8 @@ SELECT w.at, (r.period - l.months_back * interval '1 month')::date AS period, l.
   JOIN lines l ON l.account_id = w.account_id
    AND (l.run_id = ANY (CAST(:runs AS int[])) OR l.run_id >= {SHELF_FROM})
   JOIN runs r ON r.id = l.run_id AND r.state = 'published' AND r.posted_in BETWEEN w.since AND :until
- GROUP BY 1, 2, 3, 4"""  # noqa: S608 - numbers of ours
-
-POSTED = f"""
+ GROUP BY 1, 2, 3, 4
+ UNION ALL
 SELECT w.at, p.of_period AS period, p.organisation_id AS payee, p.service,
        p.book = {int(Book.PENALTIES)} AS penalty, sum(p.amount_kopecks)::bigint AS amount
   FROM unnest(CAST(:ats AS int[]), CAST(:accounts AS int[]), CAST(:since AS date[]))
@@ -95,7 +100,8 @@ SELECT w.at, p.of_period AS period, p.organisation_id AS payee, p.service,
   JOIN postings p ON p.account_id = w.account_id
    AND (p.book = {int(Book.PENALTIES)} OR p.book = {int(Book.RESIDENTS)} AND p.period >= w.since)
    AND p.period <= :until
- GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - numbers of books
+ GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - numbers of ours
+"""What was charged and what was posted, of each account from its month on."""
 
 Key = tuple[int, int, int, int, bool]  # account's index, month's ordinal, payee, service, penalty
 
@@ -196,7 +202,7 @@ async def _sums(
     until: dt.date = dt.date.max,
 ) -> dict[Key, int]:
     """Charged less posted by account, month, payee and service; through a month when one is given."""
-    asked = {"accounts": list(account_ids), "short": is_short, "month": month}
+    asked = {"accounts": list(account_ids), "short": is_short, "month": month, "until": until}
     begun = (await session.execute(text(SINCE), asked)).all()
     sums: dict[Key, int] = {}
     earliest = dt.date.min
@@ -204,21 +210,23 @@ async def _sums(
         if row.opening:
             sums[(row.at, NO_PERIOD, 0, 0, False)] = row.opening
     since = [row.since or earliest for row in begun]
-    first = min(since, default=earliest)
-    runs = (await session.execute(text(RUNS), {"since": first, "until": until})).all()
+    runs = runs_of(begun)
     values = {
         "ats": [row.at for row in begun],
         "accounts": [row.account_id for row in begun],
         "since": since,
         "until": until,
     }
-    charged = (await session.execute(text(CHARGED), {**values, "runs": [run.id for run in runs]})).all()
-    posted = (await session.execute(text(POSTED), values)).all()
-    for row in (*charged, *posted):
+    for row in await session.execute(text(FACTS), {**values, "runs": runs}):
         period = NO_PERIOD if row.period is None or row.payee is None else Period.of(row.period).ordinal
         key = (row.at, period, row.payee or 0, row.service or 0, bool(row.penalty))
         sums[key] = sums.get(key, 0) + row.amount
     return sums
+
+
+def runs_of(begun: Sequence[Any]) -> list[int]:
+    """Runs that may have charged the accounts, from the rows of SINCE."""
+    return next((list(row.runs) for row in begun if row.runs), [])
 
 
 def _left(

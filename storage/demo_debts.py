@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from billing.overdue import Stage
-from storage import cash, overdue_batches, overdue_pages
+from storage import cash, desk_checks, overdue_batches, overdue_pages
 from storage.cash import Till
 from storage.debt_count import count_debtors
 from storage.demo import STAFF, ensure_users
@@ -23,6 +23,7 @@ WEEKS_AGO = dt.timedelta(days=45)
 """Enough for a reminder, a warning with its twenty days and a restriction ready to be approved."""
 STEPS_MAX = 1_000
 TAKEN = (1_500_00, 900_50, 4_200_00, 650_00)
+STORNO = "Плательщик назвал чужой счёт"
 CASHIER = next(one.login for one in STAFF if one.role == "company")
 
 
@@ -82,8 +83,12 @@ async def _day(database: Database, day: dt.date, stage: Stage | None, user_id: i
 
 
 async def _shift(session: Session, user_id: int) -> None:
-    """A desk and a closed shift; the intake posts the money like any other."""
-    await cash.open_desk(session, reference.FIRST_COMPANY, user_id)
+    """A desk and a closed shift with a storno; the intake posts the money like any other, the fiscal service
+    makes the checks where the city has one.
+    """
+    desk_id = await cash.open_desk(session, reference.FIRST_COMPANY, user_id)
+    for gate_id, _ in (await desk_checks.services(session))[:1]:
+        await desk_checks.change(session, desk_id, desk_checks.SERVICE, gate_id, user_id)
     desk = await cash.desk_of(session, reference.FIRST_COMPANY, user_id)
     assert desk is not None
     await cash.open_shift(session, desk, user_id)
@@ -96,11 +101,13 @@ async def _shift(session: Session, user_id: int) -> None:
         {"company": reference.FIRST_COMPANY, "limit": len(TAKEN)},
     )
     moment = dt.datetime.now(dt.UTC)
+    last = 0
     for at, (row, amount) in enumerate(zip(found.all(), TAKEN, strict=False)):
         given = -(-amount // 500_00) * 500_00
-        await cash.take(
+        last = await cash.take(
             session, desk, Till(**row._mapping), amount_kopecks=amount, given_kopecks=given,
             command_id=f"demo-{at}", user_id=user_id, moment=moment, zone=ZONE,
         )  # fmt: skip
+    await cash.void(session, last, STORNO, user_id)
     assert desk.shift_id is not None
     await cash.close_shift(session, desk.shift_id, user_id)

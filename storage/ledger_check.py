@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.ledger import Book
 from billing.period import Period
-from storage import penalty_check
+from storage import book_sums, penalty_check
 from storage.engine import Database
 from storage.payout_check import PAYOUT_CHECKS
 
@@ -87,6 +87,7 @@ ENTRIES = (
         SELECT 'запись ' || entry_id, 1::bigint, count(*) FROM payments WHERE entry_id IS NOT NULL
          GROUP BY entry_id HAVING count(*) > 1""",
     ),
+    Check("Суммы закрытых месяцев по книгам равны их проводкам", book_sums.PROOF),
     *(Check(title, sql) for title, sql in PAYOUT_CHECKS),
 )
 

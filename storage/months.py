@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.ledger import Book
 from billing.period import Period
+from storage import book_sums
 
 MONTH_LOCK = 7_120_357  # the same number in functions/ledger.sql
 LIVE_STATES = ("planned", "accruing", "checked")
@@ -87,6 +88,7 @@ async def close_month(session: AsyncSession, period: dt.date, user_id: int | Non
         text("INSERT INTO months (period, state) VALUES (:period, 'open')"), {"period": following}
     )
     row = (await session.execute(text(CARRY_OVER), await _sources(session, period, following))).one()
+    await book_sums.keep(session, period)
     await _partitions(session, following)
     return Closed(period, following, row.accounts, row.debt, row.advance)
 

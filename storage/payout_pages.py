@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from billing.ledger import Book
+from storage.book_sums import SINCE_EVER
 from storage.session import Session
 
 ROWS_MAX = 200
@@ -232,28 +233,24 @@ class Conservation:
 
 
 CONSERVATION = f"""
-WITH sums AS (
-  SELECT p.book, e.kind, coalesce(o.kind, '') AS of_kind, sum(p.amount_kopecks) AS amount
-    FROM postings p JOIN entries e ON e.id = p.entry_id LEFT JOIN entries o ON o.id = e.reverses_id
-   WHERE p.book IN ({int(Book.IN_TRANSIT)}, {int(Book.CASH)}, {int(Book.FEES)}, {int(Book.UNIDENTIFIED)},
-                    {int(Book.TRANSFERS)})
-      OR (p.book IN ({int(Book.RESIDENTS)}, {int(Book.PENALTIES)})
-          AND coalesce(o.kind, e.kind) IN ('payment', 'transfer', 'return'))
-   GROUP BY 1, 2, 3)
+WITH sums AS (SELECT book, kind, of_kind, sum(amount) AS amount FROM ({SINCE_EVER}) m GROUP BY 1, 2, 3),
+gone AS (
+  SELECT coalesce(sum(net_kopecks) FILTER (WHERE state = 'executed'), 0)::bigint AS paid_kopecks,
+         coalesce(sum(gross_kopecks), 0)::bigint AS distributed_kopecks
+    FROM transfers WHERE state IN ('ordered', 'exported', 'executed'))
 SELECT coalesce(sum(amount) FILTER (WHERE book = {int(Book.IN_TRANSIT)} AND kind <> 'arrival'), 0)::bigint
          AS taken_kopecks,
        coalesce(sum(amount) FILTER (WHERE book = {int(Book.IN_TRANSIT)}), 0)::bigint AS transit_kopecks,
        coalesce(sum(amount) FILTER (WHERE book = {int(Book.CASH)}), 0)::bigint AS cash_kopecks,
        coalesce(sum(amount) FILTER (WHERE book = {int(Book.FEES)} AND kind = 'arrival'), 0)::bigint
          AS kept_by_agents_kopecks,
-       coalesce((SELECT sum(net_kopecks) FROM transfers WHERE state = 'executed'), 0)::bigint AS paid_kopecks,
-       coalesce((SELECT sum(gross_kopecks) FROM transfers
-                  WHERE state IN ('ordered', 'exported', 'executed')), 0)::bigint AS distributed_kopecks,
+       (SELECT paid_kopecks FROM gone) AS paid_kopecks,
+       (SELECT distributed_kopecks FROM gone) AS distributed_kopecks,
        coalesce(-sum(amount) FILTER (WHERE book = {int(Book.UNIDENTIFIED)}), 0)::bigint
          AS unidentified_kopecks,
-       (coalesce(-sum(amount) FILTER (WHERE book IN ({int(Book.RESIDENTS)}, {int(Book.PENALTIES)})), 0)
-         - coalesce((SELECT sum(amount_kopecks) FROM payout_shares WHERE is_live), 0))::bigint
-         AS ready_kopecks,
+       (coalesce(-sum(amount) FILTER (WHERE book IN ({int(Book.RESIDENTS)}, {int(Book.PENALTIES)})
+                   AND coalesce(nullif(of_kind, ''), kind) IN ('payment', 'transfer', 'return')), 0)
+         - (SELECT distributed_kopecks FROM gone))::bigint AS ready_kopecks,
        coalesce(-sum(amount) FILTER (WHERE book = {int(Book.TRANSFERS)}), 0)::bigint AS ordered_kopecks,
        coalesce(-sum(amount) FILTER (WHERE book = {int(Book.FEES)} AND kind <> 'arrival'), 0)::bigint
          AS fees_kopecks
@@ -261,7 +258,10 @@ SELECT coalesce(sum(amount) FILTER (WHERE book = {int(Book.IN_TRANSIT)} AND kind
 
 
 async def conservation(session: Session) -> Conservation:
-    """All money by place and by owner, from postings and from shares."""
+    """All money by place and by owner: kept sums of closed months, postings of the open one, transfers.
+
+    That each transfer is its shares is proved by `paylogic ledger check`.
+    """
     row = (await session.execute(text(CONSERVATION))).one()
     return Conservation(**row._mapping)
 

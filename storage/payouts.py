@@ -23,7 +23,6 @@ UNDO = "commands.payouts.undo"
 LOAD = "commands.payouts.load"
 TAKE = "commands.payouts.take"
 LIVE = ("planned", "posting")
-RUNS_MAX = 60
 TODAY = "SELECT (clock_timestamp() AT TIME ZONE 'Europe/Moscow')::date"
 
 
@@ -79,10 +78,47 @@ SELECT r.id, r.until, r.state, r.created_by, u.full_name AS created_by_name, r.c
   LEFT JOIN users e ON e.id = r.exported_by"""
 
 
-async def runs(session: Session) -> list[PayoutRunRow]:
-    """The newest distributions."""
-    found = await session.execute(text(f"{ROWS} ORDER BY r.id DESC LIMIT {RUNS_MAX}"))
-    return [PayoutRunRow(**row._mapping) for row in found]
+@dataclass(frozen=True, slots=True)
+class PayoutRunPage:
+    """A page of distributions, how many there are, what those not undone transfer together."""
+
+    rows: list[PayoutRunRow]
+    total: int
+    net_kopecks: int
+
+
+RUN_SORTS = {"id": "f.id", "until": "f.until", "net": "f.net_kopecks"}
+
+RUN_LIST = f"""
+SELECT f.*, count(*) OVER ()::int AS total,
+       coalesce(sum(f.net_kopecks) FILTER (WHERE f.state NOT IN ('undone', 'failed')) OVER (), 0)::bigint
+         AS kopecks
+  FROM ({ROWS}
+         WHERE (:state = '' OR r.state = :state) AND (CAST(:since AS date) IS NULL OR r.until >= :since)
+           AND (CAST(:through AS date) IS NULL OR r.until <= :through)) f
+ ORDER BY {{order}}, f.id DESC LIMIT :limit OFFSET :offset"""  # noqa: S608 - words of ours
+
+
+async def run_list(
+    session: Session,
+    *,
+    state: str,
+    since: dt.date | None,
+    through: dt.date | None,
+    sort: str,
+    is_descending: bool,
+    limit: int,
+    offset: int = 0,
+) -> PayoutRunPage:
+    """Distributions of days since to through, sorted by a key of RUN_SORTS."""
+    order = f"{RUN_SORTS[sort]} {'DESC' if is_descending else 'ASC'}"
+    values = {"state": state, "since": since, "through": through, "limit": limit, "offset": offset}
+    found = (await session.execute(text(RUN_LIST.format(order=order)), values)).all()
+    if not found:
+        return PayoutRunPage([], 0, 0)
+    names = PayoutRunRow.__slots__
+    rows = [PayoutRunRow(**{name: getattr(row, name) for name in names}) for row in found]
+    return PayoutRunPage(rows, found[0].total, found[0].kopecks)
 
 
 async def run_row(session: Session, run_id: int) -> PayoutRunRow | None:

@@ -18,7 +18,7 @@ from billing.allocation import BY_LAW, Policy
 from billing.ledger import Book, Posting
 from billing.period import Period
 from storage.debt_plans import parted
-from storage.debts import NO_PERIOD, RUNS, SINCE, netted, unpaid
+from storage.debts import NO_PERIOD, SINCE, netted, runs_of, unpaid
 from storage.payments import Account, Due, poured
 from storage.session import Session
 from storage.shelves import SHELF_FROM
@@ -55,7 +55,7 @@ ACCOUNTS = """
   FROM unnest(CAST(:ats AS int[]), CAST(:accounts AS int[]), CAST(:since AS date[]), CAST(:cuts AS text[]))
     AS w(at, account_id, since, cuts)"""
 
-CHARGED = f"""
+FACTS = f"""
 SELECT w.at, width_bucket({_place("r.posted_in", "coalesce(e.id, 0)")}, CAST(w.cuts AS bigint[])) AS turn,
        false AS own, (r.period - l.months_back * interval '1 month')::date AS period, l.supplier_id AS payee,
        l.service, false AS penalty, sum(l.amount_kopecks + l.surcharge_kopecks)::bigint AS amount
@@ -64,9 +64,8 @@ SELECT w.at, width_bucket({_place("r.posted_in", "coalesce(e.id, 0)")}, CAST(w.c
    AND (l.run_id = ANY (CAST(:runs AS int[])) OR l.run_id >= {SHELF_FROM})
   JOIN runs r ON r.id = l.run_id AND r.state = 'published' AND r.posted_in BETWEEN w.since AND :last
   LEFT JOIN entries e ON e.run_id = r.id
- GROUP BY 1, 2, 4, 5, 6"""
-
-POSTED = f"""
+ GROUP BY 1, 2, 4, 5, 6
+ UNION ALL
 SELECT w.at, width_bucket({_place("p.period", "p.entry_id")}, CAST(w.cuts AS bigint[])) AS turn,
        {_place("p.period", "p.entry_id")} = ANY (CAST(w.cuts AS bigint[])) AS own,
        p.of_period AS period, p.organisation_id AS payee, p.service,
@@ -76,6 +75,7 @@ SELECT w.at, width_bucket({_place("p.period", "p.entry_id")}, CAST(w.cuts AS big
    AND (p.book = {int(Book.PENALTIES)} OR p.book = {int(Book.RESIDENTS)} AND p.period >= w.since)
    AND p.period <= :last
  GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+"""What was charged and posted, by how many payments of the account came before it (turn); own: of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +171,13 @@ async def _pasts(session: Session, accounts: Sequence[Account], first: dt.date, 
 async def _read_facts(
     session: Session, pasts: Sequence[_Past], first: dt.date, last: dt.date, *, is_short: bool
 ) -> None:
-    """What was charged and posted before each payment, and how each stands on the books; four queries."""
+    """What was charged and posted before each payment, and how each stands on the books; two queries."""
     ids = [past.account.id for past in pasts]
-    begun = (await session.execute(text(SINCE), {"accounts": ids, "short": is_short, "month": first})).all()
+    begun = (
+        await session.execute(
+            text(SINCE), {"accounts": ids, "short": is_short, "month": first, "until": last}
+        )
+    ).all()
     since = {row.at: row.since or dt.date.min for row in begun}
     for row in begun:
         if row.opening:
@@ -185,10 +189,7 @@ async def _read_facts(
         "cuts": [f"{{{','.join(str(one.place) for one in past.payments)}}}" for past in pasts],
         "last": last,
     }
-    runs = await session.execute(text(RUNS), {"since": min(since.values()), "until": last})
-    charged = await session.execute(text(CHARGED), {**values, "runs": [run.id for run in runs]})
-    posted = await session.execute(text(POSTED), values)
-    for row in (*charged, *posted):
+    for row in await session.execute(text(FACTS), {**values, "runs": runs_of(begun)}):
         past, kind = pasts[row.at], _kind(row.period, row.payee, row.service, row.penalty)
         if row.own:
             books = past.payments[row.turn - 1].books

@@ -345,6 +345,7 @@ POLICIES: dict[str, Policy] = {
     "entries": Policy(("EXISTS (SELECT 1 FROM postings p WHERE p.entry_id = entries.id)",)),
     "postings": Policy((COMPANY, ACCOUNT, ORGANISATION)),
     "opening_balances": Policy((COMPANY, ACCOUNT)),
+    "book_sums": Policy(),
     "payments": Policy((COMPANY, ACCOUNT, AGENT)),
     "payment_decisions": Policy(rights=ADD),
     "agent_gates": Policy(rights=WRITE),

@@ -95,6 +95,7 @@ def _seed(supervisor: "Supervisor", line: Steps, accounts: int, months: int) -> 
         line.update(f"{words} {done} из {total}")
 
     make_city(supervisor.stack, accounts, SEED, months, True, progress)
+    _open_gates(supervisor.stack)
     line.update("Долги и касса")
     call("storage.demo_debts:show", supervisor.stack.database_url)
     line.update("Котельная, распределители, проверки")

@@ -92,6 +92,19 @@ class OpeningBalance(Base):
     amount_kopecks: Mapped[Kopecks]
 
 
+class BookSum(Base):
+    """Sum of a closed month by book, kind of entry and, of a reversal, kind of what it reverses (or '')."""
+
+    __tablename__ = "book_sums"
+    __table_args__ = (PrimaryKeyConstraint("period", "book", "kind", "of_kind"),)
+
+    period: Mapped[Month]
+    book: Mapped[Small]
+    kind: Mapped[Words]
+    of_kind: Mapped[Words]
+    amount_kopecks: Mapped[Kopecks]
+
+
 class Payment(Base):
     """A payment as it came from outside, unique by agent and its number; posted by exactly one entry."""
 

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from actors.local import run_until_idle
 from billing import ledger as books
+from cluster.demo_counterparts import gates
 from cluster.history import bill_history
-from storage import demo, demo_coowners, demo_heat, ledger
+from storage import demo, demo_cards, demo_coowners, demo_debts, demo_heat, ledger
 from storage.engine import Database
 from storage.run_orders import obey
 from storage.runs import START, request_run
@@ -147,6 +148,20 @@ async def test_the_demo_city_shows_a_boiler_distributors_and_checks(base: Databa
     async with base.reading() as session:
         found = [await session.scalar(text(one)) for one in counts]
     assert found == [1, 1, demo_heat.CHECKS, 1]
+
+
+async def test_the_demo_city_shows_fiscal_checks_of_its_cash_desk(base: Database) -> None:
+    await demo_cards.ensure(base.url, gates("http://127.0.0.1:9"))
+    await demo_debts.show(base.url)
+    await demo_debts.show(base.url)
+
+    async with base.reading() as session:
+        checks = await session.execute(
+            text(
+                "SELECT kind, count(*)::int FROM card_checks WHERE receipt_id IS NOT NULL GROUP BY 1 ORDER BY 1"
+            )
+        )
+        assert [tuple(row) for row in checks] == [("sell", len(demo_debts.TAKEN)), ("sell_refund", 1)]
 
 
 async def test_the_demo_city_shows_a_divided_flat(base: Database) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateways.bank1c.fake import Income, statement
-from storage import ledger, payment_moves, payments, payout_work, payouts, statements
+from storage import ledger, months, payment_moves, payments, payout_pages, payout_work, payouts, statements
 from storage.engine import Database
 from storage.payments import Incoming
 from storage.payouts import PayoutRefused
@@ -345,6 +345,49 @@ async def test_conservation_of_shares_is_proved_and_a_forged_share_is_found(db: 
 
     assert not found["ok"]
     assert any("перевод" in one["where"] for one in found["found"])
+
+
+async def places(db: Database) -> payout_pages.Conservation:
+    async with db.reading() as session:
+        return await payout_pages.conservation(session)
+
+
+async def test_where_money_is_stays_the_same_when_a_month_is_closed_and_its_sums_are_kept(
+    db: Database,
+) -> None:
+    await pay(db, "1", 150_01)
+    await pay(db, "2", 40_00, "777")
+    await arrive(db, 148_51)
+    await post(db, await plan(db))
+    before = await places(db)
+
+    async with db.transaction() as session:
+        await months.close_month(session, town.OPEN)
+    after = await places(db)
+    await pay(db, "3", 10_00, day=dt.date(2026, 11, 3))
+    later = await places(db)
+
+    assert before == after
+    assert (before.place_difference_kopecks, before.owner_difference_kopecks) == (0, 0)
+    assert (before.taken_kopecks, before.distributed_kopecks, before.unidentified_kopecks) == (
+        190_01,
+        150_01,
+        40_00,
+    )
+    assert (later.taken_kopecks, later.ready_kopecks) == (200_01, 10_00)
+    assert later.owner_difference_kopecks == 0
+    assert (await ledger.check(db.url))["found"] == []
+
+
+async def test_a_kept_sum_that_is_not_that_of_its_postings_is_found(db: Database) -> None:
+    await pay(db, "1", 150_01)
+    async with db.transaction() as session:
+        await months.close_month(session, town.OPEN)
+        await session.execute(text("UPDATE book_sums SET amount_kopecks = amount_kopecks + 1 WHERE book = 3"))
+
+    found = await ledger.check(db.url)
+
+    assert [one["where"] for one in found["found"]] == ["10.2026, книга 3, payment"]
 
 
 @pytest.mark.parametrize(

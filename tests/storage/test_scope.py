@@ -36,6 +36,7 @@ CENTRE_ONLY = {
     "policy_trials",
     "policy_trial_accounts",
     "policy_trial_sums",
+    "book_sums",
     "relief_values",
     "vat_terms",
     "receipt_terms",

@@ -114,7 +114,11 @@ async def test_from_the_statement_to_the_file_and_back(fresh_town: TestDatabase,
     await give(first, statement(OWN, DAY, content), "bank.txt")
     await work(fresh_town)
     assert "закрыто выпиской" in plain(await first.get(run))
-    assert "/centre/payouts/money" in (await first.get("/centre/payouts")).text
+    listed = await first.get("/centre/payouts?state=closed&since=2026-10-12&through=2026-10-12")
+    assert "1 распределение" in plain(listed)
+    assert "Ничего не найдено" in plain(await first.get("/centre/payouts?through=2026-10-11"))
+    assert "закрыто выпиской" in (await first.get("/centre/payouts.csv")).content.decode("utf-8-sig")
+    assert "/centre/payouts/money" in listed.text
     money = plain(await first.get("/centre/payouts/money"))
     assert "сходится до копейки" in money
     assert "не сходится" not in money

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from actors.what_if import WhatIfs
 from gateways.bus import Buried, Event
-from storage import payments
+from storage import months, payments
 from storage.engine import Database
 from storage.payments import Incoming
 from storage.warm_blocks import WarmBlocks
@@ -34,7 +34,7 @@ async def ask(client: AsyncClient, **form: str) -> Response:
     command = page.text.split('name="command" value="')[1].split('"')[0]
     usual = {
         "company": "", "named": "no", "order": "newest", "inside": "proportion", "valid_from": "2026-12-01",
-        "months": "12",
+        "months": "1",
     }  # fmt: skip
     return await client.post(PATH, data={"csrf": csrf_of(page), "command": command, **usual, **form})
 
@@ -43,12 +43,10 @@ async def pay(place: TestDatabase) -> None:
     """A payment of an account that owes for several months, taken in a month that is then closed."""
     owner = Database(place.url, "worker")
     async with owner.transaction() as session:
-        await session.execute(text("UPDATE months SET state = 'closed' WHERE state = 'open'"))
-        await session.execute(text("UPDATE months SET state = 'open' WHERE period = '2026-09-01'"))
-        incoming = Incoming(BANK, "trial-1", "1000001", 700_00, dt.date(2026, 9, 20))
+        incoming = Incoming(BANK, "trial-1", "1000001", 700_00, dt.date(2026, 10, 20))
         await payments.post_payments(session, [incoming])
-        await session.execute(text("UPDATE months SET state = 'closed' WHERE period = '2026-09-01'"))
-        await session.execute(text("UPDATE months SET state = 'open' WHERE period = '2026-10-01'"))
+        await session.execute(text("UPDATE runs SET state = 'undone' WHERE state = 'checked'"))
+        await months.close_month(session, dt.date(2026, 10, 1))
     await owner.close()
 
 

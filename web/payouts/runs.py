@@ -10,30 +10,48 @@ from fastapi import APIRouter, Request, Response
 from gateways.bank_order import Order, Side
 from storage import payout_pages, payouts
 from storage.payout_pages import TransferRow
-from storage.payouts import OrderRow, Payer, PayoutRefused, PayoutRunRow
+from storage.payouts import OrderRow, Payer, PayoutRefused, PayoutRunPage, PayoutRunRow
 from storage.session import Session
 from web import clock
 from web.deps import CurrentUser, Reader, Writer
 from web.errors import Conflict, NotFound
+from web.export import Cell, Column, export_file
 from web.filters import MOSCOW
 from web.forms import Typed, read_form
+from web.lists import EXPORT_ROWS_MAX, PAGE_ROWS, ListState, list_state
 from web.payouts import order_files
 from web.payouts.order_files import FORMATS
 from web.payouts.words import RUN_STATES, TRANSFER_STATES
-from web.render import page, see_other
+from web.render import list_page, page, see_other
 from web.roles import ACCRUERS, CENTRE_STAFF, Me, allow
 
 router = APIRouter(prefix="/centre/payouts", dependencies=[allow(*CENTRE_STAFF)])
 
+PATH = "/centre/payouts"
+DAYS = ("since", "through")
+FILTERS = ("state", *DAYS)
+COLUMNS = (
+    Column("№", "integer", 8),
+    Column("По день", "date", 12),
+    Column("Состояние", width=26),
+    Column("Переводов", "integer", 12),
+    Column("Собрано, ₽", "kopecks", 16),
+    Column("Удержано, ₽", "kopecks", 16),
+    Column("К переводу, ₽", "kopecks", 16),
+    Column("Составил", width=26),
+    Column("Провёл", width=26),
+)
 COMMAND_MIN, COMMAND_MAX = 16, 64
 REASON_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutsView:
-    """Distributions, newest first, and the form of a new one."""
+    """Distributions found, and the form of a new one."""
 
-    runs: list[PayoutRunRow]
+    state: ListState
+    found: PayoutRunPage
+    chips: list[tuple[str, str]]
     states: dict[str, tuple[str, str]]
     form: Typed
     may_plan: bool
@@ -79,14 +97,65 @@ class PayoutRunView:
 @router.get("")
 async def show_all(request: Request, me: CurrentUser, session: Reader) -> Response:
     """Every distribution and the button that begins another."""
-    return page(request, "payouts/runs.html", await _all(session, me, Typed({})))
+    state = _state(request)
+    view = await _all(session, me, Typed({}), state)
+    return list_page(request, "payouts/runs.html", view, state, DAYS)
 
 
-async def _all(session: Session, me: Me, form: Typed) -> PayoutsView:
+@router.get(".{form}")
+async def runs_file(request: Request, form: str, session: Reader) -> Response:
+    """All found distributions as CSV or XLSX."""
+    found = await _found(session, _state(request), EXPORT_ROWS_MAX, 0)
+    cells: list[list[Cell]] = [
+        [
+            row.id,
+            row.until,
+            RUN_STATES[row.state][0],
+            row.transfers_count,
+            row.gross_kopecks,
+            row.agent_fee_kopecks + row.centre_fee_kopecks,
+            row.net_kopecks,
+            row.created_by_name or "",
+            row.approved_by_name or "",
+        ]
+        for row in found.rows
+    ]
+    return await export_file(form, "Распределения", "Распределения собранного", COLUMNS, cells)
+
+
+def _state(request: Request) -> ListState:
+    return list_state(request, FILTERS, tuple(payouts.RUN_SORTS), "-id", PATH)
+
+
+async def _found(session: Session, state: ListState, limit: int, offset: int) -> PayoutRunPage:
+    return await payouts.run_list(
+        session,
+        state=state.get("state") if state.get("state") in RUN_STATES else "",
+        since=state.day("since"),
+        through=state.day("through"),
+        sort=state.sort,
+        is_descending=state.is_descending,
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _chips(state: ListState) -> list[tuple[str, str]]:
+    words = {
+        "state": RUN_STATES.get(state.get("state"), ("состояние", ""))[0],
+        "since": f"с {state.get('since')}",
+        "through": f"по {state.get('through')}",
+    }
+    return [(key, words[key]) for key in FILTERS if state.get(key)]
+
+
+async def _all(session: Session, me: Me, form: Typed, state: ListState) -> PayoutsView:
     if not form.value("until"):
         form = Typed({**form.values, "until": clock.today().isoformat()}, errors=form.errors)
     return PayoutsView(
-        runs=await payouts.runs(session),
+        state=state,
+        found=await _found(session, state, PAGE_ROWS, state.offset),
+        chips=_chips(state),
         states=RUN_STATES,
         form=form,
         may_plan=me.may(*ACCRUERS) and me.open_period is not None,
@@ -108,12 +177,13 @@ async def begin(request: Request, me: CurrentUser, session: Writer) -> Response:
             return see_other(request, f"/centre/payouts/{run_id}")
         except PayoutRefused as refusal:
             form.refuse("until" if refusal.code == "until" else "", refusal.message)
-    return page(request, "payouts/runs.html", await _all(session, me, form), status=422)
+    view = await _all(session, me, form, _state(request))
+    return page(request, "payouts/runs.html", view, status=422)
 
 
 @router.get("/money")
 async def money(request: Request, session: Reader) -> Response:
-    """Where all money is. Every posting is added up, so the list does not wait for it."""
+    """Where all money is; a card of its own, so the list does not wait for it."""
     return page(request, "payouts/money.html", await payout_pages.conservation(session), block="money")
 
 
