@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from storage.second_person import ValueRefused
@@ -21,7 +21,6 @@ STATES = {
     "declined": ("отклонено", "bad"),
     "failed": ("не удалась", "bad"),
 }
-DEEDS = ("choose", "approve", "decline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ def ground_of(form: Typed) -> str:
     return form.text("ground", "Назовите документ: приказ, решение, договор.", GROUND_MAX)
 
 
-async def done(act: str, title: str, deeds: dict[str, Callable[[], Awaitable[None]]]) -> None:
-    """Do one of DEEDS. Raises NotFound for another word, Conflict when storage refuses."""
+async def done(act: str, title: str, deeds: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+    """Do one of the deeds. Raises NotFound for another word, Conflict when storage refuses."""
     if act not in deeds:
         raise NotFound
     try:
