@@ -42,7 +42,7 @@ SELECT w.ordinal - 1 AS at, p.id, p.number, p.amount_kopecks, p.paid_on, p.of_pe
        p.source = 'register' AND right(p.number, {len(PENALTY_ENDING)}) = :ending AS for_penalties,
        CAST(i.payload ->> 'payee_id' AS int) AS payee_id, {_place("e.period", "e.id")} AS place
   FROM unnest(CAST(:accounts AS int[])) WITH ORDINALITY AS w(account_id, ordinal)
-  JOIN payments p ON p.account_id = w.account_id AND p.state = 'posted'
+  JOIN payments p ON p.account_id = w.account_id AND p.state IN ('posted', 'accepted')
   LEFT JOIN LATERAL (
     SELECT d.entry_id FROM payment_decisions d
      WHERE d.payment_id = p.id AND d.deed = 'assign' AND d.state = 'done' ORDER BY d.id DESC LIMIT 1) d
