@@ -63,22 +63,31 @@ class Presser:
             return await self._made(task)
 
     async def _made(self, task: PressTask) -> Printed:
-        period = Period.of(task.period)
         binder = Binder(task, self._filler(task, task.size_percent), self._filler(task, LARGE_PERCENT))
-        for at in range(0, len(task.account_ids), SLICE):
-            ids = task.account_ids[at : at + SLICE]
-            async with self._database.reading() as session:
-                built = await build_documents(session, ids, period, DocumentKind(task.kind))
-                companies = {one.company_id for one in built.values()} - binder.forms.keys()
-                found = await forms_of(session, companies, task.period, task.forms_until) if companies else {}
-            binder.forms |= {company: chosen_form(found.get(company)) for company in companies}
-            numbered = list(enumerate((built[one] for one in ids), start=task.first_number + at))
-            await asyncio.to_thread(binder.add, numbered)
+        coming = asyncio.create_task(self._read(task, binder, 0))
+        try:
+            for after in range(SLICE, len(task.account_ids) + SLICE, SLICE):
+                numbered = await coming
+                if after < len(task.account_ids):  # what comes is read while this slice is set
+                    coming = asyncio.create_task(self._read(task, binder, after))
+                await asyncio.to_thread(binder.add, numbered)
+        finally:
+            coming.cancel()
         volumes = await asyncio.to_thread(binder.finish)
         async with self._database.transaction() as session:
             connection = await raw_connection(session)
             await write_block(connection, task, volumes, binder.places, digest_of(PRESS_FORM))
         return Printed(task.run_id, task.block_no, len(task.account_ids))
+
+    async def _read(self, task: PressTask, binder: Binder, at: int) -> list[tuple[int, Built]]:
+        """Documents of a slice with their numbers; forms of its companies go to the binder."""
+        ids, period = task.account_ids[at : at + SLICE], Period.of(task.period)
+        async with self._database.reading() as session:
+            built = await build_documents(session, ids, period, DocumentKind(task.kind))
+            companies = {one.company_id for one in built.values()} - binder.forms.keys()
+            found = await forms_of(session, companies, task.period, task.forms_until) if companies else {}
+        binder.forms |= {company: chosen_form(found.get(company)) for company in companies}
+        return list(enumerate((built[one] for one in ids), start=task.first_number + at))
 
     def _filler(self, task: PressTask, percent: int) -> Filler:
         key = ("a4" if task.layout == "a4" else "a5", percent)
